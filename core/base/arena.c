@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Arenas: a list of chunks, the newest first; big requests get a chunk of their own. */
+#include "base/arena.h"
+
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 16
+#define FIRST_CHUNK 1024
+#define LARGEST_CHUNK (1024 * 1024)
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size;
+    size_t used;
+    size_t padding; /* so that bytes[] keeps the alignment */
+    unsigned char bytes[];
+};
+
+static struct arena_chunk *add_chunk(struct arena *arena, size_t need)
+{
+    size_t size = FIRST_CHUNK;
+    if (arena->chunk)
+        size = arena->chunk->size * 2 < LARGEST_CHUNK ? arena->chunk->size * 2 : LARGEST_CHUNK;
+    if (size < need)
+        size = need;
+    struct arena_chunk *chunk = memory_new(sizeof *chunk + size);
+    chunk->size = size;
+    chunk->next = arena->chunk;
+    arena->chunk = chunk;
+    return chunk;
+}
+
+void *arena_new(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        abort();
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct arena_chunk *chunk = arena->chunk;
+    if (!chunk || chunk->size - chunk->used < size)
+        chunk = add_chunk(arena, size);
+    void *place = chunk->bytes + chunk->used;
+    chunk->used += size;
+    arena->bytes += size;
+    return place;
+}
+
+void *arena_array(struct arena *arena, size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes))
+        abort();
+    return arena_new(arena, bytes);
+}
+
+char *arena_bytes(struct arena *arena, const void *bytes, size_t length)
+{
+    char *copy = arena_new(arena, length + 1);
+    if (length)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_text(struct arena *arena, const char *text)
+{
+    return arena_bytes(arena, text, strlen(text));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        abort();
+    char *text = arena_new(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = arena_vprintf(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+void arena_free(struct arena *arena)
+{
+    while (arena->chunk) {
+        struct arena_chunk *next = arena->chunk->next;
+        free(arena->chunk);
+        arena->chunk = next;
+    }
+    arena->bytes = 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fleet files, format 1 (see drover-fleet(5)): text <-> struct fleet. */
+#ifndef DROVER_CODEC_FLEET_FILE_H
+#define DROVER_CODEC_FLEET_FILE_H
+
+#include "model/fleet.h"
+
+/* Linear in the size of the input. NULL with the error set. fleet_free() it. */
+struct fleet *fleet_file_read(const char *file, const char *bytes, size_t length,
+                              struct error *error);
+struct fleet *fleet_file_load(const char *path, struct error *error);
+
+/* Write as YAML, sorted by name, leaving out defaults. free() it. */
+char *fleet_file_write(const struct fleet *fleet);
+
+#endif

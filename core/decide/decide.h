@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Deciding, pure: filter -> weigh -> select for one VM; plans for a drain, a round of balancing,
+ * trouble of a host. No I/O, no clock, no globals: the same columns and ruleset give the same
+ * bytes.
+ *
+ * Theory of operation. A decision looks at every host of the VM's cluster. Filters run in the
+ * policy's order over the hosts that are left (decide_host), or, where somebody will read why,
+ * each over all hosts (decide_explain). Weights run over what is left; the selector turns raw
+ * weights into a score; ties go to the lower index, that is, by name. A plan makes decisions one
+ * after another on its own columns and promises each chosen host (columns_promise), so that the
+ * next decision sees what was taken.
+ */
+#ifndef DROVER_DECIDE_DECIDE_H
+#define DROVER_DECIDE_DECIDE_H
+
+#include "model/columns.h"
+#include "model/decision.h"
+#include "model/plan.h"
+#include "model/ruleset.h"
+
+struct question {
+    uint32_t vm;
+    enum drover_purpose purpose;
+    const uint32_t *hosts; /* only these, where n_hosts > 0 */
+    uint32_t n_hosts;
+    const uint32_t *without; /* not these */
+    uint32_t n_without;
+    bool stay_allowed;     /* its own host is a candidate: it may win, and nothing moves */
+};
+
+/*
+ * The chosen host or DROVER_NONE; as fast as it goes. `failures`: appended to where units fail
+ * (may be NULL).
+ */
+uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
+                     const struct question *question, struct arena *scratch);
+
+/* The same choice with everything told. decision_free() it. */
+struct decision *decide_explain(const struct columns *columns, const struct ruleset *rules,
+                                const struct question *question);
+
+/* Whether all filters accept the VM on this host. */
+bool decide_allows(const struct columns *columns, const struct ruleset *rules, uint32_t vm,
+                   uint32_t host, enum drover_purpose purpose, struct arena *scratch);
+
+/* Rules by cluster index of the columns. */
+struct rules {
+    const struct ruleset *const *by_cluster;
+    uint32_t n;
+};
+
+const struct ruleset *rules_of(const struct rules *rules, const struct columns *columns,
+                               uint32_t vm);
+
+/*
+ * Plans. Each promises on `columns` as it goes, and may be shown or carried out.
+ * plan_free() them.
+ */
+
+/* Empty a host: all its VMs by priority; who may not leave is in `unplaced` with reasons. */
+struct plan *plan_drain(struct columns *columns, const struct rules *rules, uint32_t host);
+
+/* One round of balancing of one cluster: at most `budget` moves; 0: none but candidates. */
+struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
+                          uint32_t budget, double cooldown_s);
+
+/* What the resilience unit proposes for a host in trouble. */
+struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
+                          enum drover_trouble_kind kind, uint32_t host);
+
+/* The host's load is outside the band low..high of its policy: for cpu_over_since. RHV's test. */
+bool load_is_out_of_band(const struct ruleset *rules, double cpu_usage_pct);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine: a pure, deterministic state machine. Events go in with their times, effects come
+ * out; there is no other way in or out. No I/O, no clock, no threads, no randomness.
+ */
+#ifndef DROVER_ENGINE_ENGINE_H
+#define DROVER_ENGINE_ENGINE_H
+
+#include "decide/decide.h"
+#include "model/effect.h"
+#include "model/event.h"
+#include "model/migration.h"
+
+struct engine;
+
+struct engine *engine_new(void);
+void engine_free(struct engine *engine);
+
+/*
+ * Take one event; append what is to be done to `effects` (in order). Times of events never go
+ * back: an earlier one is taken as happening now. An event that makes no sense (a host nobody
+ * knows) changes nothing and says so in a notice.
+ */
+void engine_step(struct engine *engine, const struct event *event, struct effects *effects);
+
+/* When the engine wants an EVENT_TICK; INFINITY: not at all. */
+double engine_next_wake(const struct engine *engine);
+
+/* To look at; valid until the next step. */
+const struct fleet *engine_fleet(const struct engine *engine);
+const struct settings *engine_settings(const struct engine *engine);
+const struct migration *const *engine_migrations(const struct engine *engine, uint32_t *n); /* by id */
+
+/* Why a host is not empty yet, and so on: what `drover status` says. */
+struct host_status {
+    const char *name;
+    int state;
+    double state_since;
+    const char *state_reason; /* "" or a sentence */
+    uint32_t vms;
+    bool maintenance_wanted;
+    const char *maintenance_by; /* who asked */
+    struct rows held; /* struct unplaced: VMs that a drain cannot move, with reasons */
+};
+extern const struct field host_status_fields[];
+const struct host_status *engine_host_status(const struct engine *engine, uint32_t *n); /* by name */
+
+/* Read-only questions, answered from what the engine knows. Free what they return. */
+struct decision *engine_explain(struct engine *engine, const char *vm, const char *to,
+                                struct error *error);
+/* what: "drain" (target: host), "balance" (target: cluster or NULL). */
+struct plan *engine_plan(struct engine *engine, const char *what, const char *target,
+                         struct error *error);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Columns: the fleet as units see it (plugin.h), made from records. Hosts, VMs and groups are
+ * sorted by name, so the same fleet gives the same columns in whatever order it was read.
+ *
+ * A plan works on its own columns and promises on them: columns_promise() books a move, so
+ * that the next decision of the plan sees what earlier ones have taken.
+ */
+#ifndef DROVER_MODEL_COLUMNS_H
+#define DROVER_MODEL_COLUMNS_H
+
+#include "base/arena.h"
+#include "model/fleet.h"
+#include "plugin.h"
+
+struct columns {
+    struct drover_fleet fleet; /* what units are given */
+    struct drover_clusters clusters;
+    struct drover_hosts hosts;
+    struct drover_vms vms;
+    struct drover_groups groups;
+    const struct host **host_record; /* by index */
+    const struct vm **vm_record;
+    const struct group **group_record;
+    const struct cluster **cluster_record;
+    /* The columns that promises change; the same arrays as in hosts and vms. */
+    double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
+    uint32_t *vm_pending;
+    uint32_t *vm_to;
+    struct arena arena;
+};
+
+/* The fleet must stay as it is while the columns live. */
+struct columns *columns_new(const struct fleet *fleet);
+void columns_free(struct columns *columns);
+
+/* Index by name or key; DROVER_NONE where there is none. */
+uint32_t columns_host(const struct columns *columns, const char *name);
+uint32_t columns_vm(const struct columns *columns, const char *key);
+
+/* Book VM on host: pending memory, CPU load, vCPUs, count, and vms.to. */
+void columns_promise(struct columns *columns, uint32_t vm, uint32_t host);
+
+/* The load (percent of one CPU) that a VM brings: measured, else `assumed_pct` per vCPU. */
+double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Effects: everything that drover does. The engine returns them, the daemon hands them to
+ * whoever performs them (world.h), the journal keeps them. Each has an id; performing one twice
+ * does no harm.
+ */
+#ifndef DROVER_MODEL_EFFECT_H
+#define DROVER_MODEL_EFFECT_H
+
+#include "base/arena.h"
+#include "base/field.h"
+#include "model/decision.h"
+#include "plugin.h"
+
+enum effect_kind {
+    /* for the world: virt/ or sim/ */
+    EFFECT_MIGRATE,      /* move, vm, host (source), to, how */
+    EFFECT_WATCH,        /* move, vm, host: a migration is running already; report it as if it were ours */
+    EFFECT_SET_DOWNTIME, /* move, vm, host, number: ms */
+    EFFECT_POSTCOPY,     /* move, vm, host */
+    EFFECT_ABORT,        /* move, vm, host, text: why */
+    EFFECT_REFRESH,      /* host: read everything again */
+    /* for who asked */
+    EFFECT_ANSWER,       /* request, status (an enum error_kind; ERROR_NONE: done), text, value (JSON) */
+    EFFECT_HOOK_ANSWER,  /* request, ok, name: code, text, value: new XML or NULL */
+    /* for the journal and the log */
+    EFFECT_REMEMBER,     /* name, value: to be recalled after a restart */
+    EFFECT_FORGET,       /* name */
+    EFFECT_DECISION,     /* decision */
+    EFFECT_NOTICE,       /* level, name: code, text, host, vm, move: a thing a person may want to know */
+    EFFECT_MIGRATION,    /* move, value: JSON of the record, as it now is */
+};
+
+extern const char *const effect_kind_names[];
+
+enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
+
+extern const char *const notice_level_names[];
+
+/* How to move, as plain values: from struct drover_how and the settings. */
+struct how {
+    bool auto_converge, postcopy, compress, tls, zerocopy, guest_events;
+    double downtime_ms;
+    double bandwidth_mib_s;
+    uint32_t connections;
+    const char *peer_uri;          /* of the destination, as the source reaches it */
+    const char *migration_address; /* of the destination; "": libvirt chooses */
+    struct rows stalls;            /* struct stall */
+};
+
+struct stall {
+    uint32_t stall;
+    int action; /* enum drover_stall_action */
+    double downtime_ms;
+};
+
+extern const char *const stall_action_names[]; /* [0] is "" */
+
+struct effect {
+    uint64_t id;
+    int kind;  /* enum effect_kind */
+    double at;
+    uint64_t move;
+    uint64_t request;
+    const char *host;
+    const char *vm;
+    const char *to;
+    const char *name;
+    const char *text;
+    const char *value;
+    double number;
+    int status;
+    int level;
+    bool ok;
+    struct how how;
+    const struct decision *decision; /* lives as long as the effects */
+};
+
+extern const struct field effect_fields[];
+extern const struct field how_fields[];
+extern const struct field stall_fields[];
+
+/* What one step of the engine returned, in order. */
+struct effects {
+    struct effect *item;
+    uint32_t n, capacity;
+    struct decision **decisions; /* owned */
+    uint32_t n_decisions, decision_capacity;
+    struct arena arena;
+};
+
+void effects_clear(struct effects *effects);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events: everything that happens, with its time. They come from virt/ or sim/, from operators
+ * (ctl/), from hooks, from files and from the clock (tick); the engine learns of the world by
+ * nothing else, and the journal keeps them all.
+ *
+ * One flat record; which members a kind uses stands beside it. An event owns its texts.
+ */
+#ifndef DROVER_MODEL_EVENT_H
+#define DROVER_MODEL_EVENT_H
+
+#include "base/arena.h"
+#include "base/field.h"
+#include "model/fleet.h"
+#include "model/migration.h"
+#include "model/settings.h"
+
+struct ruleset;
+
+enum event_kind {
+    EVENT_TICK,            /* engine_next_wake() has come */
+    EVENT_SET_CHANGED,     /* settings, rules: a new checked set; text: its hash */
+    EVENT_RECALLED,        /* name, text: one thing remembered before a restart */
+    EVENT_STARTED,         /* all that was remembered has been recalled */
+    EVENT_HOST_CONNECTED,  /* host */
+    EVENT_HOST_LOST,       /* host, name: error|eof|keepalive|timeout|connect, text */
+    EVENT_HOST_REPORT,     /* host, hosts[1], vms: everything, as read after connecting or now and then */
+    EVENT_SAMPLE,          /* host, sample */
+    EVENT_VM_CHANGED,      /* host, vms[1]: as re-read after a lifecycle event */
+    EVENT_VM_GONE,         /* host, vm, name: shutdown|destroyed|crashed|migrated|saved|failed|undefined */
+    EVENT_MIGRATION_PROGRESS, /* id, vm, host, progress */
+    EVENT_MIGRATION_DONE,  /* id, vm, host, ok, text: the call returned, or an adopted job ended */
+    EVENT_OPERATOR_REQUEST, /* id: to be answered; name: verb; host, vm, to, who, arguments */
+    EVENT_HOOK_ASK,        /* id: to be answered; host, hook */
+    EVENT_MAINTENANCE_FILE, /* host, ok: is there */
+    EVENT_EFFECT_FAILED,   /* id of the effect, text */
+};
+
+extern const char *const event_kind_names[];
+
+/* Statistics of one host at one moment, as columns. */
+struct sample {
+    double cpu_usage_pct;
+    double memory_free_mib;
+    double swap_free_mib;
+    struct texts vms;               /* keys */
+    struct numbers vm_cpu_usage_pct; /* by position in vms; -1: not known */
+    struct numbers vm_memory_used_mib;
+};
+
+/* What drover-hook sent. vms[0] of the event is the VM as parsed from its XML, if it could be. */
+struct hook_ask {
+    const char *driver;
+    const char *object;
+    const char *operation;
+    const char *sub_operation;
+    const char *extra;
+    const char *xml; /* without secrets; "" where none came */
+    const char *xml_error; /* why it could not be parsed; "" */
+};
+
+struct event {
+    uint64_t seq; /* given by the journal */
+    int kind;     /* enum event_kind */
+    double at;
+    uint64_t id;
+    const char *host;
+    const char *vm; /* key */
+    const char *to;
+    const char *name;
+    const char *text;
+    const char *who;
+    bool ok;
+    struct pairs arguments;
+    struct rows hosts; /* struct host */
+    struct rows vms;   /* struct vm */
+    struct sample sample;
+    struct progress progress;
+    struct hook_ask hook;
+    struct rows settings; /* struct settings, one */
+    /* not in the journal: rulesets by cluster, for EVENT_SET_CHANGED */
+    const struct cluster_rules *rules;
+    uint32_t n_rules;
+    void (*release)(struct event *event); /* called by event_free: gives rules back */
+    void *release_data;
+    struct arena arena;
+};
+
+struct cluster_rules {
+    const char *cluster;
+    struct ruleset *ruleset;
+};
+
+extern const struct field event_fields[];
+extern const struct field sample_fields[];
+extern const struct field hook_ask_fields[];
+
+struct event *event_new(enum event_kind kind, double at);
+void event_free(struct event *event);
+
+/* Texts set on an event are copied into its arena by these. */
+void event_set(struct event *event, const char **place, const char *text);
+
+/* Append a copy of a record. */
+void event_add_vm(struct event *event, const struct vm *vm);
+void event_add_host(struct event *event, const struct host *host);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One move of one VM, from the queue to its end: what `drover migrations` shows. */
+#ifndef DROVER_MODEL_MIGRATION_H
+#define DROVER_MODEL_MIGRATION_H
+
+#include "base/field.h"
+
+#include <stdbool.h>
+
+enum migration_state {
+    MIGRATION_QUEUED,
+    MIGRATION_PREPARING,      /* asked of libvirt, no sign of life yet */
+    MIGRATION_RUNNING,
+    MIGRATION_POST_MIGRATING, /* in post-copy, or handed over and being checked */
+    MIGRATION_COMPLETED,
+    MIGRATION_FAILED,
+    MIGRATION_ABORTED,        /* stopped on request, or by its schedule */
+    MIGRATION_CANCELLED,      /* before it started */
+};
+
+extern const char *const migration_state_names[];
+
+/* What libvirt says of a running job. */
+struct progress {
+    double memory_total_mib;
+    double memory_processed_mib;
+    double memory_remaining_mib;
+    double dirty_mib_s;
+    double throughput_mib_s;
+    double downtime_ms;  /* NAN: not known */
+    double elapsed_s;
+    uint32_t iteration;
+    uint32_t throttle_pct; /* of auto-converge */
+    bool postcopy;
+};
+
+/* RHV's: 100 - 100 * remaining / total, never over 99 while something remains. */
+double progress_percentage(const struct progress *progress);
+
+struct migration {
+    uint64_t id;
+    const char *vm;   /* key */
+    const char *name; /* of the VM, for people */
+    const char *from;
+    const char *to;   /* "" while queued and not decided */
+    int state;        /* enum migration_state */
+    int purpose;      /* enum drover_purpose */
+    const char *who;  /* "drover", or the operator: uid and name */
+    const char *reason;
+    const char *wanted; /* the host asked for by name; "" : drover chooses */
+    const char *policy; /* the set it began with: name and hash */
+    uint64_t decision;
+    double created_at, updated_at, started_at, ended_at;
+    double not_before; /* back-off */
+    double priority;
+    uint32_t attempt;  /* 1 for the first */
+    struct texts tried; /* hosts that failed */
+    const char *error;  /* of the last try, in words a person can act on */
+    struct progress progress;
+    uint32_t base_iteration; /* convergence: first iteration seen */
+    uint32_t next_stall;     /* convergence: index of the next step of the schedule */
+};
+
+extern const struct field progress_fields[];
+extern const struct field migration_fields[];
+
+bool migration_ended(const struct migration *migration);
+
+#endif

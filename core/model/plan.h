@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plan: what would be done, in order, with reasons; and what could not be done, with reasons. */
+#ifndef DROVER_MODEL_PLAN_H
+#define DROVER_MODEL_PLAN_H
+
+#include "base/arena.h"
+#include "base/field.h"
+#include "model/decision.h"
+
+struct planned_move {
+    const char *vm;   /* name */
+    const char *key;
+    const char *from;
+    const char *to;
+    const char *reason;
+    uint64_t decision; /* 0: not kept */
+};
+
+struct planned_start {
+    const char *vm;
+    const char *key;
+    const char *on;
+    const char *reason;
+};
+
+/* A VM for which there is no host: the filter that refused it on most, and each host's refusal. */
+struct unplaced {
+    const char *vm;
+    const char *key;
+    const char *code;
+    const char *reason;
+    struct rows hosts; /* struct host_verdict, without weights */
+};
+
+struct candidate {
+    const char *vm;
+    const char *key;
+    struct texts hosts;
+    const char *reason;
+};
+
+struct plan {
+    struct rows candidates; /* struct candidate: the balancer's list, before filters and weights */
+    struct rows moves;      /* struct planned_move */
+    struct rows starts;     /* struct planned_start */
+    struct rows unplaced;   /* struct unplaced */
+    const char *idle;       /* why there is nothing to do; "" where there is something */
+    struct rows failures;   /* struct unit_failure */
+    struct arena arena;
+};
+
+extern const struct field plan_fields[];
+
+void plan_free(struct plan *plan);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The configuration (/etc/drover/drover.yaml and conf.d/) as plain values. policy/ reads it.
+ */
+#ifndef DROVER_MODEL_SETTINGS_H
+#define DROVER_MODEL_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/field.h"
+
+/* A host as configured: what libvirt cannot tell us. Everything else is measured. */
+struct host_setting {
+    const char *name;
+    const char *uri;     /* libvirt URI as seen from the controller: qemu+tls://kvm1/system */
+    const char *peer_uri; /* as seen from the other hosts; NULL: as uri */
+    const char *migration_address; /* address of the migration network; NULL: libvirt chooses */
+    const char *cluster;
+    double memory_reserved_mib;
+    double link_mbps;
+    struct texts roles;
+    struct pairs labels;
+};
+
+/* How much may happen at once, and how patient to be. */
+struct limits {
+    uint32_t outgoing_per_host;     /* migrations at a time */
+    uint32_t incoming_per_host;
+    uint32_t per_cluster;
+    uint32_t balance_moves_per_round; /* per cluster */
+    double round_s;                 /* between two balancing rounds */
+    double cooldown_s;              /* a VM that moved stays so long, as far as balancing goes */
+    uint32_t tries;                 /* hosts tried for one VM */
+    double retry_s;                 /* first pause after a failed try; doubles */
+    double retry_limit_s;           /* the longest pause */
+    double grace_s;                 /* connecting -> non_responsive */
+    double hook_cache_s;            /* how old knowledge of a host may be for hook answers; 0: any */
+};
+
+struct settings {
+    struct rows clusters; /* struct cluster, as in fleet files */
+    struct rows hosts;    /* struct host_setting */
+    struct rows groups;   /* struct group, as in fleet files */
+    struct limits limits;
+    double poll_s;        /* statistics */
+    double connect_retry_s;
+    double keepalive_s;
+    uint32_t keepalive_count;
+    double call_timeout_s; /* a libvirt call that takes longer makes its host suspect */
+    struct texts policy_dirs, lua_dirs, plugin_dirs, pack_dirs;
+    const char *socket;    /* API */
+    const char *socket_group;
+    const char *hook_socket;
+    const char *database;
+    double journal_days;
+    double journal_mib;
+    const char *maintenance_dir;
+    /* not in the document */
+    const char *file;
+    struct arena arena;
+};
+
+extern const struct field host_setting_fields[];
+extern const struct field limits_fields[];
+extern const struct field settings_fields[];
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Plugins: shared objects, Lua files and packs become units; policies are bound to them.
+ * A file that cannot be loaded is one clear sentence, and the rest goes on.
+ */
+#ifndef DROVER_PLUG_PLUG_H
+#define DROVER_PLUG_PLUG_H
+
+#include "base/error.h"
+#include "model/policy.h"
+#include "model/ruleset.h"
+
+struct plug; /* a set of loaded plugins; shared by the rulesets that were bound with it */
+
+/* One unit as loaded, for `drover plugin list|show`. */
+struct plug_unit {
+    const char *name;    /* "memory"; of packs and site Lua "vendor/memory", "site/rack_limit" */
+    const struct drover_unit *unit;
+    const char *plugin;  /* the plugin's own name and version */
+    const char *version;
+    const char *path;
+    const char *hash;    /* SHA-256 of the file */
+    const char *language; /* "c" or "lua" */
+    bool builtin;
+};
+
+enum plug_trust {
+    PLUG_TRUST_CHECKED, /* files must be owned by root or the user, and not writable by others */
+    PLUG_TRUST_ANY,     /* offline commands on a developer's own files */
+};
+
+struct plug *plug_new(enum plug_trust trust);
+struct plug *plug_ref(struct plug *plug);
+void plug_unref(struct plug *plug);
+
+/*
+ * Load every *.so, or *.lua, of a directory, in order of name, as prefix "" (built in), "site",
+ * or a pack's name. What failed is told to `problem`, once per file; returns how many failed.
+ * A directory that is not there is no problem. builtin: may be mandatory.
+ */
+typedef void plug_problem(void *self, const char *path, const struct error *error);
+uint32_t plug_load_dir(struct plug *plug, const char *dir, const char *prefix, bool builtin,
+                       plug_problem *problem, void *self);
+int plug_load_file(struct plug *plug, const char *path, const char *prefix, bool builtin,
+                   struct error *error);
+
+uint32_t plug_count(const struct plug *plug);
+const struct plug_unit *plug_get(const struct plug *plug, uint32_t i); /* by kind, then name */
+const struct plug_unit *plug_find(const struct plug *plug, enum drover_kind kind, const char *name);
+
+/*
+ * Bind a resolved policy: every unit named is there and of the right kind, every parameter is
+ * known to one of them and within its bounds (else an error with file:line:column), self is
+ * opened. Mandatory built-in filters are put first. The ruleset holds a reference to plug.
+ */
+struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct error *error);
+void ruleset_free(struct ruleset *ruleset);
+
+extern const char *const drover_kind_names[]; /* by enum drover_kind */
+extern const char *const drover_parameter_type_names[];
+
+#endif

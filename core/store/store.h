@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal: SQLite (WAL). Every event in, every effect out, decisions with reasons, migration
+ * history, what is to be remembered over a restart, and the texts (policies, Lua) of each set by
+ * hash. Writing never blocks the loop: records are handed to a writer thread, which commits in
+ * batches; what must be on disk before it is done (remember before migrate) is waited for by
+ * store_barrier() callbacks, not by blocking. A full disk is said once, and again when it is over.
+ */
+#ifndef DROVER_STORE_STORE_H
+#define DROVER_STORE_STORE_H
+
+#include "base/error.h"
+#include "model/effect.h"
+#include "model/event.h"
+
+#include <jansson.h>
+
+struct store;
+
+/*
+ * Open or create. Limits: age in days, size in MiB; what a restart needs is kept whatever they
+ * say. A file that is not a journal, or of a newer version, is an error that says what to do.
+ * notice: called on GLib's default main context when writing begins to fail or works again.
+ */
+struct store *store_open(const char *path, double days, double mib,
+                         void (*notice)(void *self, bool failing, const char *text), void *self,
+                         struct error *error);
+
+/* Writes what is pending, then closes. */
+void store_close(struct store *store);
+
+/* Copies what it keeps. Returns the event's sequence number, counting on over restarts. */
+uint64_t store_event(struct store *store, const struct event *event);
+void store_effects(struct store *store, uint64_t event_seq, const struct effects *effects);
+
+/* Call done(self) on the main context once everything handed over so far is on disk (or failed). */
+void store_barrier(struct store *store, void (*done)(void *self, bool on_disk), void *self);
+
+/* Keep the text of a policy, a Lua file, or path and hash of a shared object. */
+void store_text(struct store *store, const char *hash, const char *name, const char *text);
+
+/* What was remembered and not forgotten: an array of EVENT_RECALLED, in order of name. free() the array. */
+struct event **store_recall(struct store *store, double at, uint32_t *n, struct error *error);
+
+/* For `drover ...` and the API, any time after the fact. NULL with the error set. */
+json_t *store_decision(struct store *store, uint64_t id, struct error *error);
+json_t *store_decisions(struct store *store, const char *vm, uint32_t limit, struct error *error);
+json_t *store_migrations(struct store *store, uint32_t limit, struct error *error);
+json_t *store_notices(struct store *store, uint32_t limit, struct error *error);
+
+/* Highest decision and effect ids ever written, so that ids go on counting. */
+uint64_t store_last_id(struct store *store);
+
+#endif
