@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The manual pages: each is clean under mandoc's lint, and each unit in plugins/ is described.
+# The unit of plugins/filter_cpu.c is described by a page of its own, drover-filter-cpu.7, or by
+# drover-units.7, where a heading (.Sh, .Ss) or a list item (.It) names it: "filter cpu".
+
+cd "${DROVER_SRC:-$(dirname "$0")/../..}" || exit 1
+
+if ! command -v mandoc >/dev/null; then
+    echo "1..0 # SKIP mandoc is not there: ./configure --install-deps installs it"
+    exit 0
+fi
+
+pages=$(find docs/man -name '*.[1-9]' 2>/dev/null | LC_ALL=C sort)
+units=$(find plugins -maxdepth 1 -name '*.c' 2>/dev/null | LC_ALL=C sort)
+if [ -z "$pages$units" ]; then
+    echo "1..0 # SKIP no manual pages and no units"
+    exit 0
+fi
+
+# described KIND NAME: has this unit a page, or a place on the common one?
+described() {
+    dashed=$(printf '%s' "$1-$2" | tr _ -)
+    [ -e "docs/man/drover-$dashed.7" ] && return
+    grep -Eqs "^\.(Sh|Ss|It)( .*)?[ \"]$1[ _]$2([^a-z0-9_]|\$)" docs/man/drover-units.7
+}
+
+# shellcheck disable=SC2086  # lists of files
+set -- $pages $units
+echo "1..$#"
+number=0
+for page in $pages; do
+    number=$((number + 1))
+    if log=$(mandoc -T lint -W warning "$page" 2>&1); then
+        echo "ok $number - $page"
+    else
+        echo "not ok $number - $page"
+        echo "$log" | sed 's/^/# /'
+    fi
+done
+for unit in $units; do
+    number=$((number + 1))
+    base=$(basename "$unit" .c)
+    kind=${base%%_*} name=${base#*_}
+    if described "$kind" "$name"; then
+        echo "ok $number - $unit is described"
+    else
+        echo "not ok $number - $unit is described"
+        echo "# wanted: docs/man/drover-$(printf '%s' "$base" | tr _ -).7, or a heading or item" \
+            "\"$kind $name\" in docs/man/drover-units.7"
+    fi
+done
