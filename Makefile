@@ -257,12 +257,12 @@ check: check-programs ## build, and run the tests; T=WORDS picks some, SKIP=DIRS
 	    './configure --install-deps installs it' >&2; exit 1; }
 	$(if $(filter lab,$(left_out)),@echo 'The lab tests (tests/lab) are left out.')
 	$(if $(strip $(check_side_by_side) $(check_in_turn)),,$(error no test matches T="$(T)"))
-	$(Q)$(test_environment) prove -j$(JOBS) $(call prove_rules,$(check_side_by_side)) -e '' \
+	$(Q)$(test_environment) prove -f -o -j$(JOBS) $(call prove_rules,$(check_side_by_side)) -e '' \
 	    $(check_side_by_side) $(check_in_turn)
 
 .PHONY: lint
 lint: all $(BUILD)/compile.list ## layers, purity, shell, Lua, manual pages, compiler and static analysers
-	$(Q)$(test_environment) prove -j$(JOBS) -e '' $(call wanted,$(lint_quick) $(lint_slow))
+	$(Q)$(test_environment) prove -f -o -j$(JOBS) -e '' $(call wanted,$(lint_quick) $(lint_slow))
 
 # How each C file is compiled, for the checkers: FILE, a tab, its flags without optimisation and
 # hardening, which are the compiler's and not the checker's business.
@@ -299,7 +299,7 @@ valgrind := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-
 check_valgrind := $(call chosen,$(test_programs))
 check-valgrind: all $(fixtures) $(check_valgrind) ## the C tests under valgrind
 	$(if $(check_valgrind),,$(error no C test matches T="$(T)"))
-	$(Q)G_SLICE=always-malloc $(test_environment) prove -j$(JOBS) -e '$(valgrind)' \
+	$(Q)G_SLICE=always-malloc $(test_environment) prove -f -o -j$(JOBS) -e '$(valgrind)' \
 	    $(check_valgrind)
 
 # --- the demo ----------------------------------------------------------------------------------
