@@ -365,7 +365,7 @@ uninstall: ## remove what install put there
 # A copy, not a link: libvirtd's AppArmor profile lets it run files under $(HOOKS_DIR) alone.
 install-hook: all ## copy drover-hook to where libvirt calls it; HOOK_DRIVERS="qemu lxc"
 	$(foreach d,$(HOOK_DRIVERS),$(call put,755,$(BUILD)/drover-hook,$(HOOKS_DIR)/$d.d/50-drover))
-	@echo 'libvirt looks for hooks when it starts: restart libvirtd (or virtqemud) once.' \
+	@echo 'libvirt looks for hooks when it starts or reloads: systemctl reload libvirtd (or virtqemud).' \
 	    'Guests keep running.'
 
 uninstall-hook: ## remove drover-hook from libvirt's hooks
