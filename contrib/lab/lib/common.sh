@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # common.sh - what every part of the lab needs: where things are, how to fail, whose process is whose.
 #
 # A process is known by its pid and its start time, written down by the process itself before it

@@ -120,6 +120,7 @@ host_init() { # HOST
     local host=$1 dir=$LAB/hosts/$1
     record_self "$dir/init"
     mount -t proc proc /proc
+    umount --recursive --lazy /sys # else libvirt looks for control groups that a host may not use
     mount -t sysfs sysfs /sys
     hostname "$host"
     private_view "$dir" /etc /var/lib
@@ -243,8 +244,10 @@ host_link() { # HOST up|down
 }
 
 libvirtd_pid() { # HOST: its pid within the host
-    local pid
-    { read -r pid <"$LAB/hosts/$1/run/libvirtd.pid"; } 2>/dev/null || die "$1 has no libvirtd running"
+    local pid=''
+    # The file has no newline at its end, so read fails even where it reads.
+    { read -r pid <"$LAB/hosts/$1/run/libvirtd.pid"; } 2>/dev/null || [[ -n $pid ]] ||
+        die "$1 has no libvirtd running"
     printf '%s\n' "$pid"
 }
 
@@ -254,7 +257,7 @@ signal_libvirtd() { # HOST SIGNAL
 
 libvirtd_is_frozen() { # HOST
     local state
-    state=$(in_host "$1" sh -c 'cut -d" " -f3 "/proc/$(cat /run/libvirtd.pid)/stat"' 2>/dev/null) || return 1
+    state=$(in_host "$1" cut -d ' ' -f 3 "/proc/$(libvirtd_pid "$1")/stat" 2>/dev/null) || return 1
     [[ $state == T ]]
 }
 

@@ -7,7 +7,6 @@
 # The counters never step back, not even at "off": then they follow the machine's own again.
 
 FEED_INTERVAL_S=0.2
-PROC_STAT_COUNTERS=10
 
 # read_cpu_times FILE: sets busy and idle, in ticks summed over all CPUs.
 read_cpu_times() {

@@ -14,7 +14,7 @@ host_row() {
     else
         vms=$(virsh_on "$host" list --name 2>/dev/null | grep -c .) || [[ $vms == 0 ]] || vms=-
     fi
-    [[ ! -e $dir/cut ]] || cable=cut
+    [[ ! -e $dir/cut ]] || cable='cut'
     [[ ! -e $dir/load ]] || read -r load <"$dir/load"
     printf '%s %s %s %s\n' "$state" "$cable" "$load" "$vms"
 }

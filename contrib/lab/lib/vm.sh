@@ -118,8 +118,9 @@ vm_xml() {
 }
 
 check_number() { # OPTION VALUE MIN MAX
-    [[ $2 =~ ^[0-9]{1,6}$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) ||
+    if [[ ! $2 =~ ^[1-9]?[0-9]{1,5}$ ]] || (($2 < $3 || $2 > $4)); then
         usage_error "$1: expected a whole number from $3 to $4, found \"$2\""
+    fi
 }
 
 check_vm_name() {
