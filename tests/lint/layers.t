@@ -5,7 +5,6 @@
 # includes that break the rule beneath it.
 #
 # Reads the tree in DROVER_SRC, or the one it lies in.
-# shellcheck disable=SC2016  # the dollars in single quotes are awk's
 
 cd "${DROVER_SRC:-$(dirname "$0")/../..}" || exit 1
 

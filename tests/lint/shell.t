@@ -10,7 +10,6 @@ if ! command -v shellcheck >/dev/null; then
     exit 0
 fi
 
-# -x follows "source" and ".", -P tells where: beside the script.
 files=$(find . -path ./.git -prune -o -path './build*' -prune -o -type f -size -200k -exec awk '
     FNR == 1 && /^#!.*[\/ ](sh|bash|dash|bats)([ \t]|$)/ { print FILENAME }
     FNR == 1 && FILENAME ~ /\.(sh|bash|bats)$/ && !/^#!/ { print FILENAME }
@@ -22,7 +21,7 @@ echo "1..$#"
 number=0
 for file; do
     number=$((number + 1))
-    if log=$(shellcheck -x -P SCRIPTDIR -P . "$file" 2>&1); then
+    if log=$(shellcheck "$file" 2>&1); then
         echo "ok $number - $file"
     else
         echo "not ok $number - $file"

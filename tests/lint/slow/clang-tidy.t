@@ -21,7 +21,6 @@ trap 'rm -rf "$scratch"' EXIT
 
 # Two at once; each writes a log and leaves a mark when it is clean.
 export scratch
-# shellcheck disable=SC2016  # expanded by the inner shell, once per file
 awk -F '\t' '{ print NR " " $1 " -- " $2 }' "$list" | xargs -P 2 -I '{}' sh -c '
     set -- {}
     number=$1
