@@ -54,11 +54,12 @@ data_disk_port() {
 }
 
 drop_data_disk() { # NAME
-    local file=$CONTROLLER/run/nbd/$1.pid pid
+    local file=$CONTROLLER/run/nbd/$1.pid pid net
     [[ -e $file ]] || return 0
     read -r pid <"$file"
     # A pid may have been given away since: only a process within the controller's network is ours.
-    if [[ $(readlink "/proc/$pid/ns/net" 2>/dev/null) == $(in_controller readlink /proc/self/ns/net) ]]; then
+    net=$(in_controller readlink /proc/self/ns/net)
+    if [[ $(readlink "/proc/$pid/ns/net" 2>/dev/null) == "$net" ]]; then
         kill "$pid" 2>/dev/null || true
     fi
     rm -f "$file"
