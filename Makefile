@@ -194,7 +194,8 @@ $(BUILD)/tests/%.so: tests/%.c $(public_header) $(BUILD)/flags
 # --- tests -------------------------------------------------------------------------------------
 
 # tests/unit/test_ROOM_TOPIC.c of a pure room is linked with the rooms up to its own and nothing
-# else: a decision that needed more would not link. All other tests get every room.
+# else: a decision that needed more would not link. All other tests get every room, and those of
+# cli and daemon their room's objects too (of which main.c is not taken: a test has its own main).
 comma := ,
 up_to_base := base
 up_to_model := base model
@@ -202,7 +203,8 @@ up_to_decide := base model decide
 up_to_engine := base model decide engine
 room_of = $(word 2,$(subst _, ,$(basename $(notdir $1))))
 is_pure_test = $(and $(filter tests/unit/%,$1),$(filter $(pure_rooms),$(call room_of,$1)))
-test_rooms = $(call archive,$(if $(is_pure_test),$(up_to_$(call room_of,$1)),$(rooms)))
+test_rooms = $(call archive,$(if $(is_pure_test),$(up_to_$(call room_of,$1)),\
+    $(rooms) $(filter cli daemon,$(call room_of,$1))))
 test_libs = $(if $(is_pure_test),-lm,$(everything_libs))
 
 define test_rule
@@ -243,8 +245,12 @@ list = $(subst $(space),$(comma),$(strip $1))
 # which own the machine's bridges and namespaces, are named by none.
 prove_rules = --rules '$(if $(strip $1),par={$(call list,$1)},seq=**)'
 
+# Unit tests need no programs: while another room is in pieces, "make check T=unit/test_x" runs.
+check_needs := $(if $(filter-out $(BUILD)/tests/unit/%,$(check_side_by_side) $(check_in_turn)),\
+    all $(BUILD)/compile.list,$(plugins) $(BUILD)/drover.tree)
+
 .PHONY: check check-programs
-check-programs: all $(BUILD)/compile.list $(fixtures) \
+check-programs: $(check_needs) $(fixtures) \
                 $(if $(filter no,$(HAVE_CMOCKA)),check-needs-cmocka) \
                 $(filter $(test_programs),$(check_side_by_side))
 
