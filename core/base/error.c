@@ -27,8 +27,14 @@ int error_prefix(struct error *error, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof error->text)
-        snprintf(error->text + length, sizeof error->text - (size_t)length, ": %s", old);
+    size_t used = length < 0 ? 0 : (size_t)length;
+    if (used + 2 >= sizeof error->text)
+        return -1;
+    memcpy(error->text + used, ": ", 2);
+    size_t room = sizeof error->text - used - 2;
+    size_t copied = strnlen(old, room - 1);
+    memcpy(error->text + used + 2, old, copied);
+    error->text[used + 2 + copied] = '\0';
     return -1;
 }
 

@@ -50,6 +50,7 @@ struct plan {
 };
 
 extern const struct field plan_fields[];
+extern const struct field unplaced_fields[];
 
 void plan_free(struct plan *plan);
 

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Columns out of records. First everything is sorted by name and indexed, then each column is
+ * filled, then the sums over a host's VMs. Symbols (networks, storage, machines, features) get
+ * their numbers in the order of their names, so that nothing depends on how a file was written.
+ */
+#include "model/columns.h"
+
+#include "base/memory.h"
+#include "model/symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct builder {
+    const struct fleet *fleet;
+    struct columns *columns;
+    struct arena *arena;
+    struct table hosts;    /* name -> index */
+    struct table clusters;
+    struct table vms;      /* key -> index */
+    struct table vm_names; /* name -> index, of the first of that name */
+};
+
+static int by_name_of_host(const void *a, const void *b)
+{
+    return strcmp((*(struct host *const *)a)->name, (*(struct host *const *)b)->name);
+}
+
+static int by_name_of_cluster(const void *a, const void *b)
+{
+    return strcmp((*(struct cluster *const *)a)->name, (*(struct cluster *const *)b)->name);
+}
+
+static int by_name_of_group(const void *a, const void *b)
+{
+    return strcmp((*(struct group *const *)a)->name, (*(struct group *const *)b)->name);
+}
+
+static int by_name_of_vm(const void *a, const void *b)
+{
+    const struct vm *one = *(struct vm *const *)a;
+    const struct vm *other = *(struct vm *const *)b;
+    int order = strcmp(one->name, other->name);
+    return order ? order : strcmp(vm_key(one), vm_key(other));
+}
+
+static void *sorted(struct arena *arena, void *records, uint32_t n,
+                    int (*compare)(const void *, const void *))
+{
+    void **copy = arena_array(arena, n, sizeof *copy);
+    if (n > 0) {
+        memcpy(copy, records, n * sizeof *copy);
+        qsort(copy, n, sizeof *copy, compare);
+    }
+    return copy;
+}
+
+static void sort_records(struct builder *b)
+{
+    const struct fleet *fleet = b->fleet;
+    struct columns *c = b->columns;
+    c->host_record = sorted(b->arena, fleet->hosts, fleet->n_hosts, by_name_of_host);
+    c->vm_record = sorted(b->arena, fleet->vms, fleet->n_vms, by_name_of_vm);
+    c->group_record = sorted(b->arena, fleet->groups, fleet->n_groups, by_name_of_group);
+    c->cluster_record = sorted(b->arena, fleet->clusters, fleet->n_clusters, by_name_of_cluster);
+    for (uint32_t i = 0; i < fleet->n_hosts; i++)
+        table_put(&b->hosts, c->host_record[i]->name, i);
+    for (uint32_t i = 0; i < fleet->n_clusters; i++)
+        table_put(&b->clusters, c->cluster_record[i]->name, i);
+    for (uint32_t i = fleet->n_vms; i-- > 0;) {
+        table_put(&b->vms, vm_key(c->vm_record[i]), i);
+        table_put(&b->vm_names, c->vm_record[i]->name, i);
+    }
+}
+
+/* One column: COLUMN(type, name, n, expression over i). */
+#define COLUMN(type, place, n, expression)                                                         \
+    do {                                                                                           \
+        type *column_ = arena_array(b->arena, (n), sizeof *column_);                               \
+        for (uint32_t i = 0; i < (n); i++)                                                         \
+            column_[i] = (type)(expression);                                                       \
+        (place) = column_;                                                                         \
+    } while (0)
+
+static double age(const struct fleet *fleet, double at)
+{
+    if (isnan(at))
+        return NAN;
+    return fleet->now > at ? fleet->now - at : 0;
+}
+
+static uint32_t index_or_none(const struct table *table, const char *name)
+{
+    return name ? table_get(table, name) : DROVER_NONE; /* TABLE_NONE is DROVER_NONE */
+}
+
+static uint32_t role_bits(const struct texts *roles)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < roles->n; i++) {
+        if (strcmp(roles->item[i], "spm") == 0)
+            bits |= DROVER_ROLE_SPM;
+        if (strcmp(roles->item[i], "controller") == 0)
+            bits |= DROVER_ROLE_CONTROLLER;
+    }
+    return bits;
+}
+
+static void fill_clusters(struct builder *b)
+{
+    const struct cluster *const *record = (const struct cluster *const *)b->columns->cluster_record;
+    struct drover_clusters *to = &b->columns->clusters;
+    uint32_t n = b->fleet->n_clusters;
+    to->size = sizeof *to;
+    to->n = n;
+    COLUMN(const char *, to->name, n, record[i]->name);
+    COLUMN(double, to->memory_overcommit_pct, n, record[i]->memory_overcommit_pct);
+    COLUMN(uint8_t, to->threads_as_cores, n, record[i]->threads_as_cores);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
+}
+
+static struct drover_labels labels_of(struct builder *b, const struct pairs *(*get)(const void *),
+                                      const void *const *record, uint32_t n)
+{
+    uint32_t *start = arena_array(b->arena, (size_t)n + 1, sizeof *start);
+    for (uint32_t i = 0; i < n; i++)
+        start[i + 1] = start[i] + get(record[i])->n;
+    const char **key = arena_array(b->arena, start[n], sizeof *key);
+    const char **value = arena_array(b->arena, start[n], sizeof *value);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct pairs *pairs = get(record[i]);
+        if (pairs->n == 0)
+            continue;
+        struct pair *copy = memory_array(pairs->n, sizeof *copy);
+        memcpy(copy, pairs->item, pairs->n * sizeof *copy);
+        qsort(copy, pairs->n, sizeof *copy, by_key);
+        for (uint32_t k = 0; k < pairs->n; k++) {
+            key[start[i] + k] = copy[k].key;
+            value[start[i] + k] = copy[k].value;
+        }
+        free(copy);
+    }
+    return (struct drover_labels){.start = start, .key = key, .value = value};
+}
+
+static const struct pairs *labels_of_host(const void *record)
+{
+    return &((const struct host *)record)->labels;
+}
+
+static const struct pairs *labels_of_vm(const void *record)
+{
+    return &((const struct vm *)record)->labels;
+}
+
+static void fill_hosts(struct builder *b)
+{
+    const struct host *const *record = (const struct host *const *)b->columns->host_record;
+    const struct fleet *fleet = b->fleet;
+    struct drover_hosts *to = &b->columns->hosts;
+    uint32_t n = fleet->n_hosts;
+    to->size = sizeof *to;
+    to->n = n;
+    COLUMN(const char *, to->name, n, record[i]->name);
+    COLUMN(uint32_t, to->cluster, n, index_or_none(&b->clusters, record[i]->cluster));
+    COLUMN(uint8_t, to->state, n, record[i]->state);
+    COLUMN(double, to->state_s, n, age(fleet, record[i]->state_since));
+    COLUMN(uint32_t, to->roles, n, role_bits(&record[i]->roles));
+    COLUMN(uint32_t, to->threads, n, record[i]->threads);
+    COLUMN(uint32_t, to->cores, n, record[i]->cores ? record[i]->cores : record[i]->threads);
+    COLUMN(uint32_t, to->sockets, n, record[i]->sockets);
+    COLUMN(double, to->cpus, n,
+           to->cluster[i] == DROVER_NONE || b->columns->clusters.threads_as_cores[to->cluster[i]]
+               ? to->threads[i]
+               : to->cores[i]);
+    COLUMN(double, to->cpu_usage_pct, n, record[i]->cpu_usage_pct);
+    COLUMN(double, to->cpu_over_s, n, age(fleet, record[i]->cpu_over_since));
+    COLUMN(double, to->memory_mib, n, record[i]->memory_mib);
+    COLUMN(double, to->memory_reserved_mib, n, record[i]->memory_reserved_mib);
+    COLUMN(double, to->swap_total_mib, n, record[i]->swap_total_mib);
+    COLUMN(double, to->swap_free_mib, n, record[i]->swap_free_mib);
+    COLUMN(const char *, to->arch, n, record[i]->arch);
+    COLUMN(const char *, to->cpu_model, n, record[i]->cpu_model);
+    COLUMN(double, to->tsc_khz, n, record[i]->tsc_khz);
+    COLUMN(uint8_t, to->tsc_scaling, n, record[i]->tsc_scaling);
+    COLUMN(double, to->link_mbps, n, record[i]->link_mbps);
+    COLUMN(const char *, to->hypervisor_version, n, record[i]->hypervisor_version);
+    COLUMN(const char *, to->os_version, n, record[i]->os_version);
+    COLUMN(double, to->boot_s, n, age(fleet, record[i]->boot_at));
+    to->labels = labels_of(b, labels_of_host, (const void *const *)record, n);
+}
+
+static uint32_t cluster_of_vm(const struct builder *b, uint32_t host)
+{
+    return host == DROVER_NONE ? (b->fleet->n_clusters ? 0 : DROVER_NONE)
+                               : b->columns->hosts.cluster[host];
+}
+
+static void fill_vms(struct builder *b)
+{
+    const struct vm *const *record = (const struct vm *const *)b->columns->vm_record;
+    const struct fleet *fleet = b->fleet;
+    struct drover_vms *to = &b->columns->vms;
+    uint32_t n = fleet->n_vms;
+    to->size = sizeof *to;
+    to->n = n;
+    COLUMN(const char *, to->name, n, record[i]->name);
+    COLUMN(const char *, to->uuid, n, record[i]->uuid ? record[i]->uuid : "");
+    COLUMN(uint32_t, to->host, n, index_or_none(&b->hosts, record[i]->host));
+    COLUMN(uint32_t, b->columns->vm_to, n, index_or_none(&b->hosts, record[i]->to));
+    to->to = b->columns->vm_to;
+    COLUMN(uint32_t, to->cluster, n, cluster_of_vm(b, to->host[i]));
+    COLUMN(uint8_t, to->state, n, record[i]->state);
+    COLUMN(uint8_t, to->migratable, n, record[i]->migratable);
+    COLUMN(uint8_t, to->ha, n, record[i]->ha);
+    COLUMN(double, to->priority, n, record[i]->priority);
+    COLUMN(uint32_t, to->vcpus, n, record[i]->vcpus);
+    COLUMN(double, to->cpu_usage_pct, n, record[i]->cpu_usage_pct);
+    COLUMN(double, to->cpu_load, n, record[i]->cpu_usage_pct * record[i]->vcpus);
+    COLUMN(double, to->memory_mib, n, record[i]->memory_mib);
+    COLUMN(double, to->memory_used_mib, n, record[i]->memory_used_mib);
+    COLUMN(double, to->memory_overhead_mib, n, vm_overhead_mib(record[i]));
+    COLUMN(double, to->hugepages_kib, n, record[i]->hugepages_kib);
+    COLUMN(double, to->dirty_mib_s, n, record[i]->dirty_mib_s);
+    COLUMN(double, to->moved_s, n, age(fleet, record[i]->moved_at));
+    COLUMN(const char *, to->arch, n, record[i]->arch);
+    COLUMN(const char *, to->machine, n, record[i]->machine);
+    COLUMN(const char *, to->cpu_mode, n, vm_cpu_modes[record[i]->cpu_mode]);
+    COLUMN(const char *, to->cpu_model, n, record[i]->cpu_model);
+    COLUMN(double, to->tsc_khz, n, record[i]->tsc_khz);
+    COLUMN(const char *, to->cache, n, vm_caches[record[i]->cache]);
+    COLUMN(uint8_t, to->readonly_local_disk, n, record[i]->readonly_local_disk);
+    to->labels = labels_of(b, labels_of_vm, (const void *const *)record, n);
+}
+
+/* Lists of indices by name; names that are nowhere are left out. */
+static struct drover_lists lists_of(struct builder *b, const struct table *index,
+                                    const struct texts *(*get)(const void *),
+                                    const void *const *record, uint32_t n)
+{
+    uint32_t *start = arena_array(b->arena, (size_t)n + 1, sizeof *start);
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < n; i++)
+        total += get(record[i])->n;
+    uint32_t *item = arena_array(b->arena, total, sizeof *item);
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct texts *names = get(record[i]);
+        for (uint32_t k = 0; k < names->n; k++) {
+            uint32_t found = table_get(index, names->item[k]);
+            if (found != TABLE_NONE)
+                item[filled++] = found;
+        }
+        start[i + 1] = filled;
+    }
+    return (struct drover_lists){.start = start, .item = item};
+}
+
+static const struct texts *pinned_of_vm(const void *record)
+{
+    return &((const struct vm *)record)->pinned_hosts;
+}
+
+static const struct texts *preferred_of_vm(const void *record)
+{
+    return &((const struct vm *)record)->preferred_hosts;
+}
+
+/* Which VMs are on which host: counted, then filled, so that they stand in order of name. */
+static void list_vms_of_hosts(struct builder *b)
+{
+    struct columns *c = b->columns;
+    uint32_t n_hosts = c->hosts.n;
+    uint32_t *start = arena_array(b->arena, (size_t)n_hosts + 1, sizeof *start);
+    for (uint32_t v = 0; v < c->vms.n; v++)
+        if (c->vms.host[v] != DROVER_NONE)
+            start[c->vms.host[v] + 1]++;
+    for (uint32_t h = 0; h < n_hosts; h++)
+        start[h + 1] += start[h];
+    uint32_t *item = arena_array(b->arena, start[n_hosts], sizeof *item);
+    uint32_t *next = memory_array(n_hosts, sizeof *next);
+    for (uint32_t v = 0; v < c->vms.n; v++) {
+        uint32_t h = c->vms.host[v];
+        if (h != DROVER_NONE) {
+            item[start[h] + next[h]] = v;
+            next[h]++;
+        }
+    }
+    free(next);
+    c->hosts.vms = (struct drover_lists){.start = start, .item = item};
+}
+
+static bool holds_resources(uint8_t state)
+{
+    return state != DROVER_VM_DOWN;
+}
+
+/* Sums over a host's VMs; memory that was not given is computed from them. */
+static void sum_hosts(struct builder *b)
+{
+    struct columns *c = b->columns;
+    uint32_t n = c->hosts.n;
+    double *committed = arena_array(b->arena, n, sizeof *committed);
+    double *free_mib = arena_array(b->arena, n, sizeof *free_mib);
+    uint32_t *count = arena_array(b->arena, n, sizeof *count);
+    c->vcpus = arena_array(b->arena, n, sizeof *c->vcpus);
+    c->largest_vcpus = arena_array(b->arena, n, sizeof *c->largest_vcpus);
+    c->cpu_pending = arena_array(b->arena, n, sizeof *c->cpu_pending);
+    c->vm_pending = arena_array(b->arena, n, sizeof *c->vm_pending);
+    c->memory_pending_mib = arena_array(b->arena, n, sizeof *c->memory_pending_mib);
+    c->memory_schedulable_mib = arena_array(b->arena, n, sizeof *c->memory_schedulable_mib);
+    for (uint32_t v = 0; v < c->vms.n; v++) {
+        uint32_t h = c->vms.host[v];
+        if (h == DROVER_NONE || !holds_resources(c->vms.state[v]))
+            continue;
+        committed[h] += c->vms.memory_mib[v] + c->vms.memory_overhead_mib[v];
+        count[h]++;
+        c->vcpus[h] += c->vms.vcpus[v];
+        c->largest_vcpus[h] = fmax(c->largest_vcpus[h], c->vms.vcpus[v]);
+    }
+    for (uint32_t h = 0; h < n; h++) {
+        const struct host *record = c->host_record[h];
+        double computed = record->memory_mib - record->memory_reserved_mib - committed[h];
+        free_mib[h] = isnan(record->memory_free_mib) ? fmax(0, computed) : record->memory_free_mib;
+        if (!isnan(record->memory_committed_mib))
+            committed[h] = record->memory_committed_mib;
+        c->memory_pending_mib[h] = record->memory_pending_mib;
+    }
+    c->hosts.memory_committed_mib = committed;
+    c->hosts.memory_free_mib = free_mib;
+    c->hosts.vm_count = count;
+    c->hosts.vcpus = c->vcpus;
+    c->hosts.largest_vcpus = c->largest_vcpus;
+    c->hosts.cpu_pending = c->cpu_pending;
+    c->hosts.vm_pending = c->vm_pending;
+    c->hosts.memory_pending_mib = c->memory_pending_mib;
+    c->hosts.memory_schedulable_mib = c->memory_schedulable_mib;
+}
+
+/* RHV: max(0, max(0, overcommit - committed - reserved) - pending). */
+static void compute_schedulable(struct columns *c, uint32_t h)
+{
+    uint32_t cluster = c->hosts.cluster[h];
+    double overcommit = cluster == DROVER_NONE ? 100 : c->clusters.memory_overcommit_pct[cluster];
+    double room = c->hosts.memory_mib[h] * overcommit / 100 - c->hosts.memory_committed_mib[h] -
+                  c->hosts.memory_reserved_mib[h];
+    c->memory_schedulable_mib[h] = fmax(0, fmax(0, room) - c->memory_pending_mib[h]);
+}
+
+/* Load that is assumed for a VM of which nothing is known: RHV's VcpuConsumptionPercentage. */
+#define ASSUMED_LOAD_PER_VCPU 10
+
+/* A VM that is on its way already counts as a promise to where it goes. */
+static void book(struct columns *c, uint32_t vm, uint32_t host)
+{
+    c->memory_pending_mib[host] += c->vms.memory_mib[vm] + c->vms.memory_overhead_mib[vm];
+    c->cpu_pending[host] += columns_vm_load(c, vm, ASSUMED_LOAD_PER_VCPU);
+    c->vcpus[host] += c->vms.vcpus[vm];
+    c->largest_vcpus[host] = fmax(c->largest_vcpus[host], c->vms.vcpus[vm]);
+    c->vm_pending[host]++;
+    compute_schedulable(c, host);
+}
+
+static void book_moving_vms(struct columns *c)
+{
+    for (uint32_t h = 0; h < c->hosts.n; h++)
+        compute_schedulable(c, h);
+    for (uint32_t v = 0; v < c->vms.n; v++)
+        if (c->vm_to[v] != DROVER_NONE && c->vm_to[v] != c->vms.host[v])
+            book(c, v, c->vm_to[v]);
+}
+
+struct columns *columns_new(const struct fleet *fleet)
+{
+    struct columns *c = memory_new(sizeof *c);
+    struct builder b = {.fleet = fleet, .columns = c, .arena = &c->arena};
+    sort_records(&b);
+    fill_clusters(&b);
+    fill_hosts(&b);
+    fill_vms(&b);
+    symbols_fill(c, fleet);
+    c->vms.pinned_hosts = lists_of(&b, &b.hosts, pinned_of_vm, (const void *const *)c->vm_record,
+                                   fleet->n_vms);
+    c->vms.preferred_hosts = lists_of(&b, &b.hosts, preferred_of_vm,
+                                      (const void *const *)c->vm_record, fleet->n_vms);
+    list_vms_of_hosts(&b);
+    sum_hosts(&b);
+    groups_fill(c, fleet, &b.hosts, &b.vms, &b.vm_names);
+    book_moving_vms(c);
+    c->fleet = (struct drover_fleet){
+        .size = sizeof c->fleet, .now = fleet->now, .clusters = &c->clusters,
+        .hosts = &c->hosts, .vms = &c->vms, .groups = &c->groups,
+    };
+    table_free(&b.hosts);
+    table_free(&b.clusters);
+    table_free(&b.vms);
+    table_free(&b.vm_names);
+    return c;
+}
+
+void columns_free(struct columns *columns)
+{
+    if (!columns)
+        return;
+    arena_free(&columns->arena);
+    free(columns);
+}
+
+/* By bisection: hosts stand in order of name. */
+uint32_t columns_host(const struct columns *columns, const char *name)
+{
+    uint32_t low = 0, high = columns->hosts.n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(columns->hosts.name[middle], name);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return DROVER_NONE;
+}
+
+uint32_t columns_vm(const struct columns *columns, const char *key)
+{
+    for (uint32_t v = 0; v < columns->vms.n; v++)
+        if (strcmp(vm_key(columns->vm_record[v]), key) == 0)
+            return v;
+    return DROVER_NONE;
+}
+
+void columns_promise(struct columns *columns, uint32_t vm, uint32_t host)
+{
+    columns->vm_to[vm] = host;
+    if (host != columns->vms.host[vm])
+        book(columns, vm, host);
+}
+
+double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct)
+{
+    double load = columns->vms.cpu_load[vm];
+    if (columns->vms.state[vm] == DROVER_VM_DOWN || isnan(load))
+        return assumed_pct * columns->vms.vcpus[vm];
+    return load;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decisions and plans as tables of fields. */
+#include "model/decision.h"
+#include "model/plan.h"
+#include "model/ruleset.h"
+
+#include <stdlib.h>
+
+const char *const purpose_names[] = {"",        "start",    "migrate", "drain",
+                                     "balance", "evacuate", "enforce", "admit", NULL};
+const char *const on_error_names[] = {"deny", "neutral", "last_good", NULL};
+const char *const selector_names[] = {"rank", "normalized", "raw", NULL};
+
+#define REFUSAL(member) offsetof(struct refusal, member)
+const struct field refusal_fields[] = {
+    {.key = "unit", .type = FIELD_TEXT, .offset = REFUSAL(unit)},
+    {.key = "code", .type = FIELD_TEXT, .offset = REFUSAL(code)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = REFUSAL(reason)},
+    {.key = "remedy", .type = FIELD_TEXT, .offset = REFUSAL(remedy)},
+    {0},
+};
+
+#define WEIGHING(member) offsetof(struct weighing, member)
+const struct field weighing_fields[] = {
+    {.key = "unit", .type = FIELD_TEXT, .offset = WEIGHING(unit)},
+    {.key = "raw", .type = FIELD_OPTIONAL, .offset = WEIGHING(raw)},
+    {.key = "rank", .type = FIELD_OPTIONAL, .offset = WEIGHING(rank)},
+    {.key = "factor", .type = FIELD_OPTIONAL, .offset = WEIGHING(factor)},
+    {0},
+};
+
+#define VERDICT(member) offsetof(struct host_verdict, member)
+const struct field host_verdict_fields[] = {
+    {.key = "name", .type = FIELD_TEXT, .offset = VERDICT(name)},
+    {.key = "accepted", .type = FIELD_BOOL, .offset = VERDICT(accepted)},
+    {.key = "refused_by", .type = FIELD_TEXT, .offset = VERDICT(refused_by)},
+    {.key = "code", .type = FIELD_TEXT, .offset = VERDICT(code)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = VERDICT(reason)},
+    {.key = "refusals", .type = FIELD_ROWS, .offset = VERDICT(refusals), .rows = refusal_fields,
+     .row_size = sizeof(struct refusal)},
+    {.key = "weights", .type = FIELD_ROWS, .offset = VERDICT(weights), .rows = weighing_fields,
+     .row_size = sizeof(struct weighing)},
+    {.key = "score", .type = FIELD_OPTIONAL, .offset = VERDICT(score)},
+    {.key = "place", .type = FIELD_OPTIONAL, .offset = VERDICT(place)},
+    {0},
+};
+
+#define FAILURE(member) offsetof(struct unit_failure, member)
+const struct field unit_failure_fields[] = {
+    {.key = "unit", .type = FIELD_TEXT, .offset = FAILURE(unit)},
+    {.key = "error", .type = FIELD_TEXT, .offset = FAILURE(error)},
+    {.key = "treated", .type = FIELD_TEXT, .offset = FAILURE(treated)},
+    {0},
+};
+
+#define DECISION(member) offsetof(struct decision, member)
+const struct field decision_fields[] = {
+    {.key = "id", .type = FIELD_U64, .offset = DECISION(id)},
+    {.key = "at", .type = FIELD_NUMBER, .offset = DECISION(at)},
+    {.key = "vm", .type = FIELD_TEXT, .offset = DECISION(vm)},
+    {.key = "uuid", .type = FIELD_TEXT, .offset = DECISION(uuid)},
+    {.key = "from", .type = FIELD_TEXT, .offset = DECISION(from)},
+    {.key = "purpose", .type = FIELD_TEXT, .offset = DECISION(purpose)},
+    {.key = "policy", .type = FIELD_TEXT, .offset = DECISION(policy)},
+    {.key = "policy_hash", .type = FIELD_TEXT, .offset = DECISION(policy_hash)},
+    {.key = "chosen", .type = FIELD_TEXT, .offset = DECISION(chosen), .flags = FIELD_NULLABLE},
+    {.key = "hosts", .type = FIELD_ROWS, .offset = DECISION(hosts), .rows = host_verdict_fields,
+     .row_size = sizeof(struct host_verdict)},
+    {.key = "failures", .type = FIELD_ROWS, .offset = DECISION(failures),
+     .rows = unit_failure_fields, .row_size = sizeof(struct unit_failure)},
+    {0},
+};
+
+void decision_free(struct decision *decision)
+{
+    if (!decision)
+        return;
+    arena_free(&decision->arena);
+    free(decision);
+}
+
+#define MOVE(member) offsetof(struct planned_move, member)
+static const struct field planned_move_fields[] = {
+    {.key = "vm", .type = FIELD_TEXT, .offset = MOVE(vm)},
+    {.key = "key", .type = FIELD_TEXT, .offset = MOVE(key)},
+    {.key = "from", .type = FIELD_TEXT, .offset = MOVE(from)},
+    {.key = "to", .type = FIELD_TEXT, .offset = MOVE(to)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = MOVE(reason)},
+    {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
+    {0},
+};
+
+#define START(member) offsetof(struct planned_start, member)
+static const struct field planned_start_fields[] = {
+    {.key = "vm", .type = FIELD_TEXT, .offset = START(vm)},
+    {.key = "key", .type = FIELD_TEXT, .offset = START(key)},
+    {.key = "on", .type = FIELD_TEXT, .offset = START(on)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = START(reason)},
+    {0},
+};
+
+#define UNPLACED(member) offsetof(struct unplaced, member)
+const struct field unplaced_fields[] = {
+    {.key = "vm", .type = FIELD_TEXT, .offset = UNPLACED(vm)},
+    {.key = "key", .type = FIELD_TEXT, .offset = UNPLACED(key)},
+    {.key = "code", .type = FIELD_TEXT, .offset = UNPLACED(code)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = UNPLACED(reason)},
+    {.key = "hosts", .type = FIELD_ROWS, .offset = UNPLACED(hosts), .rows = host_verdict_fields,
+     .row_size = sizeof(struct host_verdict)},
+    {0},
+};
+
+#define CANDIDATE(member) offsetof(struct candidate, member)
+static const struct field candidate_fields[] = {
+    {.key = "vm", .type = FIELD_TEXT, .offset = CANDIDATE(vm)},
+    {.key = "key", .type = FIELD_TEXT, .offset = CANDIDATE(key)},
+    {.key = "hosts", .type = FIELD_TEXTS, .offset = CANDIDATE(hosts), .default_text = ""},
+    {.key = "reason", .type = FIELD_TEXT, .offset = CANDIDATE(reason)},
+    {0},
+};
+
+#define PLAN(member) offsetof(struct plan, member)
+const struct field plan_fields[] = {
+    {.key = "candidates", .type = FIELD_ROWS, .offset = PLAN(candidates), .rows = candidate_fields,
+     .row_size = sizeof(struct candidate)},
+    {.key = "moves", .type = FIELD_ROWS, .offset = PLAN(moves), .rows = planned_move_fields,
+     .row_size = sizeof(struct planned_move)},
+    {.key = "starts", .type = FIELD_ROWS, .offset = PLAN(starts), .rows = planned_start_fields,
+     .row_size = sizeof(struct planned_start)},
+    {.key = "unplaced", .type = FIELD_ROWS, .offset = PLAN(unplaced), .rows = unplaced_fields,
+     .row_size = sizeof(struct unplaced)},
+    {.key = "idle", .type = FIELD_TEXT, .offset = PLAN(idle)},
+    {.key = "failures", .type = FIELD_ROWS, .offset = PLAN(failures), .rows = unit_failure_fields,
+     .row_size = sizeof(struct unit_failure)},
+    {0},
+};
+
+void plan_free(struct plan *plan)
+{
+    if (!plan)
+        return;
+    arena_free(&plan->arena);
+    free(plan);
+}

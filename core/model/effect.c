@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Effects as a table of fields, and the list that a step returns. */
+#include "model/effect.h"
+
+#include <stdlib.h>
+
+const char *const effect_kind_names[] = {
+    "migrate", "watch",       "set_downtime", "postcopy", "abort",  "refresh",  "answer",
+    "hook_answer", "remember", "forget",      "decision", "notice", "migration", NULL,
+};
+const char *const notice_level_names[] = {"info", "warning", "error", NULL};
+const char *const stall_action_names[] = {"", "downtime", "postcopy", "abort", NULL};
+
+#define STALL(member) offsetof(struct stall, member)
+const struct field stall_fields[] = {
+    {.key = "stall", .type = FIELD_U32, .offset = STALL(stall)},
+    {.key = "do", .type = FIELD_CHOICE, .offset = STALL(action), .choices = stall_action_names},
+    {.key = "ms", .type = FIELD_NUMBER, .offset = STALL(downtime_ms)},
+    {0},
+};
+
+#define HOW(member) offsetof(struct how, member)
+const struct field how_fields[] = {
+    {.key = "auto_converge", .type = FIELD_BOOL, .offset = HOW(auto_converge)},
+    {.key = "postcopy", .type = FIELD_BOOL, .offset = HOW(postcopy)},
+    {.key = "compress", .type = FIELD_BOOL, .offset = HOW(compress)},
+    {.key = "tls", .type = FIELD_BOOL, .offset = HOW(tls)},
+    {.key = "zerocopy", .type = FIELD_BOOL, .offset = HOW(zerocopy)},
+    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
+    {.key = "downtime_ms", .type = FIELD_NUMBER, .offset = HOW(downtime_ms)},
+    {.key = "bandwidth_mib_s", .type = FIELD_NUMBER, .offset = HOW(bandwidth_mib_s)},
+    {.key = "connections", .type = FIELD_U32, .offset = HOW(connections)},
+    {.key = "peer_uri", .type = FIELD_TEXT, .offset = HOW(peer_uri)},
+    {.key = "migration_address", .type = FIELD_TEXT, .offset = HOW(migration_address)},
+    {.key = "schedule", .type = FIELD_ROWS, .offset = HOW(stalls), .rows = stall_fields,
+     .row_size = sizeof(struct stall)},
+    {0},
+};
+
+#define EFFECT(member) offsetof(struct effect, member)
+const struct field effect_fields[] = {
+    {.key = "id", .type = FIELD_U64, .offset = EFFECT(id)},
+    {.key = "kind", .type = FIELD_CHOICE, .offset = EFFECT(kind), .choices = effect_kind_names,
+     .flags = FIELD_REQUIRED},
+    {.key = "at", .type = FIELD_NUMBER, .offset = EFFECT(at)},
+    {.key = "move", .type = FIELD_U64, .offset = EFFECT(move)},
+    {.key = "request", .type = FIELD_U64, .offset = EFFECT(request)},
+    {.key = "host", .type = FIELD_TEXT, .offset = EFFECT(host)},
+    {.key = "vm", .type = FIELD_TEXT, .offset = EFFECT(vm)},
+    {.key = "to", .type = FIELD_TEXT, .offset = EFFECT(to)},
+    {.key = "name", .type = FIELD_TEXT, .offset = EFFECT(name)},
+    {.key = "text", .type = FIELD_TEXT, .offset = EFFECT(text)},
+    {.key = "value", .type = FIELD_TEXT, .offset = EFFECT(value), .flags = FIELD_NULLABLE},
+    {.key = "number", .type = FIELD_NUMBER, .offset = EFFECT(number)},
+    {.key = "status", .type = FIELD_U32, .offset = EFFECT(status)},
+    {.key = "level", .type = FIELD_CHOICE, .offset = EFFECT(level), .choices = notice_level_names},
+    {.key = "ok", .type = FIELD_BOOL, .offset = EFFECT(ok)},
+    {.key = "how", .type = FIELD_RECORD, .offset = EFFECT(how), .rows = how_fields,
+     .row_size = sizeof(struct how)},
+    {0},
+};
+
+void effects_clear(struct effects *effects)
+{
+    for (uint32_t i = 0; i < effects->n_decisions; i++)
+        decision_free(effects->decisions[i]);
+    effects->n_decisions = 0;
+    effects->n = 0;
+    arena_free(&effects->arena);
+}

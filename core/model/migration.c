@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Migrations as a table of fields, and how far one is. */
+#include "model/migration.h"
+
+#include "model/decision.h"
+
+#include <math.h>
+
+const char *const migration_state_names[] = {
+    "queued", "preparing", "running", "post_migrating", "completed",
+    "failed", "aborted",   "cancelled", NULL,
+};
+
+double progress_percentage(const struct progress *progress)
+{
+    if (progress->memory_remaining_mib <= 0)
+        return progress->memory_total_mib > 0 ? 100 : 0;
+    if (progress->memory_total_mib <= 0)
+        return 0;
+    double done = 100 - 100 * progress->memory_remaining_mib / progress->memory_total_mib;
+    return fmax(0, fmin(99, floor(done)));
+}
+
+bool migration_ended(const struct migration *migration)
+{
+    return migration->state >= MIGRATION_COMPLETED;
+}
+
+#define PROGRESS(member) offsetof(struct progress, member)
+const struct field progress_fields[] = {
+    {.key = "memory_total_mib", .type = FIELD_NUMBER, .offset = PROGRESS(memory_total_mib)},
+    {.key = "memory_processed_mib", .type = FIELD_NUMBER, .offset = PROGRESS(memory_processed_mib)},
+    {.key = "memory_remaining_mib", .type = FIELD_NUMBER, .offset = PROGRESS(memory_remaining_mib)},
+    {.key = "dirty_mib_s", .type = FIELD_NUMBER, .offset = PROGRESS(dirty_mib_s)},
+    {.key = "throughput_mib_s", .type = FIELD_NUMBER, .offset = PROGRESS(throughput_mib_s)},
+    {.key = "downtime_ms", .type = FIELD_OPTIONAL, .offset = PROGRESS(downtime_ms)},
+    {.key = "elapsed_s", .type = FIELD_NUMBER, .offset = PROGRESS(elapsed_s)},
+    {.key = "iteration", .type = FIELD_U32, .offset = PROGRESS(iteration)},
+    {.key = "throttle_pct", .type = FIELD_U32, .offset = PROGRESS(throttle_pct)},
+    {.key = "postcopy", .type = FIELD_BOOL, .offset = PROGRESS(postcopy)},
+    {0},
+};
+
+#define MIGRATION(member) offsetof(struct migration, member)
+const struct field migration_fields[] = {
+    {.key = "id", .type = FIELD_U64, .offset = MIGRATION(id)},
+    {.key = "key", .type = FIELD_TEXT, .offset = MIGRATION(vm)},
+    {.key = "vm", .type = FIELD_TEXT, .offset = MIGRATION(name)},
+    {.key = "from", .type = FIELD_TEXT, .offset = MIGRATION(from)},
+    {.key = "to", .type = FIELD_TEXT, .offset = MIGRATION(to)},
+    {.key = "state", .type = FIELD_CHOICE, .offset = MIGRATION(state),
+     .choices = migration_state_names},
+    {.key = "purpose", .type = FIELD_CHOICE, .offset = MIGRATION(purpose), .choices = purpose_names},
+    {.key = "who", .type = FIELD_TEXT, .offset = MIGRATION(who)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = MIGRATION(reason)},
+    {.key = "wanted", .type = FIELD_TEXT, .offset = MIGRATION(wanted)},
+    {.key = "policy", .type = FIELD_TEXT, .offset = MIGRATION(policy)},
+    {.key = "decision", .type = FIELD_U64, .offset = MIGRATION(decision)},
+    {.key = "created_at", .type = FIELD_NUMBER, .offset = MIGRATION(created_at)},
+    {.key = "updated_at", .type = FIELD_NUMBER, .offset = MIGRATION(updated_at)},
+    {.key = "started_at", .type = FIELD_OPTIONAL, .offset = MIGRATION(started_at)},
+    {.key = "ended_at", .type = FIELD_OPTIONAL, .offset = MIGRATION(ended_at)},
+    {.key = "not_before", .type = FIELD_NUMBER, .offset = MIGRATION(not_before)},
+    {.key = "priority", .type = FIELD_NUMBER, .offset = MIGRATION(priority)},
+    {.key = "attempt", .type = FIELD_U32, .offset = MIGRATION(attempt), .default_text = "1"},
+    {.key = "tried", .type = FIELD_TEXTS, .offset = MIGRATION(tried), .default_text = ""},
+    {.key = "error", .type = FIELD_TEXT, .offset = MIGRATION(error)},
+    {.key = "progress", .type = FIELD_RECORD, .offset = MIGRATION(progress),
+     .rows = progress_fields, .row_size = sizeof(struct progress)},
+    {.key = "base_iteration", .type = FIELD_U32, .offset = MIGRATION(base_iteration)},
+    {.key = "next_stall", .type = FIELD_U32, .offset = MIGRATION(next_stall)},
+    {0},
+};
