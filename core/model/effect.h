@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/field.h"
 #include "model/decision.h"
+#include "model/migration.h"
 #include "plugin.h"
 
 enum effect_kind {
@@ -24,11 +25,11 @@ enum effect_kind {
     EFFECT_ANSWER,       /* request, status (an enum error_kind; ERROR_NONE: done), text, value (JSON) */
     EFFECT_HOOK_ANSWER,  /* request, ok, name: code, text, value: new XML or NULL */
     /* for the journal and the log */
-    EFFECT_REMEMBER,     /* name, value: to be recalled after a restart */
+    EFFECT_REMEMBER,     /* name, value: a text, to be recalled after a restart as it is */
     EFFECT_FORGET,       /* name */
     EFFECT_DECISION,     /* decision */
     EFFECT_NOTICE,       /* level, name: code, text, host, vm, move: a thing a person may want to know */
-    EFFECT_MIGRATION,    /* move, value: JSON of the record, as it now is */
+    EFFECT_MIGRATION,    /* move, migration: the record as it now is, for the history */
 };
 
 extern const char *const effect_kind_names[];
@@ -73,7 +74,8 @@ struct effect {
     int level;
     bool ok;
     struct how how;
-    const struct decision *decision; /* lives as long as the effects */
+    const struct decision *decision;   /* lives as long as the effects */
+    const struct migration *migration; /* the same; write it by migration_fields */
 };
 
 extern const struct field effect_fields[];
