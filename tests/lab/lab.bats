@@ -164,6 +164,28 @@ dirty_rate_is_known() { # HOST VM
     ((busy_off >= busy && idle_off > idle)) # the counters never step back
 }
 
+@test "memory is what libvirt reports" {
+    lab memory kvm1 4096 1024
+    [ "$(lab exec kvm1 virsh -q nodememstats | awk -F: '{ print $2 + 0 }' | head -n 2 | tr '\n' ' ')" = "4194304 1048576 " ]
+    lab memory kvm1 off
+    [ "$(lab exec kvm1 cat /proc/meminfo | grep MemTotal)" = "$(grep MemTotal /proc/meminfo)" ]
+}
+
+@test "a VM can be persistent, and carry a UUID and metadata" {
+    printf '<test:rack xmlns:test="http://drover.example/test">r7</test:rack>\n' >"$BATS_TEST_TMPDIR/metadata"
+    lab vm start kvm1 tagged --persistent --vcpus 2 --uuid 11111111-2222-4333-8444-555555555555 \
+        --metadata "$BATS_TEST_TMPDIR/metadata"
+    [ "$(by_controller kvm1 domuuid tagged)" = 11111111-2222-4333-8444-555555555555 ]
+    by_controller kvm1 dumpxml tagged | grep -q '>r7<'
+    by_controller kvm1 dominfo tagged | grep -q '^Persistent: *yes'
+    run lab vm start kvm2 tagged
+    [ "$status" -eq 1 ]
+    [[ $output == *"runs already on kvm1"* ]]
+    lab vm destroy tagged
+    run by_controller kvm1 dominfo tagged
+    [ "$status" -ne 0 ]
+}
+
 @test "cut: unreachable, but its guests run on; join: reachable" {
     by_controller kvm2 hostname
     lab cut kvm2

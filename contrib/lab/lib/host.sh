@@ -285,16 +285,31 @@ reload_libvirtd() { # HOST
     wait_until 30 test -e "$mark" || die "libvirtd of $1 has not reloaded"
 }
 
-# kill_in_controller: all that was started by "lab exec controller" lives in its network namespace.
-# Only while the namespace is known to be ours: its first process lives.
-kill_in_controller() {
+# in_controllers_network: pids of what "lab exec controller" has started and left. Only while the
+# namespace is known to be ours: its first process lives.
+in_controllers_network() {
     local init net pid dir
     init=$(recorded_pid "$CONTROLLER/init") || return 0
     net=$(readlink "/proc/$init/ns/net") || return 0
     for dir in /proc/[0-9]*; do
         pid=${dir#/proc/}
-        if ((pid != $$ && pid != init)) && [[ $(readlink "$dir/ns/net" 2>/dev/null) == "$net" ]]; then
-            kill -KILL "$pid" 2>/dev/null || true
+        if ((pid != $$ && pid != BASHPID && pid != init)) &&
+            [[ $(readlink "$dir/ns/net" 2>/dev/null) == "$net" ]]; then
+            printf '%s\n' "$pid"
         fi
     done
+}
+
+controllers_network_is_empty() {
+    local pids
+    pids=$(in_controllers_network)
+    # shellcheck disable=SC2086 # a list of numbers
+    [[ -z $pids ]] || {
+        kill -KILL $pids 2>/dev/null || true
+        return 1
+    }
+}
+
+kill_in_controller() {
+    wait_until 20 controllers_network_is_empty || die "processes in the controller do not die"
 }

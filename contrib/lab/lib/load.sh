@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# load.sh - a host's CPU load as libvirt reports it, at will.
+# load.sh - a host's CPU load and memory as libvirt reports them, at will.
 #
 # virNodeGetCPUStats reads /proc/stat. All hosts of a lab share the machine's, so each host that is
 # asked for a load gets a file of its own bound over it, and a feeder that lets the counters run on.
@@ -92,4 +92,26 @@ lab_load() { # HOST PCT|off
             "$BASH" "$LAB_SCRIPT" internal feed-load "$host"
     )
     wait_until 10 feeder_has_begun "$host" || die "the load feeder of $host does not start"
+}
+
+# lab_memory HOST TOTAL FREE | HOST off: virNodeGetMemoryStats reads /proc/meminfo. The amount in
+# virNodeGetInfo comes from the kernel itself and stays the machine's.
+lab_memory() {
+    local host=$1 dir=$LAB/hosts/$1
+    host_is_on "$host" || die "$host is off"
+    if [[ $2 == off ]]; then
+        if feeds_memory "$host"; then
+            in_host "$host" umount /proc/meminfo
+        fi
+        return 0
+    fi
+    check_number "memory TOTAL" "$2" 1 999999
+    check_number "memory FREE" "$3" 0 "$2"
+    printf '%-13s %12d kB\n' MemTotal: $(($2 * 1024)) MemFree: $(($3 * 1024)) \
+        MemAvailable: $(($3 * 1024)) Buffers: 0 Cached: 0 SwapTotal: 0 SwapFree: 0 1<>"$dir/meminfo"
+    feeds_memory "$host" || in_host "$host" mount --bind "$dir/meminfo" /proc/meminfo
+}
+
+feeds_memory() { # HOST
+    in_host "$1" grep -q ' /proc/meminfo ' /proc/self/mountinfo
 }
