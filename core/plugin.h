@@ -416,6 +416,13 @@ struct drover_parameter {
 };
 
 /*
+ * What callbacks return beside 0. DROVER_OVERRAN: stopped by the clock; of all failures the
+ * only one that the same call need not show again, so it is journalled for replays.
+ */
+#define DROVER_FAILED (-1)
+#define DROVER_OVERRAN (-2)
+
+/*
  * One unit. Callbacks return 0, or something else where the unit failed: then its
  * policy's on_error decides (deny, neutral, last_good), not the answer.
  * `self` is self_size bytes of the unit's own, zeroed, its parameters filled in.
@@ -453,6 +460,9 @@ struct drover_unit {
                       const struct drover_trouble *trouble, struct drover_plan *plan);
     int (*migrate)(void *self, const struct drover_move *move, struct drover_how *how);
     int (*admit)(void *self, const struct drover_admit_ask *ask, struct drover_answer *answer);
+
+    /* Why the last call failed: one sentence, until the next call. NULL: no words for it. */
+    const char *(*failure)(void *self);
 };
 
 struct drover_plugin {

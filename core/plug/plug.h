@@ -30,6 +30,13 @@ enum plug_trust {
 };
 
 struct plug *plug_new(enum plug_trust trust);
+
+/*
+ * The folder of shipped Lua files: `require "x"` finds DIR/modules/x.lua where the Lua file's
+ * own folder has no modules/x.lua. Set it before loading; NULL (as at first): none.
+ */
+void plug_set_lua_dir(struct plug *plug, const char *dir);
+
 struct plug *plug_ref(struct plug *plug);
 void plug_unref(struct plug *plug);
 
@@ -56,7 +63,8 @@ const struct plug_unit *plug_find(const struct plug *plug, enum drover_kind kind
 struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct error *error);
 void ruleset_free(struct ruleset *ruleset);
 
-extern const char *const drover_kind_names[]; /* by enum drover_kind */
+/* By enum drover_kind and enum drover_parameter_type, from 1 on; both end with NULL. */
+extern const char *const drover_kind_names[];
 extern const char *const drover_parameter_type_names[];
 
 #endif
