@@ -6,12 +6,13 @@
 #   V=1        show the commands           T=WORDS    check: only tests whose path has one of them
 #   BUILD=DIR  the build directory         SKIP=DIRS  check: leave tests/DIR out
 #   JOBS=N     at once, of each kind       WERROR=1   a warning is an error
-#   DESTDIR=D  install below D
+#   DESTDIR=D  install below D             HANG_S=N   check: a test file that takes longer hangs
 
 BUILD ?= build
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 T ?=
 SKIP ?=
+HANG_S ?= 1800
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -241,6 +242,10 @@ empty :=
 space := $(empty) $(empty)
 list = $(subst $(space),$(comma),$(strip $1))
 
+# One hung test must not hold up everything. At a terminal, tests stay in its process group, so
+# that an interrupt reaches them and they clean up.
+run_test = timeout $$(test ! -t 0 || echo --foreground) -k 30 $(HANG_S)
+
 # prove's own rule: what no rule names runs at the end, one after the other. So the lab tests,
 # which own the machine's bridges and namespaces, are named by none.
 prove_rules = --rules '$(if $(strip $1),par={$(call list,$1)},seq=**)'
@@ -263,12 +268,13 @@ check: check-programs ## build, and run the tests; T=WORDS picks some, SKIP=DIRS
 	    './configure --install-deps installs it' >&2; exit 1; }
 	$(if $(filter lab,$(left_out)),@echo 'The lab tests (tests/lab) are left out.')
 	$(if $(strip $(check_side_by_side) $(check_in_turn)),,$(error no test matches T="$(T)"))
-	$(Q)$(test_environment) prove -f -o -j$(JOBS) $(call prove_rules,$(check_side_by_side)) -e '' \
-	    $(check_side_by_side) $(check_in_turn)
+	$(Q)$(test_environment) prove -f -o -j$(JOBS) $(call prove_rules,$(check_side_by_side)) \
+	    -e "$(run_test)" $(check_side_by_side) $(check_in_turn)
 
 .PHONY: lint
 lint: all $(BUILD)/compile.list ## layers, purity, shell, Lua, manual pages, compiler and static analysers
-	$(Q)$(test_environment) prove -f -o -j$(JOBS) -e '' $(call wanted,$(lint_quick) $(lint_slow))
+	$(Q)$(test_environment) prove -f -o -j$(JOBS) -e "$(run_test)" \
+	    $(call wanted,$(lint_quick) $(lint_slow))
 
 # How each C file is compiled, for the checkers: FILE, a tab, its flags without optimisation and
 # hardening, which are the compiler's and not the checker's business.
@@ -305,8 +311,8 @@ valgrind := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-
 check_valgrind := $(call chosen,$(test_programs))
 check-valgrind: all $(fixtures) $(check_valgrind) ## the C tests under valgrind
 	$(if $(check_valgrind),,$(error no C test matches T="$(T)"))
-	$(Q)G_SLICE=always-malloc $(test_environment) prove -f -o -j$(JOBS) -e '$(valgrind)' \
-	    $(check_valgrind)
+	$(Q)G_SLICE=always-malloc $(test_environment) prove -f -o -j$(JOBS) \
+	    -e "$(run_test) $(valgrind)" $(check_valgrind)
 
 # --- the demo ----------------------------------------------------------------------------------
 
