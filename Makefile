@@ -3,16 +3,17 @@
 # The whole build of drover. There are no lists of files here to edit: a source is found by the
 # folder it lies in. ./configure writes $(BUILD)/config.mk; everything made lies under $(BUILD).
 #
+# On the command line (the environment does not count):
 #   V=1        show the commands           T=WORDS    check: only tests whose path has one of them
 #   BUILD=DIR  the build directory         SKIP=DIRS  check: leave tests/DIR out
 #   JOBS=N     at once, of each kind       WERROR=1   a warning is an error
 #   DESTDIR=D  install below D             HANG_S=N   check: a test file that takes longer hangs
 
-BUILD ?= build
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-T ?=
-SKIP ?=
-HANG_S ?= 1800
+BUILD = build
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+T =
+SKIP =
+HANG_S = 1800
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -292,7 +293,7 @@ $(BUILD)/compile.list: FORCE $(public_header)
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The same tests, built with sanitizers in a build directory of their own.
-sanitized = $(MAKE) BUILD=$(BUILD)/$1 SKIP='lab lint $(SKIP)'
+sanitized = $(MAKE) --no-print-directory BUILD=$(BUILD)/$1 SKIP='lab lint $(SKIP)'
 
 $(BUILD)/asan/config.mk $(BUILD)/tsan/config.mk: $(BUILD)/%/config.mk: $(BUILD)/config.mk
 	./configure $(CONFIGURE_ARGS) --builddir=$(BUILD)/$* --enable-$* >/dev/null
@@ -322,8 +323,8 @@ demo: all ## drain a host of the lab, and show it
 
 # --- installing --------------------------------------------------------------------------------
 
-HOOKS_DIR ?= /etc/libvirt/hooks
-HOOK_DRIVERS ?= qemu
+HOOKS_DIR = /etc/libvirt/hooks
+HOOK_DRIVERS = qemu
 
 man_pages := $(sort $(wildcard docs/man/*.[1-9]))
 policy_files := $(sort $(wildcard policies/*.yaml))
