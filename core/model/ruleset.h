@@ -6,6 +6,7 @@
 #ifndef DROVER_MODEL_RULESET_H
 #define DROVER_MODEL_RULESET_H
 
+#include "model/answers.h"
 #include "model/policy.h"
 #include "plugin.h"
 
@@ -23,6 +24,7 @@ struct bound_unit {
     enum on_error on_error;
     bool mandatory;
     bool open; /* circuit breaker: true = not called any more. Set by the engine. */
+    struct answers *last_good; /* its last good answers, where on_error is last_good; else NULL */
     const void *owner; /* plug's: the loaded plugin */
 };
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Plans that units propose: a round of balancing, a host in trouble. The unit proposes steps in
+ * its order; the core keeps them as candidates, and takes each through filters and weights. It
+ * moves what passes, up to the budget, and never on a unit's word alone.
+ */
+#include "decide/planning.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct proposed {
+    uint32_t vm;
+    uint32_t *hosts;
+    uint32_t n_hosts;
+    const char *reason;
+};
+
+/* What a unit is handed as struct drover_plan; `base` must stay first. */
+struct gathering {
+    struct drover_plan base;
+    struct planning *planning;
+    const struct ruleset *rules;
+    struct proposed *steps;
+    uint32_t n_steps, room;
+};
+
+static bool step_is_usable(const struct gathering *gathering, const struct drover_step *step)
+{
+    const struct columns *columns = gathering->planning->columns;
+    if (step->kind != DROVER_STEP_MOVE || step->vm >= columns->vms.n || step->n_hosts == 0)
+        return false;
+    for (uint32_t i = 0; i < step->n_hosts; i++)
+        if (step->hosts[i] >= columns->hosts.n)
+            return false;
+    return true;
+}
+
+static int gather_step(struct drover_plan *plan, const struct drover_step *step)
+{
+    struct gathering *gathering = (struct gathering *)plan;
+    if (!step_is_usable(gathering, step))
+        return -1;
+    struct arena *arena = &gathering->planning->plan->arena;
+    gathering->steps = memory_grow(gathering->steps, &gathering->room, gathering->n_steps + 1,
+                                   sizeof *gathering->steps);
+    struct proposed *kept = &gathering->steps[gathering->n_steps++];
+    kept->vm = step->vm;
+    kept->n_hosts = step->n_hosts;
+    kept->hosts = arena_array(arena, step->n_hosts, sizeof *kept->hosts);
+    memcpy(kept->hosts, step->hosts, step->n_hosts * sizeof *kept->hosts);
+    kept->reason = step->reason ? arena_text(arena, step->reason) : "";
+    planning_candidate(gathering->planning, kept->vm, kept->hosts, kept->n_hosts, kept->reason);
+    return 0;
+}
+
+static bool gather_allows(struct drover_plan *plan, uint32_t vm, uint32_t host)
+{
+    struct gathering *gathering = (struct gathering *)plan;
+    const struct columns *columns = gathering->planning->columns;
+    if (vm >= columns->vms.n || host >= columns->hosts.n)
+        return false;
+    struct arena scratch = ARENA_INIT;
+    bool allows = decide_allows(columns, gathering->rules, vm, host, gathering->planning->purpose,
+                                &scratch);
+    arena_free(&scratch);
+    return allows;
+}
+
+static void gather_idle(struct drover_plan *plan, const char *reason)
+{
+    struct gathering *gathering = (struct gathering *)plan;
+    gathering->planning->plan->idle = arena_text(&gathering->planning->plan->arena, reason);
+}
+
+static struct gathering gathering_new(struct planning *planning, const struct ruleset *rules)
+{
+    return (struct gathering){
+        .base = {.size = sizeof(struct drover_plan), .propose = gather_step,
+                 .allows = gather_allows, .idle = gather_idle},
+        .planning = planning,
+        .rules = rules,
+    };
+}
+
+/* Call the unit; what it proposed before it failed is not used. */
+static bool gather(struct gathering *gathering, const struct bound_unit *unit, int result)
+{
+    if (result == 0)
+        return true;
+    struct planning *planning = gathering->planning;
+    failures_add(&planning->failures, &planning->plan->arena, unit,
+                 unit->open ? "its circuit breaker is open: it failed too often"
+                            : unit_failure_text(unit, result));
+    planning->plan->candidates.n = 0;
+    planning->plan->idle = arena_printf(&planning->plan->arena, "%s failed", unit->name);
+    return false;
+}
+
+/* A VM that a balancer may move now: it runs, is not on its way, and has rested since its last move. */
+static bool may_balance(const struct columns *columns, uint32_t vm, double cooldown_s)
+{
+    if (columns->vms.state[vm] != DROVER_VM_RUNNING || columns->vms.to[vm] != DROVER_NONE)
+        return false;
+    if (columns->vms.migratable[vm] != DROVER_MIGRATABLE_YES)
+        return false;
+    return isnan(columns->vms.moved_s[vm]) || columns->vms.moved_s[vm] >= cooldown_s;
+}
+
+/* Returns whether the step became a move. Its own host may win: then nothing moves. */
+static bool take_step(struct gathering *gathering, const struct proposed *step)
+{
+    struct columns *columns = gathering->planning->columns;
+    uint32_t from = columns->vms.host[step->vm];
+    struct question question = {
+        .vm = step->vm,
+        .purpose = gathering->planning->purpose,
+        .hosts = step->hosts,
+        .n_hosts = step->n_hosts,
+        .stay_allowed = true,
+    };
+    struct arena scratch = ARENA_INIT;
+    uint32_t to = decide_host(columns, gathering->rules, &question, &scratch);
+    arena_free(&scratch);
+    if (to == DROVER_NONE || to == from)
+        return false;
+    planning_move(gathering->planning, step->vm, to, step->reason);
+    columns_promise(columns, step->vm, to);
+    return true;
+}
+
+static void tell_idle(struct planning *planning, const struct gathering *gathering)
+{
+    if (planning->plan->moves.n > 0 || planning->plan->idle[0])
+        return;
+    planning->plan->idle = gathering->n_steps == 0
+                               ? "no host is out of bounds"
+                               : "no proposed move passes filters and weights, or its VM rests";
+}
+
+struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
+                          uint32_t budget, double cooldown_s)
+{
+    struct planning planning = planning_new(columns, rules, DROVER_TO_BALANCE);
+    const struct ruleset *set = cluster < rules->n ? rules->by_cluster[cluster] : NULL;
+    if (!set || !set->balance.unit) {
+        planning.plan->idle = "the policy has no balancer";
+        return planning_done(&planning);
+    }
+    struct gathering gathering = gathering_new(&planning, set);
+    int result = set->balance.open ? DROVER_FAILED
+                                   : set->balance.unit->balance(set->balance.self, &columns->fleet,
+                                                                cluster, &gathering.base);
+    if (gather(&gathering, &set->balance, result))
+        for (uint32_t i = 0; i < gathering.n_steps && budget > 0; i++)
+            if (may_balance(columns, gathering.steps[i].vm, cooldown_s))
+                budget -= take_step(&gathering, &gathering.steps[i]);
+    tell_idle(&planning, &gathering);
+    free(gathering.steps);
+    return planning_done(&planning);
+}
+
+struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
+                          enum drover_trouble_kind kind, uint32_t host)
+{
+    struct planning planning = planning_new(columns, rules, DROVER_TO_EVACUATE);
+    uint32_t cluster = columns->hosts.cluster[host];
+    const struct ruleset *set = cluster < rules->n ? rules->by_cluster[cluster] : NULL;
+    if (!set || !set->resilience.unit) {
+        planning.plan->idle = "the policy does not move VMs off a host in trouble";
+        return planning_done(&planning);
+    }
+    struct gathering gathering = gathering_new(&planning, set);
+    struct drover_trouble trouble = {.size = sizeof trouble, .kind = kind, .host = host};
+    int result = set->resilience.open
+                     ? DROVER_FAILED
+                     : set->resilience.unit->resilience(set->resilience.self, &columns->fleet,
+                                                        &trouble, &gathering.base);
+    if (gather(&gathering, &set->resilience, result))
+        for (uint32_t i = 0; i < gathering.n_steps; i++)
+            planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].reason);
+    tell_idle(&planning, &gathering);
+    free(gathering.steps);
+    return planning_done(&planning);
+}

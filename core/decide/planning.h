@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside decide/: a plan being made. Rows are collected here and handed over at the end. */
+#ifndef DROVER_DECIDE_PLANNING_H
+#define DROVER_DECIDE_PLANNING_H
+
+#include "decide/decide.h"
+#include "decide/units.h"
+
+struct planning {
+    struct plan *plan;
+    struct columns *columns;
+    const struct rules *rules;
+    enum drover_purpose purpose;
+    struct failures failures;
+    uint32_t n_moves_room, n_unplaced_room, n_candidates_room;
+};
+
+struct planning planning_new(struct columns *columns, const struct rules *rules,
+                             enum drover_purpose purpose);
+
+/* Hands the plan over. */
+struct plan *planning_done(struct planning *planning);
+
+void planning_move(struct planning *planning, uint32_t vm, uint32_t to, const char *reason);
+void planning_unplaced(struct planning *planning, uint32_t vm, const char *code,
+                       const char *reason, const struct decision *decision);
+void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *hosts, uint32_t n,
+                        const char *reason);
+
+/*
+ * Decide for one VM, promise, and note the move; or note why there is none. Returns whether it
+ * found a host.
+ */
+bool planning_place(struct planning *planning, uint32_t vm, const char *reason);
+
+/* Whether a VM needs to be moved at all for its host to be empty: it runs there, and stays. */
+bool planning_occupies(const struct columns *columns, uint32_t vm);
+
+/* VMs of a host in the order in which they are to leave: priority, then name. Returns how many. */
+uint32_t planning_order(const struct columns *columns, uint32_t host, uint32_t *vms);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside decide/: the one place where units are called. A unit that fails is treated as its
+ * policy says, and the failure is noted; nobody else has to think of it.
+ */
+#ifndef DROVER_DECIDE_UNITS_H
+#define DROVER_DECIDE_UNITS_H
+
+#include "decide/decide.h"
+
+/* A verdict byte beside the units' own: the unit failed and its policy says deny. */
+#define VERDICT_FAILED 255
+
+struct failures {
+    struct unit_failure *item;
+    uint32_t n, capacity;
+};
+
+/* One question being answered. */
+struct call {
+    const struct columns *columns;
+    const struct ruleset *rules;
+    struct drover_ask ask;
+    struct arena *arena;        /* for whatever the answer needs */
+    struct failures *failures;  /* NULL: nobody will read them */
+};
+
+struct call call_new(const struct columns *columns, const struct ruleset *rules, uint32_t vm,
+                     enum drover_purpose purpose, struct arena *arena);
+
+/* verdicts[i]: 0 accepted, else the unit's reason + 1, or VERDICT_FAILED. */
+void unit_filter(const struct call *call, const struct bound_unit *unit, const uint32_t *hosts,
+                 uint32_t n, uint8_t *verdicts);
+
+/* Returns false where the unit failed and has no say in this decision. */
+bool unit_weigh(const struct call *call, const struct bound_unit *unit, const uint32_t *hosts,
+                uint32_t n, double *weights);
+
+/* The refusal in words: code, sentence with figures, remedy. */
+struct refusal unit_refusal(const struct call *call, const struct bound_unit *unit, uint32_t host,
+                            uint8_t verdict);
+
+void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
+                  const char *error);
+struct rows failures_rows(const struct failures *failures);
+
+/* Why a bound unit's last call failed, in words. */
+const char *unit_failure_text(const struct bound_unit *unit, int result);
+
+#endif
