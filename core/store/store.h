@@ -18,22 +18,32 @@
 struct store;
 
 /*
- * Open or create. Limits: age in days, size in MiB; what a restart needs is kept whatever they
- * say. A file that is not a journal, or of a newer version, is an error that says what to do.
+ * Open or create (mode 0600); one process at a time. Limits: age in days, size in MiB, 0: none;
+ * what a restart needs is kept whatever they say. A file that is not a journal, or of a newer
+ * version, is an error that says what to do.
  * notice: called on GLib's default main context when writing begins to fail or works again.
+ * While it fails, records wait in memory, which is bounded: samples and ticks are dropped first,
+ * then other events; what is remembered, decisions and migrations never.
  */
 struct store *store_open(const char *path, double days, double mib,
                          void (*notice)(void *self, bool failing, const char *text), void *self,
                          struct error *error);
 
-/* Writes what is pending, then closes. */
+/*
+ * Writes what is pending, then closes. Barriers that still wait are answered from within. May be
+ * given NULL.
+ */
 void store_close(struct store *store);
 
 /* Copies what it keeps. Returns the event's sequence number, counting on over restarts. */
 uint64_t store_event(struct store *store, const struct event *event);
 void store_effects(struct store *store, uint64_t event_seq, const struct effects *effects);
 
-/* Call done(self) on the main context once everything handed over so far is on disk (or failed). */
+/*
+ * Call done(self) on the main context once everything handed over so far is on disk: synced, so
+ * that it is still there after a loss of power. False: it could not be written by now (it is
+ * tried again, but nobody knows when).
+ */
 void store_barrier(struct store *store, void (*done)(void *self, bool on_disk), void *self);
 
 /* Keep the text of a policy, a Lua file, or path and hash of a shared object. */
@@ -48,7 +58,37 @@ json_t *store_decisions(struct store *store, const char *vm, uint32_t limit, str
 json_t *store_migrations(struct store *store, uint32_t limit, struct error *error);
 json_t *store_notices(struct store *store, uint32_t limit, struct error *error);
 
-/* Highest decision and effect ids ever written, so that ids go on counting. */
+/* Highest decision, effect and move ids ever written, so that ids go on counting. */
 uint64_t store_last_id(struct store *store);
+
+/* Records that were lost since the store was opened: memory was full, or SQLite refused them. */
+uint64_t store_lost(struct store *store);
+
+/* Whether writing fails now. */
+bool store_failing(struct store *store);
+
+/* One record of a journal, for replay. json is a NUL-terminated text, valid during the call. */
+enum store_record_kind { STORE_EVENT, STORE_EFFECT };
+
+struct store_record {
+    enum store_record_kind kind;
+    uint64_t event; /* the event's sequence number; of an effect: of the event it came from */
+    double at;
+    const char *json; /* by event_fields, effect_fields; defaults left out, times absolute */
+    size_t length;
+};
+
+/*
+ * Walk a whole journal: every event in order, its effects behind it, until each() returns false.
+ * Reads only; droverd may be writing it. Sequence numbers that are not there were dropped, or
+ * have passed the journal's limits.
+ */
+int store_walk(const char *path, bool (*each)(void *self, const struct store_record *record),
+               void *self, struct error *error);
+
+/* The texts kept with a journal (policies, Lua files, hashes of shared objects), by hash. */
+int store_walk_texts(const char *path,
+                     bool (*each)(void *self, const char *hash, const char *name, const char *text),
+                     void *self, struct error *error);
 
 #endif

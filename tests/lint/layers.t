@@ -37,7 +37,7 @@ lua.h           plug
 lauxlib.h       plug
 lualib.h        plug
 dlfcn.h         plug
-glib            virt ctl daemon cli
+glib            virt store ctl daemon cli
 gio/            virt ctl daemon cli
 libsoup/        ctl
 curses.h        cli
