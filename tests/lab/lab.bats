@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The lab itself: real libvirt hosts in namespaces, real guests, real migrations. What the other lab
-# tests build on is proved here: that guests move, that faults are what they say, that nothing stays.
+# tests build on is proved here: that guests move, that faults are faults, that nothing stays.
 
 LAB_COMMAND=$BATS_TEST_DIRNAME/../../contrib/lab/lab
 
@@ -74,6 +74,15 @@ cpu_usage_is() { # HOST FROM TO
     ((usage >= $2 && usage <= $3))
 }
 
+host_uuid() { # HOST
+    by_controller "$1" capabilities | sed -n 's|.*<uuid>\(.*\)</uuid>|\1|p'
+}
+
+memory_statistics() { # HOST: "TOTAL FREE" in KiB
+    lab exec "$1" virsh -q nodememstats |
+        awk -F : '/^total/ { total = $2 + 0 } /^free/ { print total, $2 + 0 }'
+}
+
 dirty_rate_is_known() { # HOST VM
     by_controller "$1" domstats --dirtyrate "$2" | grep -q 'calc_status=2'
 }
@@ -82,7 +91,7 @@ dirty_rate_is_known() { # HOST VM
     [ "$(lab hosts | tr '\n' ' ')" = "kvm1 kvm2 " ]
     [ "$(lab exec kvm1 hostname)" = kvm1 ]
     [ "$(by_controller kvm2 hostname)" = kvm2 ]
-    [ "$(by_controller kvm1 capabilities | grep -m 1 '<uuid>')" != "$(by_controller kvm2 capabilities | grep -m 1 '<uuid>')" ]
+    [ "$(host_uuid kvm1)" != "$(host_uuid kvm2)" ]
     lab status --json | grep -q '"name":"kvm2","state":"up","cable":"plugged"'
     by_controller kvm1 pool-list --name | grep -q images
     by_controller kvm1 net-list --name | grep -q guests
@@ -126,8 +135,8 @@ dirty_rate_is_known() { # HOST VM
     idle=$(by_controller kvm1 domstats --dirtyrate idle | sed -n 's/.*megabytes_per_second=//p')
     busy=$(by_controller kvm1 domstats --dirtyrate busy | sed -n 's/.*megabytes_per_second=//p')
     echo "idle $idle MiB/s, busy $busy MiB/s"
-    # libvirt samples pages over about a second: neither exact, nor ever far away
-    ((idle <= 2 && busy >= 8 && busy <= 60))
+    # libvirt samples pages over about a second, and a slow machine ticks late: not exact
+    ((idle <= 2 && busy > idle + 3 && busy <= 60))
     lab vm destroy idle
 }
 
@@ -141,8 +150,8 @@ dirty_rate_is_known() { # HOST VM
     lab vm start kvm1 wild --dirty 200 --memory 96
     within 20 beats_at_least wild kvm1 2
     # 10 MiB/s never catch up with 200: only the switch to post-copy can end this
-    by_controller kvm1 migrate --live --p2p --postcopy --bandwidth 10 --timeout 2 --timeout-postcopy \
-        wild "$(lab uri kvm2)"
+    by_controller kvm1 migrate --live --p2p --postcopy --bandwidth 10 --timeout 2 \
+        --timeout-postcopy wild "$(lab uri kvm2)"
     [ "$(lab vm where wild)" = kvm2 ]
     within 20 has_beaten_on wild kvm2
     lab vm beats wild
@@ -166,21 +175,25 @@ dirty_rate_is_known() { # HOST VM
 
 @test "memory is what libvirt reports" {
     lab memory kvm1 4096 1024
-    [ "$(lab exec kvm1 virsh -q nodememstats | awk -F: '{ print $2 + 0 }' | head -n 2 | tr '\n' ' ')" = "4194304 1048576 " ]
+    [ "$(memory_statistics kvm1)" = "4194304 1048576" ]
     lab memory kvm1 off
     [ "$(lab exec kvm1 cat /proc/meminfo | grep MemTotal)" = "$(grep MemTotal /proc/meminfo)" ]
 }
 
 @test "a VM can be persistent, and carry a UUID and metadata" {
-    printf '<test:rack xmlns:test="http://drover.example/test">r7</test:rack>\n' >"$BATS_TEST_TMPDIR/metadata"
+    metadata=$BATS_TEST_TMPDIR/metadata
+    printf '<test:rack xmlns:test="http://drover.example/test">r7</test:rack>\n' >"$metadata"
     lab vm start kvm1 tagged --persistent --vcpus 2 --uuid 11111111-2222-4333-8444-555555555555 \
-        --metadata "$BATS_TEST_TMPDIR/metadata"
+        --metadata "$metadata"
     [ "$(by_controller kvm1 domuuid tagged)" = 11111111-2222-4333-8444-555555555555 ]
     by_controller kvm1 dumpxml tagged | grep -q '>r7<'
     by_controller kvm1 dominfo tagged | grep -q '^Persistent: *yes'
+    [ "$(lab vm list kvm1 | grep tagged)" = "kvm1 tagged running" ]
     run lab vm start kvm2 tagged
     [ "$status" -eq 1 ]
     [[ $output == *"runs already on kvm1"* ]]
+    by_controller kvm1 destroy tagged
+    [ "$(lab vm list kvm1 | grep tagged)" = "kvm1 tagged shut_off" ]
     lab vm destroy tagged
     run by_controller kvm1 dominfo tagged
     [ "$status" -ne 0 ]
@@ -218,7 +231,10 @@ dirty_rate_is_known() { # HOST VM
 
 @test "reload makes libvirtd see a hook, which can refuse a migration" {
     hook=$DROVER_LAB_DIR/hosts/kvm1/etc/libvirt/hooks/qemu.d/50-test
-    printf '#!/bin/sh\n[ "$2" != migrate ] || { echo "no entry to $(hostname)" >&2; exit 1; }\n' >"$hook"
+    cat >"$hook" <<-'END'
+	#!/bin/sh
+	[ "$2" != migrate ] || { echo "no entry to $(hostname)" >&2; exit 1; }
+	END
     chmod 755 "$hook"
     lab reload kvm1
     run by_controller kvm2 migrate --live --p2p busy "$(lab uri kvm1)"

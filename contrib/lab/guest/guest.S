@@ -12,7 +12,7 @@
  *   - writes one word into each of the next rate * 256 / 20 pages of [start, start + span),
  *     walking round; the remainder is carried, so 1 MiB/s is as exact as 100 MiB/s;
  *   - once a second writes a heartbeat to COM1:  "HH:MM:SS BBBBBBBB NNNNNNNN\n"
- *     (clock of the machine, UTC; boot id, drawn at boot; number of this beat; the last two in hex).
+ *     (the machine's clock, UTC; boot id, drawn at boot; number of this beat; these two in hex).
  * The boot id and the beat counter live in guest memory and so travel with a live migration: if two
  * hosts log the same boot id and beat, or two boot ids at one time, the VM ran twice.
  *
@@ -24,7 +24,8 @@
  *   offset 16  start, MiB       offset 20  span, MiB (0: idle)
  * start + span must be within the guest's memory below 3 GiB; start must be 1 or more.
  *
- * Build: as --32 -o guest.o guest.S && ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o guest.bin guest.o
+ * Build: as --32 -o guest.o guest.S
+ *        ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o guest.bin guest.o
  */
         .equ    TICK_HZ, 20
         .equ    PIT_DIVISOR, 1193182 / TICK_HZ

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034
-# common.sh - what every part of the lab needs: where things are, how to fail, whose process is whose.
+# common.sh - what every part of the lab needs: where things are, how to fail, whose process it is.
 #
 # A process is known by its pid and its start time, written down by the process itself before it
 # creates anything. So nothing is ever killed by name, nor a stranger that got the pid later.
@@ -38,7 +38,7 @@ wait_until() {
     done
 }
 
-# process_start PID: prints its start time in clock ticks since boot; fails if it is gone or a zombie.
+# process_start PID: prints its start time in ticks since boot; fails if it is gone or a zombie.
 process_start() {
     local line fields
     { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -151,7 +151,8 @@ in_host() {
 
 in_controller() {
     local pid
-    pid=$(recorded_pid "$CONTROLLER/init") || die "the lab's controller is not there: run \"lab up N\""
+    pid=$(recorded_pid "$CONTROLLER/init") ||
+        die "the lab's controller is not there: run \"lab up N\""
     nsenter -t "$pid" -m -u -n -- "$@"
 }
 

@@ -81,22 +81,24 @@ make_host_files() { # HOST
     [[ ! -e $dir/made ]] || return 0
     mkdir -p "$dir"/etc/{drover,libvirt/{hooks/{qemu,daemon,network}.d,qemu/networks/autostart}} \
         "$dir"/etc/libvirt/{nwfilter,secrets,storage/autostart} \
-        "$dir"/var/{lib/{drover,libvirt/images},log/libvirt/{qemu,serial},cache/libvirt} "$dir/run/drover"
+        "$dir"/var/{lib/{drover,libvirt/images},log/libvirt/{qemu,serial},cache/libvirt} \
+        "$dir/run/drover"
     chmod 700 "$dir/etc/libvirt/secrets"
     write_names "$dir/etc/hosts"
     write_libvirt_config "$dir" "$1"
     : >"$dir/made"
 }
 
-# private_view DIR PATH...: lets mount points be made beneath PATH without touching the machine's own.
+# private_view DIR PATH...: lets mount points be made beneath PATH without touching the machine's.
 private_view() {
-    local scratch=$1/scratch path
+    local scratch=$1/scratch path layers
     shift
     mkdir -p "$scratch"
     mount -t tmpfs -o mode=755 lab "$scratch"
     for path in "$@"; do
         mkdir -p "$scratch$path/upper" "$scratch$path/work"
-        mount -t overlay lab -o "lowerdir=$path,upperdir=$scratch$path/upper,workdir=$scratch$path/work" "$path"
+        layers=lowerdir=$path,upperdir=$scratch$path/upper,workdir=$scratch$path/work
+        mount -t overlay lab -o "$layers" "$path"
     done
 }
 
@@ -155,7 +157,7 @@ controller_init() {
     exec sleep infinity
 }
 
-# launch DIR INIT ARGUMENTS...: starts "lab internal launch" away from the caller's terminal and files.
+# launch DIR INIT ARGUMENTS...: starts the process away from the caller's terminal and open files.
 launch() {
     local dir=$1
     shift

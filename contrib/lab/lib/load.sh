@@ -17,8 +17,8 @@ read_cpu_times() {
     idle=$((idle_time + iowait))
 }
 
-# write_cpu_times FILE CPUS BUSY IDLE: one write of constant length, never a truncated file: a reader
-# sees the old counters or the new ones.
+# write_cpu_times FILE CPUS BUSY IDLE: one write of constant length, never a truncated file: a
+# reader sees the old counters or the new ones.
 write_cpu_times() {
     local file=$1 cpus=$2 busy_ticks=$3 idle_ticks=$4 cpu zeros='0 0 0 0 0 0' text
     printf -v text 'cpu  %015d 0 0 %015d %s\n' "$busy_ticks" "$idle_ticks" "$zeros"
@@ -87,7 +87,8 @@ lab_load() { # HOST PCT|off
     fi
     (
         close_inherited_files
-        # shellcheck disable=SC2016 # expanded by the inner shell, which leaves the feeder to process 1
+        # The inner shell ends at once and so leaves the feeder to process 1.
+        # shellcheck disable=SC2016 # expanded by the inner shell
         in_host "$host" "$BASH" -c 'setsid "$0" "$@" </dev/null >/dev/null 2>&1 &' \
             "$BASH" "$LAB_SCRIPT" internal feed-load "$host"
     )

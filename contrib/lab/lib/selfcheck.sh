@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# selfcheck.sh - can this machine hold a lab? Tried, not guessed: a container may have root and still
-# not be allowed to mount. Exit 77 is the automake word for "skipped".
+# selfcheck.sh - can this machine hold a lab? Tried, not guessed: a container may have root and
+# still not be allowed to mount. Exit 77 is the automake word for "skipped".
 
 unavailable() {
     warn "not available here: $*"
@@ -18,8 +18,10 @@ lab_selfcheck() {
             unavailable "the command ${tool%%:*} is missing (Debian package ${tool##*:})"
     done
     trial=$(unshare --mount --net --uts --pid --fork bash -c '
-        mount -t proc proc /proc && mount -t sysfs sysfs /sys || { echo "mounting /proc and /sys"; exit; }
-        mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work || { echo "mounting a tmpfs"; exit; }
+        mount -t proc proc /proc && mount -t sysfs sysfs /sys ||
+            { echo "mounting /proc and /sys"; exit; }
+        mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work ||
+            { echo "mounting a tmpfs"; exit; }
         mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc ||
             { echo "mounting an overlay file system"; exit; }
         ip link add lab0 type bridge || { echo "making a network bridge"; exit; }

@@ -24,7 +24,8 @@ status_table() {
     printf '%-8s %-8s %-8s %5s %4s  %s\n' HOST STATE CABLE LOAD VMS URI
     for host in $(all_hosts); do
         read -r state cable load vms < <(host_row "$host")
-        printf '%-8s %-8s %-8s %5s %4s  %s\n' "$host" "$state" "$cable" "$load" "$vms" "$(lab_uri "$host")"
+        printf '%-8s %-8s %-8s %5s %4s  %s\n' "$host" "$state" "$cable" "$load" "$vms" \
+            "$(lab_uri "$host")"
     done
 }
 
@@ -40,8 +41,8 @@ status_json() {
     for host in $(all_hosts); do
         read -r state cable load vms < <(host_row "$host")
         printf '%s{"name":"%s","state":"%s","cable":"%s","load_percent":%s,"vms":%s,"uri":"%s"}' \
-            "$separator" "$host" "$state" "$cable" "$(json_number "$load")" "$(json_number "$vms")" \
-            "$(lab_uri "$host")"
+            "$separator" "$host" "$state" "$cable" "$(json_number "$load")" \
+            "$(json_number "$vms")" "$(lab_uri "$host")"
         separator=,
     done
     printf ']}\n'

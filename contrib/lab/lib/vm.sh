@@ -78,7 +78,9 @@ vm_disk_xml() { # NAME DISK_MIB
     cat <<-END
 	    <disk type='network' device='disk'>
 	      <driver name='qemu' type='raw' cache='none'/>
-	      <source protocol='nbd' name='$1'><host name='$(subnet).1' port='$(data_disk_port "$1")'/></source>
+	      <source protocol='nbd' name='$1'>
+	        <host name='$(subnet).1' port='$(data_disk_port "$1")'/>
+	      </source>
 	      <target dev='vdb' bus='virtio'/>
 	    </disk>
 	END
@@ -126,7 +128,7 @@ check_number() { # OPTION VALUE MIN MAX
 
 check_vm_name() {
     [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] ||
-        usage_error "a lab VM's name is made of letters, digits, dots, dashes and underscores, found \"$1\""
+        usage_error "VM name: expected letters, digits, dots, dashes and underscores, found \"$1\""
 }
 
 vm_start() {
@@ -153,7 +155,8 @@ vm_start() {
         shift
     done
     [[ $uuid =~ ^[0-9a-fA-F-]*$ ]] || usage_error "--uuid: expected a UUID, found \"$uuid\""
-    [[ $network =~ ^[A-Za-z0-9._-]*$ ]] || usage_error "--network: expected a network's name, found \"$network\""
+    [[ $network =~ ^[A-Za-z0-9._-]*$ ]] ||
+        usage_error "--network: expected a network's name, found \"$network\""
     [[ -z $metadata || -r $metadata ]] || usage_error "--metadata: cannot read \"$metadata\""
     host_is_on "$host" || die "$host is off"
     where=$(vm_where "$name")
@@ -163,7 +166,8 @@ vm_start() {
     xml=$LAB/images/.$name.xml
     vm_xml >"$xml"
     if [[ -n $persistent ]]; then
-        virsh_on "$host" define "$IMAGES_PATH/.$name.xml" >/dev/null && virsh_on "$host" start "$name" >/dev/null
+        virsh_on "$host" define "$IMAGES_PATH/.$name.xml" >/dev/null
+        virsh_on "$host" start "$name" >/dev/null
     else
         virsh_on "$host" create "$IMAGES_PATH/.$name.xml" >/dev/null
     fi
@@ -178,8 +182,8 @@ hosts_that_are_on() {
     done
 }
 
-# vm_where NAME: every host whose libvirt says that NAME runs there, one per line. One line is right,
-# two lines are the accident that all of this is about.
+# vm_where NAME: every host whose libvirt says that NAME runs there, one per line. One line is
+# right, two lines are the accident that all of this is about.
 vm_where() {
     local host state
     for host in $(hosts_that_are_on); do
@@ -191,16 +195,15 @@ vm_where() {
     done
 }
 
-vm_list() { # [HOST]
-    local host names name
+vm_list() { # [HOST]: one question per host, so that a test can ask often
+    local host lines
     for host in ${1:-$(hosts_that_are_on)}; do
-        names=$(virsh_on "$host" list --name) || {
+        lines=$(LC_ALL=C virsh_on "$host" list --all) || {
             warn "$host does not answer"
             continue
         }
-        for name in $names; do
-            printf '%s %s %s\n' "$host" "$name" "$(virsh_on "$host" domstate "$name" | tr ' ' _)"
-        done
+        awk -v host="$host" 'NF >= 3 { state = $3; for (i = 4; i <= NF; i++) state = state "_" $i
+                                       print host, $2, state }' <<<"$lines"
     done
 }
 
@@ -235,7 +238,8 @@ vm_beats() {
             if (!(run in first)) { order[++runs] = run; first[run] = $4; since[run] = $2 }
             last[run] = $4; until[run] = $2
             if (seen[$3 $4]++) twice = twice "\nbeat " $4 " of boot " $3 " was written twice"
-            if (($2 in boot) && boot[$2] != $3) twice = twice "\ntwo boots at " $2 ": " boot[$2] " and " $3
+            if (($2 in boot) && boot[$2] != $3)
+                twice = twice "\ntwo boots at " $2 ": " boot[$2] " and " $3
             boot[$2] = $3
         }
         END {
