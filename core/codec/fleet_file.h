@@ -5,12 +5,17 @@
 
 #include "model/fleet.h"
 
-/* Linear in the size of the input. NULL with the error set. fleet_free() it. */
+/*
+ * Linear in the size of the input. `file` stands in messages. Ages are made times by the file's
+ * `now`. NULL with the error set. fleet_free() it.
+ */
 struct fleet *fleet_file_read(const char *file, const char *bytes, size_t length,
                               struct error *error);
+
+/* The same from a file; "-" is standard input. */
 struct fleet *fleet_file_load(const char *path, struct error *error);
 
-/* Write as YAML, sorted by name, leaving out defaults. free() it. */
+/* Write as YAML, sorted by name, leaving out defaults. It reads back as the same fleet. free() it. */
 char *fleet_file_write(const struct fleet *fleet);
 
 #endif
