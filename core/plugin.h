@@ -276,7 +276,7 @@ struct drover_step {
     uint32_t kind;          /* enum drover_step_kind */
     uint32_t vm;
     const uint32_t *hosts;  /* candidate hosts */
-    uint32_t n_hosts;
+    uint32_t n_hosts;       /* 0: all of its cluster */
     double gain;            /* VM-seconds of degradation saved; 0: not estimated */
     double cost;            /* VM-seconds of degradation spent by the move */
     const char *code;       /* stable: "cpu.over" */

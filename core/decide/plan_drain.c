@@ -18,7 +18,7 @@ static void place_leaving(struct planning *planning, uint32_t vm, const char *re
         planning_unplaced(planning, vm, "pinned", "it is pinned to its host (migratable: no)",
                           NULL);
     else
-        planning_place(planning, vm, reason);
+        planning_place(planning, vm, NULL, 0, reason);
 }
 
 struct plan *plan_drain(struct columns *columns, const struct rules *rules, uint32_t host)

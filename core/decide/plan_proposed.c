@@ -31,7 +31,7 @@ struct gathering {
 static bool step_is_usable(const struct gathering *gathering, const struct drover_step *step)
 {
     const struct columns *columns = gathering->planning->columns;
-    if (step->kind != DROVER_STEP_MOVE || step->vm >= columns->vms.n || step->n_hosts == 0)
+    if (step->kind != DROVER_STEP_MOVE || step->vm >= columns->vms.n)
         return false;
     for (uint32_t i = 0; i < step->n_hosts; i++)
         if (step->hosts[i] >= columns->hosts.n)
@@ -51,7 +51,8 @@ static int gather_step(struct drover_plan *plan, const struct drover_step *step)
     kept->vm = step->vm;
     kept->n_hosts = step->n_hosts;
     kept->hosts = arena_array(arena, step->n_hosts, sizeof *kept->hosts);
-    memcpy(kept->hosts, step->hosts, step->n_hosts * sizeof *kept->hosts);
+    if (step->n_hosts > 0)
+        memcpy(kept->hosts, step->hosts, step->n_hosts * sizeof *kept->hosts);
     kept->reason = step->reason ? arena_text(arena, step->reason) : "";
     planning_candidate(gathering->planning, kept->vm, kept->hosts, kept->n_hosts, kept->reason);
     return 0;
@@ -181,7 +182,8 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                                                         &trouble, &gathering.base);
     if (gather(&gathering, &set->resilience, result))
         for (uint32_t i = 0; i < gathering.n_steps; i++)
-            planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].reason);
+            planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].hosts,
+                           gathering.steps[i].n_hosts, gathering.steps[i].reason);
     tell_idle(&planning, &gathering);
     free(gathering.steps);
     return planning_done(&planning);

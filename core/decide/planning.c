@@ -138,14 +138,17 @@ static void take_failures(struct planning *planning, const struct decision *deci
     }
 }
 
-bool planning_place(struct planning *planning, uint32_t vm, const char *reason)
+bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *hosts,
+                    uint32_t n_hosts, const char *reason)
 {
     const struct ruleset *rules = rules_of(planning->rules, planning->columns, vm);
     if (!rules) {
         planning_unplaced(planning, vm, "policy.none", "its cluster has no policy", NULL);
         return false;
     }
-    struct question question = {.vm = vm, .purpose = planning->purpose};
+    struct question question = {
+        .vm = vm, .purpose = planning->purpose, .hosts = hosts, .n_hosts = n_hosts,
+    };
     struct decision *decision = decide_explain(planning->columns, rules, &question);
     take_failures(planning, decision);
     if (decision->chosen) {

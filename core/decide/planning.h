@@ -28,10 +28,11 @@ void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *
                         const char *reason);
 
 /*
- * Decide for one VM, promise, and note the move; or note why there is none. Returns whether it
- * found a host.
+ * Decide for one VM among hosts (n_hosts 0: all), promise, and note the move; or note why there
+ * is none. Returns whether it found a host.
  */
-bool planning_place(struct planning *planning, uint32_t vm, const char *reason);
+bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *hosts,
+                    uint32_t n_hosts, const char *reason);
 
 /* Whether a VM needs to be moved at all for its host to be empty: it runs there, and stays. */
 bool planning_occupies(const struct columns *columns, uint32_t vm);
