@@ -266,7 +266,7 @@ static void balance_memory(struct round *round)
     for (uint32_t f = 0; f < round->from.n; f++) {
         uint32_t host = round->from.item[f].index;
         char reason[512];
-        snprintf(reason, sizeof reason, "%s has %.0f MiB of memory left to hand out, less than %.0f",
+        snprintf(reason, sizeof reason, "%s has %.0f MiB of memory to hand out, less than %.0f",
                  hosts->name[host], hosts->memory_schedulable_mib[host], self->max_free_mib);
         propose(round, host, "memory.over", reason);
     }
@@ -280,7 +280,8 @@ static void tell_idle(struct round *round)
     if (round->members.n < 2)
         snprintf(text, sizeof text, "fewer than two hosts are up with no VM leaving or coming");
     else if (!round->overloaded)
-        snprintf(text, sizeof text, "no host has had %.0f %% of CPU load for %.0f s, or is short of memory",
+        snprintf(text, sizeof text,
+                 "no host has had %.0f %% of CPU load for %.0f s, or is short of memory",
                  self->high, self->duration_s);
     else
         snprintf(text, sizeof text,
