@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* drover plan: what drover would do now, in order, with reasons. Does nothing. */
+#include "command.h"
+#include "render.h"
+
+static int show_plan(struct cli *cli, const char *what, const char *target, struct error *error)
+{
+    const struct query query[] = {{"what", what}, {"target", target}, {NULL, NULL}};
+
+    return show(cli, "/v1/plan", query, render_plan, error);
+}
+
+static const struct option balance_options[] = {
+    {"--all", NULL, "with --fleet: the whole plan, past the number of moves of one round"},
+    {NULL, NULL, NULL},
+};
+
+static int run_balance(struct cli *cli, struct error *error)
+{
+    if (option_given(&cli->options, "--all")) {
+        if (!cli->source.offline)
+            return error_set(error, ERROR_USAGE,
+                             "--all plans on a fleet file: give --fleet FILE, which "
+                             "\"drover snapshot\" writes");
+        offline_plan_whole(cli->source.offline, true);
+    }
+    return show_plan(cli, "balance", cli->word ? cli->word[0] : NULL, error);
+}
+
+const struct command command_plan_balance = {
+    .name = "plan balance",
+    .usage = "[CLUSTER] [--all]",
+    .summary = "what the next round of balancing would move",
+    .place = ANYWHERE,
+    .most_words = 1,
+    .options = balance_options,
+    .run = run_balance,
+};
+
+static int run_drain(struct cli *cli, struct error *error)
+{
+    return show_plan(cli, "drain", cli->word[0], error);
+}
+
+const struct command command_plan_drain = {
+    .name = "plan drain",
+    .usage = "HOST",
+    .summary = "where a host's VMs would go if it were drained, and which would have to stay",
+    .place = ANYWHERE,
+    .least_words = 1,
+    .most_words = 1,
+    .run = run_drain,
+};

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A fleet file behind the API's questions; see offline.h. Plans promise on their columns, so each
+ * question gets columns of its own.
+ */
+#include "offline.h"
+
+#include "base/memory.h"
+#include "codec/fleet_file.h"
+#include "codec/json.h"
+#include "config.h"
+#include "ctl/api.h"
+#include "decide/decide.h"
+#include "engine/engine.h"
+#include "offline_describe.h"
+#include "plug/plug.h"
+#include "policy/policy_file.h"
+#include "policy/settings_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct offline {
+    struct settings *settings;
+    struct fleet *fleet;
+    struct policies *policies;
+    struct plug *plug;
+    struct columns *columns; /* nothing is promised on these */
+    struct ruleset **rulesets; /* by cluster index */
+    struct rules rules;
+    bool whole;
+    struct api_source api;
+};
+
+/* ---------------------------------------------------------------- questions */
+
+static const struct fleet *get_fleet(void *self)
+{
+    struct offline *offline = self;
+    return offline->fleet;
+}
+
+static uint32_t count_vms(const struct fleet *fleet, const char *host)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < fleet->n_vms; i++)
+        n += fleet->vms[i]->host && strcmp(fleet->vms[i]->host, host) == 0 &&
+             fleet->vms[i]->state != DROVER_VM_DOWN;
+    return n;
+}
+
+static json_t *get_hosts(void *self)
+{
+    struct offline *offline = self;
+    json_t *hosts = json_array();
+
+    for (uint32_t i = 0; i < offline->columns->hosts.n; i++) {
+        const struct host *host = offline->columns->host_record[i];
+        struct host_status status;
+        field_defaults(host_status_fields, &status);
+        status.name = host->name;
+        status.state = host->state;
+        status.state_since = host->state_since;
+        status.vms = count_vms(offline->fleet, host->name);
+        json_array_append_new(
+            hosts, json_from_record(host_status_fields, &status, offline->fleet->now, 0));
+    }
+    return hosts;
+}
+
+static const struct migration *const *get_migrations(void *self, uint32_t *n)
+{
+    static const struct migration *const none[1] = {NULL};
+    (void)self;
+    *n = 0; /* a fleet file holds a moment, and no moves */
+    return none;
+}
+
+static struct decision *explain(void *self, const char *vm, const char *to, struct error *error)
+{
+    struct offline *offline = self;
+    const struct columns *columns = offline->columns;
+    const struct vm *record = fleet_find_vm(offline->fleet, vm, error);
+    struct question question = {.purpose = DROVER_TO_MIGRATE};
+    uint32_t host;
+
+    if (!record || (to && !fleet_find_host(offline->fleet, to, error)))
+        return NULL;
+    question.vm = columns_vm(columns, vm_key(record));
+    if (columns->vms.host[question.vm] == DROVER_NONE)
+        question.purpose = DROVER_TO_START;
+    if (to) {
+        host = columns_host(columns, to);
+        question.hosts = &host;
+        question.n_hosts = 1;
+    }
+    return decide_explain(columns, rules_of(&offline->rules, columns, question.vm), &question);
+}
+
+static void join_rows(struct plan *all, struct rows *to, const struct rows *more, size_t size)
+{
+    char *joined = arena_array(&all->arena, to->n + more->n, size);
+    if (to->n)
+        memcpy(joined, to->item, to->n * size);
+    if (more->n)
+        memcpy(joined + to->n * size, more->item, more->n * size);
+    to->item = joined;
+    to->n += more->n;
+}
+
+/* Put what one cluster's plan says after what is there. Texts are copied: the plan may go. */
+static void join(struct plan *all, const struct plan *one)
+{
+    struct plan *copy = arena_new(&all->arena, sizeof *copy);
+
+    field_copy(plan_fields, copy, one, &all->arena);
+    join_rows(all, &all->candidates, &copy->candidates, sizeof(struct candidate));
+    join_rows(all, &all->moves, &copy->moves, sizeof(struct planned_move));
+    join_rows(all, &all->starts, &copy->starts, sizeof(struct planned_start));
+    join_rows(all, &all->unplaced, &copy->unplaced, sizeof(struct unplaced));
+    join_rows(all, &all->failures, &copy->failures, sizeof(struct unit_failure));
+    if (!*all->idle)
+        all->idle = copy->idle;
+}
+
+static struct plan *balance(struct offline *offline, struct columns *columns, const char *cluster,
+                            struct error *error)
+{
+    const struct limits *limits = &offline->settings->limits;
+    struct plan *all = memory_new(sizeof *all);
+
+    field_defaults(plan_fields, all);
+    for (uint32_t c = 0; c < columns->clusters.n; c++) {
+        if (cluster && strcmp(columns->clusters.name[c], cluster) != 0)
+            continue;
+        struct plan *one =
+            plan_balance(columns, &offline->rules, c,
+                         offline->whole ? UINT32_MAX : limits->balance_moves_per_round,
+                         limits->cooldown_s);
+        join(all, one);
+        plan_free(one);
+    }
+    if (cluster && !fleet_cluster(offline->fleet, cluster)) {
+        error_set(error, ERROR_NOT_FOUND, "no cluster \"%s\" in this fleet", cluster);
+        plan_free(all);
+        return NULL;
+    }
+    if (all->moves.n)
+        all->idle = "";
+    return all;
+}
+
+static struct plan *plan(void *self, const char *what, const char *target, struct error *error)
+{
+    struct offline *offline = self;
+    struct columns *columns = columns_new(offline->fleet);
+    struct plan *answer = NULL;
+
+    if (strcmp(what, "balance") == 0) {
+        answer = balance(offline, columns, target, error);
+    } else if (strcmp(what, "drain") != 0 || !target) {
+        error_set(error, ERROR_USAGE, "plan: expected balance or drain HOST, found \"%s\"", what);
+    } else if (fleet_find_host(offline->fleet, target, error)) {
+        answer = plan_drain(columns, &offline->rules, columns_host(columns, target));
+    }
+    columns_free(columns);
+    return answer;
+}
+
+static json_t *get_policies(void *self, struct error *error)
+{
+    struct offline *offline = self;
+    return describe_policies(offline->policies, error);
+}
+
+static json_t *get_units(void *self, struct error *error)
+{
+    struct offline *offline = self;
+    (void)error;
+    return describe_units(offline->plug);
+}
+
+static json_t *get_daemon(void *self)
+{
+    struct offline *offline = self;
+    return json_pack("{s:s, s:f, s:b}", "version", DROVER_VERSION, "since", offline->fleet->now,
+                     "offline", 1);
+}
+
+/* ------------------------------------------------------------- opening it */
+
+/* A name, or a file that may be anywhere: then its policy joins the others. */
+const char *offline_policy_name(struct policies *policies, const char *name_or_file,
+                                struct error *error)
+{
+    size_t length = strlen(name_or_file);
+    bool is_file = strchr(name_or_file, '/') ||
+                   (length > 5 && strcmp(name_or_file + length - 5, ".yaml") == 0);
+    struct policies *alone;
+    const char *name = NULL;
+
+    if (!is_file)
+        return name_or_file;
+    alone = policies_new();
+    if (policies_read_file(alone, name_or_file, error) == 0 &&
+        policies_read_file(policies, name_or_file, error) == 0) {
+        const char *wanted = policies_get(alone, 0)->name;
+        for (uint32_t i = 0; i < policies_count(policies); i++)
+            if (strcmp(policies_get(policies, i)->name, wanted) == 0)
+                name = policies_get(policies, i)->name;
+    }
+    policies_free(alone);
+    return name;
+}
+
+static struct ruleset *bind(struct offline *offline, const struct cluster *cluster,
+                            const char *instead, struct error *error)
+{
+    const struct policy *policy =
+        instead || cluster->policy.text
+            ? policies_resolve(offline->policies, instead ? instead : cluster->policy.text, error)
+            : policies_resolve_inline(offline->policies, cluster->policy.record, error);
+
+    return policy ? plug_bind(offline->plug, policy, error) : NULL;
+}
+
+static int bind_all(struct offline *offline, const char *policy, struct error *error)
+{
+    const struct columns *columns = offline->columns;
+    const char *instead = NULL;
+
+    if (policy && !(instead = offline_policy_name(offline->policies, policy, error)))
+        return -1;
+    offline->rules.n = columns->clusters.n;
+    offline->rulesets = memory_array(columns->clusters.n, sizeof(struct ruleset *));
+    offline->rules.by_cluster = (const struct ruleset *const *)offline->rulesets;
+    for (uint32_t i = 0; i < columns->clusters.n; i++) {
+        const struct cluster *cluster = columns->cluster_record[i];
+        offline->rulesets[i] = bind(offline, cluster, instead, error);
+        if (!offline->rulesets[i])
+            return instead ? -1 : error_prefix(error, "cluster %s", cluster->name);
+    }
+    return 0;
+}
+
+static int load(struct offline *offline, const struct options *options, struct error *error)
+{
+    offline->settings = offline_settings(options, error);
+    if (!offline->settings)
+        return -1;
+    offline->fleet = fleet_file_load(option_text(options, "--fleet"), error);
+    if (!offline->fleet)
+        return -1;
+    offline->policies = offline_policies(offline->settings, error);
+    if (!offline->policies)
+        return -1;
+    offline->plug = offline_plug(offline->settings, options, error);
+    if (!offline->plug)
+        return -1;
+    offline->columns = columns_new(offline->fleet);
+    return bind_all(offline, option_text(options, "--policy"), error);
+}
+
+struct offline *offline_open(const struct options *options, struct error *error)
+{
+    struct offline *offline = memory_new(sizeof *offline);
+
+    if (load(offline, options, error) < 0) {
+        offline_close(offline);
+        return NULL;
+    }
+    offline->api = (struct api_source){
+        .self = offline,
+        .fleet = get_fleet,
+        .hosts = get_hosts,
+        .migrations = get_migrations,
+        .explain = explain,
+        .plan = plan,
+        .policies = get_policies,
+        .units = get_units,
+        .daemon = get_daemon,
+    };
+    return offline;
+}
+
+void offline_close(struct offline *offline)
+{
+    for (uint32_t i = 0; i < offline->rules.n; i++)
+        if (offline->rulesets[i])
+            ruleset_free(offline->rulesets[i]);
+    free(offline->rulesets);
+    if (offline->columns)
+        columns_free(offline->columns);
+    if (offline->plug)
+        plug_unref(offline->plug);
+    if (offline->policies)
+        policies_free(offline->policies);
+    if (offline->fleet)
+        fleet_free(offline->fleet);
+    if (offline->settings)
+        settings_free(offline->settings);
+    free(offline);
+}
+
+const struct api_source *offline_api(struct offline *offline)
+{
+    return &offline->api;
+}
+
+void offline_plan_whole(struct offline *offline, bool whole)
+{
+    offline->whole = whole;
+}

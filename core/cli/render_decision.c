@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A decision for people: the choice first, then the hosts that were weighed, best first, with what
+ * each weight said of them, then the hosts that were refused, with why and what would change that.
+ */
+#include "base/memory.h"
+#include "grid.h"
+#include "render.h"
+#include "view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Weights by unit: a mapping in answers of the API, rows in the journal's. */
+static const json_t *weight_of(const json_t *host, const char *unit)
+{
+    const json_t *weights = view_object(host, "weights");
+    size_t i;
+    json_t *row;
+
+    if (json_is_object(weights))
+        return json_object_get(weights, unit);
+    json_array_foreach((json_t *)weights, i, row) {
+        const char *name = json_string_value(json_object_get(row, "unit"));
+        if (name && strcmp(name, unit) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static void collect_units(const json_t *weights, const char **unit, unsigned *n, unsigned most)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_is_object(weights)) {
+        json_object_foreach((json_t *)weights, key, value) {
+            if (*n < most)
+                unit[(*n)++] = key;
+        }
+        return;
+    }
+    json_array_foreach((json_t *)weights, i, value) {
+        const char *name = json_string_value(json_object_get(value, "unit"));
+        if (name && *n < most)
+            unit[(*n)++] = name;
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    double left = view_number(*(const json_t *const *)a, "place");
+    double right = view_number(*(const json_t *const *)b, "place");
+    /* Hosts without a place (not chosen from: refused) keep to the end. */
+    if (isnan(left) || isnan(right))
+        return isnan(left) - isnan(right);
+    return (left > right) - (left < right);
+}
+
+/* The accepted hosts, best first. free() the array. */
+static const json_t **accepted_hosts(const json_t *decision, unsigned *n)
+{
+    const json_t *hosts = view_array(decision, "hosts");
+    const json_t **accepted = memory_array(json_array_size(hosts) + 1, sizeof *accepted);
+    size_t i;
+    json_t *host;
+
+    *n = 0;
+    json_array_foreach((json_t *)hosts, i, host) {
+        if (view_flag(host, "accepted"))
+            accepted[(*n)++] = host;
+    }
+    if (*n > 1)
+        qsort(accepted, *n, sizeof *accepted, by_place);
+    return accepted;
+}
+
+static const char *weight_text(struct screen *screen, const json_t *weight)
+{
+    double rank = view_number(weight, "rank");
+    const char *raw = view_show_number(screen, view_number(weight, "raw"), 3);
+
+    if (isnan(rank))
+        return raw;
+    return arena_printf(&screen->arena, "%s (%s)", raw, view_show_number(screen, rank, 3));
+}
+
+#define UNITS_MOST 32
+
+static void render_accepted(struct screen *screen, const json_t *decision)
+{
+    const char *unit[UNITS_MOST];
+    unsigned n_units = 0, n;
+    const json_t **host = accepted_hosts(decision, &n);
+    const char *chosen = view_text(screen, decision, "chosen");
+    struct grid grid;
+
+    if (n > 0)
+        collect_units(view_object(host[0], "weights"), unit, &n_units, UNITS_MOST);
+    grid_open(&grid, screen, "HOST|VERDICT|SCORE");
+    for (unsigned u = 0; u < n_units; u++) {
+        double factor = view_number(weight_of(host[0], unit[u]), "factor");
+        grid.columns++;
+        grid_add(&grid, STYLE_FAINT,
+                 arena_printf(&screen->arena, "%s x%s", screen_safe(screen, unit[u]),
+                              view_show_number(screen, factor, 3)));
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const char *name = view_text(screen, host[i], "name");
+        bool is_chosen = strcmp(name, chosen) == 0;
+        grid_add(&grid, is_chosen ? STYLE_STRONG : STYLE_PLAIN, name);
+        grid_add(&grid, is_chosen ? STYLE_GOOD : STYLE_PLAIN, is_chosen ? "chosen" : "accepted");
+        grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(host[i], "score"), 3));
+        for (unsigned u = 0; u < n_units; u++)
+            grid_add(&grid, STYLE_PLAIN, weight_text(screen, weight_of(host[i], unit[u])));
+    }
+    if (n > 0)
+        grid_print(&grid, screen);
+    else
+        free(grid.cell);
+    if (n_units > 0)
+        screen_print(screen, STYLE_FAINT,
+                     "Under each weight (x its factor): its raw weight, lower is better, and "
+                     "(rank).\n");
+    free(host);
+}
+
+/* Other units that would refuse this host as well: mending the first alone does not help. */
+static void render_more_refusals(struct screen *screen, unsigned indent, const json_t *refusals)
+{
+    const char *also = "";
+
+    for (size_t i = 1; i < json_array_size(refusals); i++)
+        also = arena_printf(&screen->arena, "%s%s%s", also, i > 1 ? ", " : "",
+                            view_text(screen, json_array_get(refusals, i), "unit"));
+    if (*also)
+        screen_wrap(screen, STYLE_FAINT, indent,
+                    arena_printf(&screen->arena, "also refused by: %s", also));
+}
+
+void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts)
+{
+    size_t widest = 0, i;
+    json_t *host;
+
+    json_array_foreach((json_t *)hosts, i, host) {
+        size_t cells = screen_cells(view_text(screen, host, "name"));
+        if (!view_flag(host, "accepted") && cells > widest)
+            widest = cells;
+    }
+    json_array_foreach((json_t *)hosts, i, host) {
+        const char *name = view_text(screen, host, "name");
+        const json_t *refusals = view_array(host, "refusals");
+        const char *remedy = view_text(screen, json_array_get(refusals, 0), "remedy");
+        unsigned beside = indent + (unsigned)widest + 2;
+        if (view_flag(host, "accepted"))
+            continue;
+        screen_print(screen, STYLE_STRONG, "%*s%s%*s", (int)indent, "", name,
+                     (int)(widest - screen_cells(name)), "");
+        screen_print(screen, STYLE_BAD, "  %s", view_text(screen, host, "refused_by"));
+        screen_print(screen, STYLE_PLAIN, ": %s\n", view_text(screen, host, "reason"));
+        if (*remedy)
+            screen_wrap(screen, STYLE_GOOD, beside,
+                        arena_printf(&screen->arena, "it would do %s", remedy));
+        render_more_refusals(screen, beside, refusals);
+    }
+}
+
+void render_failures(struct screen *screen, const json_t *failures)
+{
+    size_t i;
+    json_t *failure;
+
+    json_array_foreach((json_t *)failures, i, failure) {
+        screen_print(screen, STYLE_CAREFUL, "unit %s failed", view_text(screen, failure, "unit"));
+        screen_print(screen, STYLE_PLAIN, ": %s; treated as: %s\n",
+                     view_text(screen, failure, "error"), view_text(screen, failure, "treated"));
+    }
+}
+
+static void render_verdict(struct screen *screen, const json_t *decision, unsigned accepted,
+                           unsigned all)
+{
+    const char *vm = view_text(screen, decision, "vm");
+    const char *chosen = view_text(screen, decision, "chosen");
+    const char *from = view_text(screen, decision, "from");
+
+    screen_print(screen, STYLE_STRONG, "%s: ", vm);
+    if (*chosen) {
+        screen_print(screen, STYLE_GOOD, "%s", chosen);
+        screen_print(screen, STYLE_PLAIN, accepted == 1 ? ", the only one of %u hosts that takes it\n"
+                                                         : ", the best of %u hosts that take it\n",
+                     accepted == 1 ? all : accepted);
+    } else {
+        screen_print(screen, STYLE_BAD, "no host");
+        screen_print(screen, STYLE_PLAIN, "; %u of %u refuse it\n", all - accepted, all);
+    }
+    screen_print(screen, STYLE_FAINT, "policy %s, to %s", view_text(screen, decision, "policy"),
+                 view_text(screen, decision, "purpose"));
+    if (*from)
+        screen_print(screen, STYLE_FAINT, ", from %s", from);
+    screen_print(screen, STYLE_PLAIN, "\n");
+}
+
+void render_decision(struct screen *screen, const json_t *decision)
+{
+    const json_t *hosts = view_array(decision, "hosts");
+    unsigned accepted = 0, all = (unsigned)json_array_size(hosts);
+
+    for (size_t i = 0; i < all; i++)
+        accepted += view_flag(json_array_get(hosts, i), "accepted");
+    render_verdict(screen, decision, accepted, all);
+    if (accepted > 0) {
+        screen_print(screen, STYLE_PLAIN, "\n");
+        render_accepted(screen, decision);
+    }
+    if (accepted < all) {
+        screen_print(screen, STYLE_PLAIN, "\nrefused:\n");
+        render_refusals(screen, 2, hosts);
+    }
+    render_failures(screen, view_array(decision, "failures"));
+}
+
+void render_decisions(struct screen *screen, const json_t *decisions)
+{
+    struct grid grid;
+    size_t i;
+    json_t *decision;
+
+    grid_open(&grid, screen, "ID|AT|VM|PURPOSE|FROM|CHOSEN|POLICY");
+    json_array_foreach((json_t *)decisions, i, decision) {
+        const char *chosen = view_text(screen, decision, "chosen");
+        grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(decision, "id"), 0));
+        grid_add(&grid, STYLE_PLAIN, view_show_time(screen, view_number(decision, "at")));
+        grid_add(&grid, STYLE_STRONG, view_text(screen, decision, "vm"));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, decision, "purpose"));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, decision, "from"));
+        grid_add(&grid, *chosen ? STYLE_GOOD : STYLE_BAD, *chosen ? chosen : "no host");
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, decision, "policy"));
+    }
+    grid_print(&grid, screen);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hosts, VMs and the fleet's state for people. */
+#include "grid.h"
+#include "render.h"
+#include "view.h"
+
+#include <math.h>
+#include <string.h>
+
+enum style style_of_host_state(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum style style;
+    } styles[] = {
+        {"up", STYLE_GOOD},
+        {"preparing_for_maintenance", STYLE_CAREFUL},
+        {"maintenance", STYLE_CAREFUL},
+        {"connecting", STYLE_CAREFUL},
+        {"non_operational", STYLE_BAD},
+        {"non_responsive", STYLE_BAD},
+        {"fencing", STYLE_BAD},
+        {"down", STYLE_BAD},
+    };
+
+    for (unsigned i = 0; i < sizeof styles / sizeof *styles; i++)
+        if (strcmp(styles[i].state, state) == 0)
+            return styles[i].style;
+    return STYLE_PLAIN;
+}
+
+static const char *memory_text(struct screen *screen, double mib)
+{
+    if (!isfinite(mib))
+        return "-";
+    if (mib < 10240)
+        return arena_printf(&screen->arena, "%.0f MiB", mib);
+    return arena_printf(&screen->arena, "%.1f GiB", mib / 1024);
+}
+
+static const char *percent_text(struct screen *screen, double percent)
+{
+    return isfinite(percent)
+               ? arena_printf(&screen->arena, "%s %%", view_show_number(screen, percent, 0))
+               : "-";
+}
+
+void render_hosts(struct screen *screen, const json_t *hosts)
+{
+    struct grid grid;
+    size_t i;
+    json_t *host;
+
+    grid_open(&grid, screen, "HOST|CLUSTER|STATE|FOR|VMS|CPU|MEMORY|FREE|WHY");
+    json_array_foreach((json_t *)hosts, i, host) {
+        const char *state = view_text(screen, host, "state");
+        grid_add(&grid, STYLE_STRONG, view_text(screen, host, "name"));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, host, "cluster"));
+        grid_add(&grid, style_of_host_state(state), state);
+        grid_add(&grid, STYLE_PLAIN, view_show_duration(screen, view_number(host, "state_s")));
+        grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(host, "vms"), 0));
+        grid_add(&grid, STYLE_PLAIN, percent_text(screen, view_number(host, "cpu_usage_pct")));
+        grid_add(&grid, STYLE_PLAIN, memory_text(screen, view_number(host, "memory_mib")));
+        grid_add(&grid, STYLE_PLAIN, memory_text(screen, view_number(host, "memory_free_mib")));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, host, "state_reason"));
+    }
+    grid_print(&grid, screen);
+}
+
+void render_vms(struct screen *screen, const json_t *vms)
+{
+    struct grid grid;
+    size_t i;
+    json_t *vm;
+
+    grid_open(&grid, screen, "VM|HOST|STATE|VCPUS|CPU|MEMORY|MIGRATABLE");
+    json_array_foreach((json_t *)vms, i, vm) {
+        const char *host = view_text(screen, vm, "host");
+        const char *to = view_text(screen, vm, "to");
+        const char *state = view_text(screen, vm, "state");
+        grid_add(&grid, STYLE_STRONG, view_text(screen, vm, "name"));
+        grid_add(&grid, STYLE_PLAIN,
+                 *to ? arena_printf(&screen->arena, "%s -> %s", host, to) : *host ? host : "-");
+        grid_add(&grid, strcmp(state, "running") == 0 ? STYLE_GOOD : STYLE_CAREFUL, state);
+        grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(vm, "vcpus"), 0));
+        grid_add(&grid, STYLE_PLAIN, percent_text(screen, view_number(vm, "cpu_usage_pct")));
+        grid_add(&grid, STYLE_PLAIN, memory_text(screen, view_number(vm, "memory_mib")));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, vm, "migratable"));
+    }
+    grid_print(&grid, screen);
+}
+
+/* "up 3, maintenance 1": how many of each, in the order in which they appear. */
+static void render_counts(struct screen *screen, const char *what, const json_t *counts)
+{
+    const char *key;
+    json_t *value;
+    bool first = true;
+
+    screen_print(screen, STYLE_FAINT, "%-11s", what);
+    json_object_foreach((json_t *)counts, key, value) {
+        if (json_number_value(value) == 0)
+            continue;
+        screen_print(screen, STYLE_PLAIN, "%s", first ? "" : ", ");
+        screen_print(screen, style_of_host_state(key), "%s", screen_safe(screen, key));
+        screen_print(screen, STYLE_PLAIN, " %.0f", json_number_value(value));
+        first = false;
+    }
+    screen_print(screen, STYLE_PLAIN, "%s\n", first ? "none" : "");
+}
+
+void render_status(struct screen *screen, const json_t *status)
+{
+    const json_t *daemon = view_object(status, "daemon");
+    const json_t *hosts = view_array(status, "held");
+    size_t i;
+    json_t *held;
+
+    if (!view_flag(daemon, "offline"))
+        screen_print(screen, STYLE_PLAIN, "droverd %s, since %s\n",
+                     view_text(screen, daemon, "version"),
+                     view_show_time(screen, view_number(daemon, "since")));
+    render_counts(screen, "hosts", view_object(status, "hosts"));
+    render_counts(screen, "vms", view_object(status, "vms"));
+    render_counts(screen, "migrations", view_object(status, "migrations"));
+    json_array_foreach((json_t *)hosts, i, held)
+        render_unplaced(screen, held);
+}
