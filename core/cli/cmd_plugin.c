@@ -3,6 +3,7 @@
 #include "library.h"
 #include "offline_describe.h"
 #include "plug/plug.h"
+#include "policy/paths.h"
 #include "render.h"
 
 static int run_list(struct cli *cli, struct error *error)
@@ -68,7 +69,10 @@ const struct command command_plugin_show = {
 static int run_check(struct cli *cli, struct error *error)
 {
     struct plug *plug = plug_new(PLUG_TRUST_ANY);
-    int status = plug_load_file(plug, cli->word[0], "site", false, error);
+    int status;
+
+    plug_set_lua_dir(plug, paths_get()->shipped_lua);
+    status = plug_load_file(plug, cli->word[0], "site", false, error);
 
     if (status == 0) {
         json_t *list = describe_units(plug);

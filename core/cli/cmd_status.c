@@ -5,7 +5,18 @@
 
 static int run(struct cli *cli, struct error *error)
 {
-    return show(cli, "/v1/status", NULL, render_status, error);
+    json_t *hosts;
+
+    if (show(cli, "/v1/status", NULL, render_status, error) < 0)
+        return -1;
+    if (cli->json)
+        return 0;
+    hosts = source_get(&cli->source, "/v1/hosts", NULL, error);
+    if (!hosts)
+        return -1;
+    render_trouble(&cli->screen, hosts);
+    json_decref(hosts);
+    return 0;
 }
 
 const struct command command_status = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What offline commands work with: settings, policies, plugins; see offline.h. */
-#include "config.h"
 #include "offline.h"
 #include "plug/plug.h"
+#include "policy/paths.h"
 #include "policy/policy_file.h"
 #include "policy/settings_file.h"
 #include "screen.h"
@@ -45,22 +45,10 @@ static void tell(void *self, const char *path, const struct error *error)
 }
 
 /* Units of the installation have short names and may be mandatory; the site's are "site/NAME". */
-static bool is_shipped(const char *dir)
-{
-    static const char *const shipped[] = {DROVER_LIBDIR, DROVER_DATADIR, DROVER_SRCDIR};
-
-    for (unsigned i = 0; i < sizeof shipped / sizeof *shipped; i++) {
-        size_t length = strlen(shipped[i]);
-        if (strncmp(dir, shipped[i], length) == 0 && (dir[length] == '/' || !dir[length]))
-            return true;
-    }
-    return false;
-}
-
 static void load_dirs(struct plug *plug, const struct texts *dirs)
 {
     for (uint32_t i = 0; i < dirs->n; i++) {
-        bool shipped = is_shipped(dirs->item[i]);
+        bool shipped = paths_shipped(dirs->item[i]);
         plug_load_dir(plug, dirs->item[i], shipped ? "" : "site", shipped, tell, NULL);
     }
 }
@@ -99,6 +87,7 @@ struct plug *offline_plug(const struct settings *settings, const struct options 
 {
     struct plug *plug = plug_new(PLUG_TRUST_ANY);
 
+    plug_set_lua_dir(plug, paths_get()->shipped_lua);
     load_dirs(plug, &settings->plugin_dirs);
     load_dirs(plug, &settings->lua_dirs);
     if (load_named(plug, options, error) < 0) {

@@ -11,6 +11,10 @@
 #include <jansson.h>
 
 void render_status(struct screen *screen, const json_t *status);
+
+/* Of the hosts, those that are not up, with why, and the VMs that cannot leave them. */
+void render_trouble(struct screen *screen, const json_t *hosts);
+
 void render_hosts(struct screen *screen, const json_t *hosts);
 void render_vms(struct screen *screen, const json_t *vms);
 void render_migrations(struct screen *screen, const json_t *migrations);

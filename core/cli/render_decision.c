@@ -12,41 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Weights by unit: a mapping in answers of the API, rows in the journal's. */
 static const json_t *weight_of(const json_t *host, const char *unit)
 {
-    const json_t *weights = view_object(host, "weights");
-    size_t i;
-    json_t *row;
-
-    if (json_is_object(weights))
-        return json_object_get(weights, unit);
-    json_array_foreach((json_t *)weights, i, row) {
-        const char *name = json_string_value(json_object_get(row, "unit"));
-        if (name && strcmp(name, unit) == 0)
-            return row;
-    }
-    return NULL;
+    return json_object_get(view_object(host, "weights"), unit);
 }
 
-static void collect_units(const json_t *weights, const char **unit, unsigned *n, unsigned most)
+static unsigned collect_units(const json_t *weights, const char **unit, unsigned most)
 {
+    unsigned n = 0;
     const char *key;
     json_t *value;
-    size_t i;
 
-    if (json_is_object(weights)) {
-        json_object_foreach((json_t *)weights, key, value) {
-            if (*n < most)
-                unit[(*n)++] = key;
-        }
-        return;
+    json_object_foreach((json_t *)weights, key, value) {
+        if (n < most)
+            unit[n++] = key;
     }
-    json_array_foreach((json_t *)weights, i, value) {
-        const char *name = json_string_value(json_object_get(value, "unit"));
-        if (name && *n < most)
-            unit[(*n)++] = name;
-    }
+    return n;
 }
 
 static int by_place(const void *a, const void *b)
@@ -98,7 +79,7 @@ static void render_accepted(struct screen *screen, const json_t *decision)
     struct grid grid;
 
     if (n > 0)
-        collect_units(view_object(host[0], "weights"), unit, &n_units, UNITS_MOST);
+        n_units = collect_units(view_object(host[0], "weights"), unit, UNITS_MOST);
     grid_open(&grid, screen, "HOST|VERDICT|SCORE");
     for (unsigned u = 0; u < n_units; u++) {
         double factor = view_number(weight_of(host[0], unit[u]), "factor");

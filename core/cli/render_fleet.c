@@ -112,9 +112,6 @@ static void render_counts(struct screen *screen, const char *what, const json_t 
 void render_status(struct screen *screen, const json_t *status)
 {
     const json_t *daemon = view_object(status, "daemon");
-    const json_t *hosts = view_array(status, "held");
-    size_t i;
-    json_t *held;
 
     if (!view_flag(daemon, "offline"))
         screen_print(screen, STYLE_PLAIN, "droverd %s, since %s\n",
@@ -123,6 +120,25 @@ void render_status(struct screen *screen, const json_t *status)
     render_counts(screen, "hosts", view_object(status, "hosts"));
     render_counts(screen, "vms", view_object(status, "vms"));
     render_counts(screen, "migrations", view_object(status, "migrations"));
-    json_array_foreach((json_t *)hosts, i, held)
-        render_unplaced(screen, held);
+}
+
+void render_trouble(struct screen *screen, const json_t *hosts)
+{
+    size_t i;
+    json_t *host;
+
+    json_array_foreach((json_t *)hosts, i, host) {
+        const char *state = view_text(screen, host, "state");
+        const char *why = view_text(screen, host, "state_reason");
+        if (strcmp(state, "up") == 0)
+            continue;
+        screen_print(screen, STYLE_PLAIN, "\n");
+        screen_print(screen, STYLE_STRONG, "%s", view_text(screen, host, "name"));
+        screen_print(screen, STYLE_PLAIN, ": ");
+        screen_print(screen, style_of_host_state(state), "%s", state);
+        screen_print(screen, STYLE_PLAIN, " for %s, %s VMs%s%s\n",
+                     view_show_duration(screen, view_number(host, "state_s")),
+                     view_show_number(screen, view_number(host, "vms"), 0), *why ? ": " : "", why);
+        render_unplaced(screen, view_array(host, "held"));
+    }
 }
