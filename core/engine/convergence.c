@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Convergence: how a move goes, and what is done when its guest dirties memory faster than the
+ * link carries it. The schedule comes from the policy's migrate unit; a step is due when QEMU has
+ * walked the memory so many times more than at first sight. At most one step per report, and
+ * iterations that were missed between two reports still count.
+ */
+#include "engine/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void take_how(struct move *move, const struct drover_how *how)
+{
+    struct stall *stalls = arena_array(&move->arena, how->n_stalls, sizeof *stalls);
+    for (uint32_t i = 0; i < how->n_stalls; i++)
+        stalls[i] = (struct stall){
+            .stall = how->stalls[i].stall,
+            .action = (int)how->stalls[i].action,
+            .downtime_ms = how->stalls[i].downtime_ms,
+        };
+    move->how.auto_converge = how->flags & DROVER_HOW_AUTO_CONVERGE;
+    move->how.postcopy = how->flags & DROVER_HOW_POSTCOPY;
+    move->how.compress = how->flags & DROVER_HOW_COMPRESS;
+    move->how.tls = how->flags & DROVER_HOW_TLS;
+    move->how.zerocopy = how->flags & DROVER_HOW_ZEROCOPY;
+    move->how.guest_events = how->flags & DROVER_HOW_GUEST_EVENTS;
+    move->how.downtime_ms = how->downtime_ms;
+    move->how.bandwidth_mib_s = how->bandwidth_mib_s;
+    move->how.connections = how->connections;
+    move->how.stalls = (struct rows){.item = stalls, .n = how->n_stalls};
+}
+
+static bool stall_is_usable(const struct drover_stall *stall)
+{
+    return stall->action >= DROVER_STALL_DOWNTIME && stall->action <= DROVER_STALL_ABORT &&
+           isfinite(stall->downtime_ms) && stall->downtime_ms >= 0;
+}
+
+/* A unit of somebody else's filled it in: nothing of it is believed unseen. */
+static void sanitise(struct drover_how *how)
+{
+    if (how->n_stalls > DROVER_STALLS_MAX)
+        how->n_stalls = DROVER_STALLS_MAX;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < how->n_stalls; i++)
+        if (stall_is_usable(&how->stalls[i]))
+            how->stalls[left++] = how->stalls[i];
+    how->n_stalls = left;
+    if (!isfinite(how->downtime_ms) || how->downtime_ms < 0)
+        how->downtime_ms = 0;
+    if (!isfinite(how->bandwidth_mib_s) || how->bandwidth_mib_s < 0)
+        how->bandwidth_mib_s = 0;
+}
+
+static void ask_unit(struct engine *engine, const struct bound_unit *unit,
+                     const struct drover_move *question, struct drover_how *how)
+{
+    int result = unit->open ? DROVER_FAILED
+                            : unit->unit->migrate(unit->self, question, how);
+    if (result == 0)
+        return;
+    struct unit_failure failure = {.unit = unit->name, .error = "it failed", .treated = "neutral"};
+    if (!unit->open && unit->unit->failure && unit->unit->failure(unit->self))
+        failure.error = unit->unit->failure(unit->self);
+    struct rows failures = {.item = &failure, .n = 1};
+    breakers_note(engine, &failures);
+    *how = (struct drover_how){.size = sizeof *how, .stalls = how->stalls};
+}
+
+/* "auto" and "hypervisor_default" leave it to QEMU; a number is Mbps, shared by concurrent moves. */
+static double policy_bandwidth(const struct ruleset *rules, uint32_t concurrent)
+{
+    const char *text = rules->migration.bandwidth;
+    char *end;
+    double mbps = text ? strtod(text, &end) : 0;
+    if (!text || end == text || !isfinite(mbps) || mbps <= 0)
+        return 0;
+    return mbps / 8 / (concurrent > 0 ? concurrent : 1);
+}
+
+static void take_destination(struct engine *engine, struct move *move, const char *to)
+{
+    const struct host_setting *setting = host_setting(engine, to);
+    const char *uri = !setting            ? ""
+                      : setting->peer_uri ? setting->peer_uri
+                                          : setting->uri;
+    const char *address = setting && setting->migration_address ? setting->migration_address : "";
+    move->how.peer_uri = arena_text(&move->arena, uri);
+    move->how.migration_address = arena_text(&move->arena, address);
+}
+
+void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
+                  const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent)
+{
+    struct drover_stall stalls[DROVER_STALLS_MAX] = {0};
+    struct drover_how how = {.size = sizeof how, .stalls = stalls};
+    struct drover_move question = {
+        .size = sizeof question, .fleet = &columns->fleet, .vm = vm,
+        .from = columns->vms.host[vm], .to = to, .purpose = (uint32_t)move->record.purpose,
+    };
+    field_defaults(how_fields, &move->how);
+    if (rules->migrate.unit)
+        ask_unit(engine, &rules->migrate, &question, &how);
+    sanitise(&how);
+    take_how(move, &how);
+    *max_concurrent = how.max_concurrent;
+    if (rules->migration.encryption && strcmp(rules->migration.encryption, "yes") == 0)
+        move->how.tls = true;
+    if (move->how.bandwidth_mib_s <= 0)
+        move->how.bandwidth_mib_s = policy_bandwidth(rules, how.max_concurrent);
+    if (to != DROVER_NONE)
+        take_destination(engine, move, columns->hosts.name[to]);
+}
+
+static struct effect *order(struct engine *engine, const struct move *move, enum effect_kind kind)
+{
+    struct effect *effect = emit(engine, kind);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.from);
+    return effect;
+}
+
+static void take_stall_step(struct engine *engine, struct move *move, const struct stall *stall)
+{
+    switch (stall->action) {
+    case DROVER_STALL_DOWNTIME:
+        order(engine, move, EFFECT_SET_DOWNTIME)->number = stall->downtime_ms;
+        notice(engine, NOTICE_INFO, "migration.downtime", move->record.to, move->record.name,
+               "VM %s does not converge (iteration %u): a pause of %.0f ms is allowed now",
+               move->record.name, move->record.progress.iteration, stall->downtime_ms);
+        break;
+    case DROVER_STALL_POSTCOPY:
+        order(engine, move, EFFECT_POSTCOPY);
+        notice(engine, NOTICE_INFO, "migration.postcopy", move->record.to, move->record.name,
+               "VM %s does not converge (iteration %u): switching to post-copy",
+               move->record.name, move->record.progress.iteration);
+        break;
+    default:
+        move_abort(engine, move, "it did not converge within its policy's schedule", false);
+    }
+}
+
+static void follow_schedule(struct engine *engine, struct move *move)
+{
+    struct migration *record = &move->record;
+    if (record->progress.iteration == 0 || record->progress.postcopy || move->abort_sent)
+        return;
+    if (record->base_iteration == 0)
+        record->base_iteration = record->progress.iteration;
+    const struct stall *stalls = move->how.stalls.item;
+    if (record->next_stall >= move->how.stalls.n)
+        return;
+    uint32_t walked = record->progress.iteration - record->base_iteration;
+    if (walked < stalls[record->next_stall].stall)
+        return;
+    take_stall_step(engine, move, &stalls[record->next_stall++]);
+}
+
+void on_progress(struct engine *engine, const struct event *event)
+{
+    struct move *move = move_find(engine, event->id);
+    if (!move || !move_is_active(move) || move->call_done)
+        return;
+    uint32_t before = move->record.progress.iteration;
+    move->record.progress = event->progress;
+    if (move->record.progress.iteration < before)
+        move->record.progress.iteration = before; /* reports may overtake each other */
+    move->record.updated_at = engine->now;
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    if (vm && event->progress.dirty_mib_s > 0)
+        vm->dirty_mib_s = event->progress.dirty_mib_s;
+    if (move->record.state == MIGRATION_PREPARING)
+        move_set_state(engine, move, MIGRATION_RUNNING);
+    if (event->progress.postcopy && move->record.state == MIGRATION_RUNNING)
+        move_set_state(engine, move, MIGRATION_POST_MIGRATING);
+    if (move->record.progress.iteration > before)
+        follow_schedule(engine, move);
+}

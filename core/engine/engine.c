@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine: taking events, going round, and what others may look at. See internal.h. */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The fleet's arena is compacted when it has grown so much since the last time. */
+#define COMPACT_FACTOR 4
+#define COMPACT_AT_LEAST (4u << 20)
+
+struct engine *engine_new(void)
+{
+    struct engine *engine = memory_new(sizeof *engine);
+    engine->fleet = fleet_new();
+    field_defaults(settings_fields, &engine->settings);
+    engine->wake_at = INFINITY;
+    engine->round_at = INFINITY;
+    return engine;
+}
+
+static void free_status(struct engine *engine)
+{
+    arena_free(&engine->status_arena);
+    engine->status_view = NULL;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        watch_free(engine->watches[i]);
+    for (uint32_t i = 0; i < engine->n_moves; i++)
+        move_free(engine->moves[i]);
+    for (uint32_t i = 0; i < engine->n_breakers; i++)
+        free(engine->breakers[i].unit);
+    for (uint32_t i = 0; i < engine->n_rests; i++)
+        free(engine->rests[i].vm);
+    for (uint32_t i = 0; i < engine->n_rulesets; i++)
+        free(engine->cluster_names[i]);
+    free(engine->cluster_names);
+    free(engine->rulesets);
+    free(engine->watches);
+    free(engine->moves);
+    free(engine->move_view);
+    free(engine->breakers);
+    free(engine->rests);
+    free_status(engine);
+    arena_free(&engine->settings.arena);
+    fleet_free(engine->fleet);
+    free(engine);
+}
+
+void wake_at(struct engine *engine, double at)
+{
+    if (at < engine->wake_at)
+        engine->wake_at = at;
+}
+
+struct columns *engine_columns(struct engine *engine)
+{
+    engine->fleet->now = engine->now;
+    return columns_new(engine->fleet);
+}
+
+static void on_tick(struct engine *engine, const struct event *event)
+{
+    (void)event; /* its time is all it brings */
+    engine->dirty = true;
+}
+
+static void compact(struct engine *engine)
+{
+    size_t bytes = engine->fleet->arena.bytes;
+    if (bytes < COMPACT_AT_LEAST || bytes < COMPACT_FACTOR * engine->fleet_bytes)
+        return;
+    struct fleet *copy = fleet_copy(engine->fleet);
+    fleet_free(engine->fleet);
+    engine->fleet = copy;
+    engine->fleet_bytes = copy->arena.bytes;
+}
+
+/* Go round once. Later stages see what earlier ones did. */
+static void pump(struct engine *engine)
+{
+    engine->wake_at = INFINITY;
+    if (!engine->started || !engine->configured)
+        return;
+    recall_pump(engine);
+    outcome_pump(engine);
+    hosts_pump(engine);
+    breakers_pump(engine);
+    drains_pump(engine);
+    rounds_pump(engine);
+    queue_pump(engine);
+    hosts_pump(engine); /* a host that has just become empty */
+    moves_prune(engine);
+    compact(engine);
+    engine->dirty = false;
+}
+
+void engine_step(struct engine *engine, const struct event *event, struct effects *effects)
+{
+    static void (*const handlers[])(struct engine *, const struct event *) = {
+        [EVENT_TICK] = on_tick,
+        [EVENT_SET_CHANGED] = on_set_changed,
+        [EVENT_RECALLED] = on_recalled,
+        [EVENT_STARTED] = on_started,
+        [EVENT_HOST_CONNECTED] = on_host_connected,
+        [EVENT_HOST_LOST] = on_host_lost,
+        [EVENT_HOST_REPORT] = on_host_report,
+        [EVENT_SAMPLE] = on_sample,
+        [EVENT_VM_CHANGED] = on_vm_changed,
+        [EVENT_VM_GONE] = on_vm_gone,
+        [EVENT_MIGRATION_PROGRESS] = on_progress,
+        [EVENT_MIGRATION_DONE] = on_migration_done,
+        [EVENT_OPERATOR_REQUEST] = on_request,
+        [EVENT_HOOK_ASK] = on_hook_ask,
+        [EVENT_MAINTENANCE_FILE] = on_maintenance_file,
+        [EVENT_EFFECT_FAILED] = on_effect_failed,
+    };
+    if (event->at > engine->now)
+        engine->now = event->at;
+    engine->fleet->now = engine->now;
+    engine->out = effects;
+    free_status(engine);
+    handlers[event->kind](engine, event);
+    if (engine->dirty || engine->now >= engine->wake_at)
+        pump(engine);
+    engine->out = NULL;
+}
+
+double engine_next_wake(const struct engine *engine)
+{
+    return engine->wake_at;
+}
+
+const struct fleet *engine_fleet(const struct engine *engine)
+{
+    return engine->fleet;
+}
+
+const struct settings *engine_settings(const struct engine *engine)
+{
+    return &engine->settings;
+}
+
+const struct migration *const *engine_migrations(const struct engine *engine, uint32_t *n)
+{
+    /* The view is a cache beside the state: building it changes nothing that a step could see. */
+    struct engine *cache = (struct engine *)engine;
+    cache->move_view = memory_grow(cache->move_view, &cache->move_view_room, engine->n_moves + 1,
+                                   sizeof(struct migration *));
+    for (uint32_t i = 0; i < engine->n_moves; i++)
+        cache->move_view[i] = &engine->moves[i]->record;
+    *n = engine->n_moves;
+    return engine->move_view;
+}
+
+/* One walk over the VMs, whatever the number of hosts. */
+static void count_vms(const struct engine *engine, struct host_status *status)
+{
+    struct table index = TABLE_INIT;
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        table_put(&index, engine->watches[i]->name, i);
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        const struct vm *vm = engine->fleet->vms[i];
+        uint32_t host = vm->host && vm_occupies(vm) ? table_get(&index, vm->host) : TABLE_NONE;
+        if (host != TABLE_NONE)
+            status[host].vms++;
+    }
+    table_free(&index);
+}
+
+static void fill_status(const struct engine *engine, const struct watch *watch,
+                        struct host_status *status)
+{
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    *status = (struct host_status){
+        .name = watch->name,
+        .state = host ? host->state : DROVER_HOST_CONNECTING,
+        .state_since = host ? host->state_since : engine->now,
+        .state_reason = watch->state_reason ? watch->state_reason : "",
+        .maintenance_wanted = watch_wants_maintenance(watch),
+        .maintenance_by = watch->maintenance.by_operator && watch->maintenance.who
+                              ? watch->maintenance.who
+                              : watch->maintenance.by_file ? "file" : "",
+        .held = watch->held ? watch->held->unplaced : (struct rows){0},
+    };
+}
+
+const struct host_status *engine_host_status(const struct engine *engine, uint32_t *n)
+{
+    struct engine *cache = (struct engine *)engine; /* as in engine_migrations */
+    free_status(cache);
+    cache->status_view =
+        arena_array(&cache->status_arena, engine->n_watches, sizeof *cache->status_view);
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        fill_status(engine, engine->watches[i], &cache->status_view[i]);
+    count_vms(engine, cache->status_view);
+    *n = engine->n_watches;
+    return cache->status_view;
+}
+
+#define STATUS(member) offsetof(struct host_status, member)
+const struct field host_status_fields[] = {
+    {.key = "name", .type = FIELD_TEXT, .offset = STATUS(name)},
+    {.key = "state", .type = FIELD_CHOICE, .offset = STATUS(state), .choices = host_state_names},
+    {.key = "state_since", .type = FIELD_NUMBER, .offset = STATUS(state_since)},
+    {.key = "state_reason", .type = FIELD_TEXT, .offset = STATUS(state_reason)},
+    {.key = "vms", .type = FIELD_U32, .offset = STATUS(vms)},
+    {.key = "maintenance_wanted", .type = FIELD_BOOL, .offset = STATUS(maintenance_wanted)},
+    {.key = "maintenance_by", .type = FIELD_TEXT, .offset = STATUS(maintenance_by)},
+    {.key = "held", .type = FIELD_ROWS, .offset = STATUS(held), .rows = unplaced_fields,
+     .row_size = sizeof(struct unplaced)},
+    {0},
+};

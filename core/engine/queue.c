@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The queue: which moves may start now, and where they go. Higher priority first, then the older
+ * one. A move that cannot start (its hosts are busy) does not hold up the others.
+ *
+ * The destination is decided here, on what is true now, and promised at once (vm.to), so the next
+ * decision of the same round sees it.
+ */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Moves in flight, counted once per round. */
+struct load {
+    struct table out, in, clusters; /* name -> number */
+};
+
+static void count_up(struct table *table, const char *name)
+{
+    uint32_t n = table_get(table, name);
+    table_put(table, name, n == TABLE_NONE ? 1 : n + 1);
+}
+
+static uint32_t count_of(const struct table *table, const char *name)
+{
+    uint32_t n = table_get(table, name);
+    return n == TABLE_NONE ? 0 : n;
+}
+
+static const char *cluster_of(const struct engine *engine, const char *host)
+{
+    const struct host *record = fleet_host(engine->fleet, host);
+    return record ? record->cluster : "";
+}
+
+static void load_count(const struct engine *engine, struct load *load)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        const struct migration *record = &engine->moves[i]->record;
+        if (!move_is_active(engine->moves[i]))
+            continue;
+        count_up(&load->out, record->from);
+        count_up(&load->in, record->to);
+        count_up(&load->clusters, cluster_of(engine, record->from));
+    }
+}
+
+static void load_free(struct load *load)
+{
+    table_free(&load->out);
+    table_free(&load->in);
+    table_free(&load->clusters);
+}
+
+static bool source_has_room(const struct engine *engine, const struct load *load,
+                            const struct move *move)
+{
+    const struct limits *limits = &engine->settings.limits;
+    return count_of(&load->out, move->record.from) < limits->outgoing_per_host &&
+           count_of(&load->clusters, cluster_of(engine, move->record.from)) < limits->per_cluster;
+}
+
+/* Hosts that are not to be asked: tried already, or with all incoming places taken. */
+static uint32_t list_excluded(const struct engine *engine, const struct columns *columns,
+                              const struct load *load, const struct move *move, bool busy_too,
+                              uint32_t *hosts)
+{
+    uint32_t n = 0;
+    for (uint32_t h = 0; h < columns->hosts.n; h++) {
+        bool out = false;
+        for (uint32_t i = 0; i < move->record.tried.n; i++)
+            out |= strcmp(move->record.tried.item[i], columns->hosts.name[h]) == 0;
+        if (busy_too)
+            out |= count_of(&load->in, columns->hosts.name[h]) >=
+                   engine->settings.limits.incoming_per_host;
+        if (out)
+            hosts[n++] = h;
+    }
+    return n;
+}
+
+/* Everything that is looked at while one move is started. */
+struct start {
+    struct engine *engine;
+    struct columns *columns;
+    const struct ruleset *rules;
+    const struct load *load;
+    struct move *move;
+    uint32_t vm;
+    struct arena *arena;
+};
+
+static struct decision *decide(const struct start *start, bool busy_too)
+{
+    uint32_t *without = arena_array(start->arena, start->columns->hosts.n, sizeof *without);
+    uint32_t wanted = columns_host(start->columns, start->move->record.wanted);
+    struct question question = {
+        .vm = start->vm,
+        .purpose = (enum drover_purpose)start->move->record.purpose,
+        .hosts = &wanted,
+        .n_hosts = start->move->record.wanted[0] ? 1 : 0,
+        .without = without,
+        .n_without = list_excluded(start->engine, start->columns, start->load, start->move,
+                                   busy_too, without),
+    };
+    return decide_explain(start->columns, start->rules, &question);
+}
+
+/* "memory refuses it on kvm2: needs ..." of the first host; the rest stands in the decision. */
+static const char *refusal_of(struct arena *arena, const struct decision *decision)
+{
+    const struct host_verdict *hosts = decision->hosts.item;
+    if (decision->hosts.n == 0)
+        return "there is no other host left to try";
+    return arena_printf(arena, "no host takes it (decision %llu): %s refuses it on host %s: %s",
+                        (unsigned long long)decision->id, hosts[0].refused_by, hosts[0].name,
+                        hosts[0].reason);
+}
+
+static void order_migration(struct engine *engine, struct move *move)
+{
+    struct effect *effect = emit(engine, EFFECT_MIGRATE);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.from);
+    effect->to = emit_text(engine, move->record.to);
+    field_copy(how_fields, &effect->how, &move->how, &engine->out->arena);
+}
+
+static void begin(const struct start *start, const struct decision *decision)
+{
+    struct engine *engine = start->engine;
+    struct move *move = start->move;
+    uint32_t to = columns_host(start->columns, decision->chosen);
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    move_text(move, &move->record.to, decision->chosen);
+    move_text(move, &move->record.policy,
+              arena_printf(&move->arena, "%s %.12s", start->rules->name, start->rules->hash));
+    move->record.decision = decision->id;
+    move->record.started_at = engine->now;
+    move->record.base_iteration = 0;
+    move->record.next_stall = 0;
+    move->call_done = move->call_ok = move->arrived = move->left = move->abort_sent = false;
+    move->retry_after_abort = false;
+    fleet_set_text(engine->fleet, &vm->to, decision->chosen);
+    columns_promise(start->columns, start->vm, to);
+    uint32_t concurrent;
+    how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
+    move_set_state(engine, move, MIGRATION_PREPARING);
+    notice(engine, NOTICE_INFO, "migration.started", move->record.to, move->record.name,
+           "VM %s moves from host %s to host %s: %s (decision %llu)", move->record.name,
+           move->record.from, move->record.to, move->record.reason,
+           (unsigned long long)decision->id)
+        ->move = move->record.id;
+    order_migration(engine, move);
+}
+
+/* No host now. A drain asks again by itself; what somebody asked for by name has failed. */
+static void give_up(const struct start *start, const struct decision *decision)
+{
+    const char *why = refusal_of(&start->move->arena, decision);
+    move_end(start->engine, start->move,
+             start->move->record.purpose == DROVER_TO_BALANCE ? MIGRATION_CANCELLED
+                                                              : MIGRATION_FAILED,
+             why);
+    if (start->move->record.purpose == DROVER_TO_DRAIN)
+        rest_vm(start->engine, start->move->record.vm,
+                start->engine->now + start->engine->settings.limits.retry_s);
+}
+
+/* Whether the policy's own limit of moves at a time leaves room at the source. */
+static bool policy_has_room(const struct start *start)
+{
+    uint32_t concurrent = 0;
+    struct move probe = {.record = start->move->record};
+    how_for_move(start->engine, &probe, start->columns, start->rules, start->vm, DROVER_NONE,
+                 &concurrent);
+    arena_free(&probe.arena);
+    return concurrent == 0 || count_of(&start->load->out, start->move->record.from) < concurrent;
+}
+
+static bool try_start(const struct start *start)
+{
+    if (!policy_has_room(start))
+        return false;
+    struct decision *decision = decide(start, true);
+    if (!decision->chosen) {
+        decision_free(decision);
+        decision = decide(start, false); /* would a busy host do, later? */
+        if (decision->chosen) {
+            decision_free(decision);
+            return false;
+        }
+    }
+    breakers_note(start->engine, &decision->failures);
+    emit_decision(start->engine, decision);
+    if (decision->chosen)
+        begin(start, decision);
+    else
+        give_up(start, decision);
+    return decision->chosen != NULL;
+}
+
+/* Whether the VM is where the move thinks, and nothing else is being done with it. */
+static bool is_ready(struct engine *engine, struct move *move)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    const struct watch *source = watch_find(engine, move->record.from);
+    if (!vm || !vm->host || strcmp(vm->host, move->record.from) != 0 || !vm_occupies(vm)) {
+        move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run there any more");
+        return false;
+    }
+    if (move->record.not_before > engine->now) {
+        wake_at(engine, move->record.not_before);
+        return false;
+    }
+    return source && source->connected && source->reported && vm->state != DROVER_VM_MIGRATING;
+}
+
+static int by_urgency(const void *a, const void *b)
+{
+    const struct migration *one = &(*(struct move *const *)a)->record;
+    const struct migration *other = &(*(struct move *const *)b)->record;
+    if (one->priority > other->priority)
+        return -1;
+    if (one->priority < other->priority)
+        return 1;
+    return (one->id > other->id) - (one->id < other->id);
+}
+
+static uint32_t list_queued(const struct engine *engine, struct move **queue)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine->n_moves; i++)
+        if (engine->moves[i]->record.state == MIGRATION_QUEUED && !engine->moves[i]->unsettled)
+            queue[n++] = engine->moves[i];
+    if (n > 0)
+        qsort(queue, n, sizeof *queue, by_urgency);
+    return n;
+}
+
+static void start_one(struct engine *engine, struct columns *columns, struct load *load,
+                      struct move *move)
+{
+    struct arena arena = ARENA_INIT;
+    struct rules rules = engine_rules(engine, columns, &arena);
+    uint32_t vm = columns_vm(columns, move->record.vm);
+    struct start start = {
+        .engine = engine, .columns = columns, .load = load, .move = move, .vm = vm, .arena = &arena,
+        .rules = vm == DROVER_NONE ? NULL : rules_of(&rules, columns, vm),
+    };
+    if (!start.rules)
+        move_end(engine, move, MIGRATION_FAILED, "its cluster has no policy");
+    else if (try_start(&start)) {
+        count_up(&load->out, move->record.from);
+        count_up(&load->in, move->record.to);
+        count_up(&load->clusters, cluster_of(engine, move->record.from));
+    }
+    arena_free(&arena);
+}
+
+void queue_pump(struct engine *engine)
+{
+    struct move **queue = memory_array(engine->n_moves, sizeof *queue);
+    uint32_t n = list_queued(engine, queue);
+    struct load load = {.out = TABLE_INIT, .in = TABLE_INIT, .clusters = TABLE_INIT};
+    struct columns *columns = NULL;
+    load_count(engine, &load);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_ready(engine, queue[i]) || !source_has_room(engine, &load, queue[i]))
+            continue;
+        if (!columns)
+            columns = engine_columns(engine);
+        start_one(engine, columns, &load, queue[i]);
+    }
+    columns_free(columns);
+    load_free(&load);
+    free(queue);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * VMs: where each is, from what its hosts say. During a migration two hosts speak of the same VM
+ * in any order; the rule is: it is where it was last said to run.
+ */
+#include "engine/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+bool vm_occupies(const struct vm *vm)
+{
+    return vm->state != DROVER_VM_DOWN;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* Copy what was seen over what is known, keeping what only drover knows. */
+static void update(struct engine *engine, const char *host, const struct vm *seen,
+                   const struct vm *known)
+{
+    struct vm merged = *seen;
+    merged.host = host;
+    merged.to = NULL;
+    if (known) {
+        merged.moved_at = known->moved_at;
+        merged.to = same(known->host, host) ? known->to : NULL;
+        if (isnan(merged.cpu_usage_pct))
+            merged.cpu_usage_pct = known->cpu_usage_pct;
+        if (isnan(merged.memory_used_mib))
+            merged.memory_used_mib = known->memory_used_mib;
+        if (isnan(merged.dirty_mib_s))
+            merged.dirty_mib_s = known->dirty_mib_s;
+        if (merged.to == known->to && field_equal(vm_fields, known, &merged))
+            return;
+    }
+    fleet_put_vm(engine->fleet, &merged);
+}
+
+/* Somebody moved it; we, or another tool. A person's move gives it the same rest as ours. */
+static void arrived_elsewhere(struct engine *engine, const char *from, const char *host,
+                              const char *key)
+{
+    struct move *move = move_of_vm(engine, key);
+    if (move && same(move->record.to, host)) {
+        move->arrived = true;
+        move_arrived(engine, move);
+        return;
+    }
+    struct vm *vm = fleet_vm(engine->fleet, key);
+    notice(engine, NOTICE_INFO, "vm.moved", host, vm->name,
+           "VM %s moved from host %s to host %s, not by drover", vm->name, from, host);
+    vm->moved_at = engine->now;
+    remember_rested(engine, vm);
+}
+
+/* It is said to run here while it is still said to run there, and nobody moves it. */
+static void seen_twice(struct engine *engine, const char *host, const struct vm *known)
+{
+    notice(engine, NOTICE_ERROR, "vm.twice", host, known->name,
+           "VM %s (%s) is reported as running on host %s and on host %s; asking both again",
+           known->name, vm_key(known), known->host, host);
+    emit(engine, EFFECT_REFRESH)->host = emit_text(engine, known->host);
+    emit(engine, EFFECT_REFRESH)->host = emit_text(engine, host);
+}
+
+static bool is_moving(const struct engine *engine, const struct vm *vm)
+{
+    const struct move *move = move_of_vm(engine, vm_key(vm));
+    return vm->state == DROVER_VM_MIGRATING || (move && move_is_active(move));
+}
+
+void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
+{
+    const char *key = vm_key(seen);
+    const struct vm *known = fleet_vm(engine->fleet, key);
+    bool elsewhere = known && known->host && strcmp(known->host, host) != 0;
+    if (elsewhere && seen->state == DROVER_VM_DOWN)
+        return; /* a definition left behind: the VM itself is elsewhere */
+    struct move *move = move_of_vm(engine, key);
+    if (elsewhere && vm_occupies(known) && seen->state == DROVER_VM_MIGRATING)
+        return; /* the source still speaks; the destination has it */
+    if (elsewhere && move && move->arrived && same(move->record.from, host))
+        return; /* the same, said late */
+    if (elsewhere && vm_occupies(known) && !is_moving(engine, known))
+        seen_twice(engine, host, known);
+    const char *from = elsewhere && vm_occupies(known) ? known->host : NULL; /* stays in the arena */
+    update(engine, host, seen, known);
+    if (from)
+        arrived_elsewhere(engine, from, host, key);
+    else if (move && same(move->record.to, host) && move_is_active(move)) {
+        move->arrived = true;
+        move_arrived(engine, move);
+    }
+    engine->dirty = true;
+}
+
+void on_vm_changed(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_find(engine, event->host);
+    if (!watch || event->vms.n != 1)
+        return;
+    vm_seen(engine, event->host, event->vms.item);
+    host_update_lack(engine, watch);
+    drains_touch(engine);
+}
+
+/* Ends that mean the guest itself is over, wherever its memory was going. */
+static bool is_end_of_guest(const char *why)
+{
+    static const char *const ends[] = {"shutdown", "destroyed", "crashed", "saved", NULL};
+    return field_choice(ends, why) >= 0;
+}
+
+void vm_gone(struct engine *engine, const char *host, const char *key, const char *why)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, key);
+    struct move *move = move_of_vm(engine, key);
+    if (move && same(move->record.from, host)) {
+        move->left = true;
+        move->vm_ended |= is_end_of_guest(why);
+        if (move_is_active(move) && !move->vm_ended)
+            return; /* on its way: the destination will say that it has it */
+    }
+    if (!vm || !same(vm->host, host))
+        return;
+    if (strcmp(why, "crashed") == 0 || strcmp(why, "failed") == 0)
+        notice(engine, NOTICE_WARNING, "vm.ended", host, vm->name, "VM %s on host %s: %s",
+               vm->name, host, why);
+    if (move && move->record.state == MIGRATION_QUEUED)
+        move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run any more");
+    fleet_remove_vm(engine->fleet, key);
+}
+
+void on_vm_gone(struct engine *engine, const struct event *event)
+{
+    vm_gone(engine, event->host, event->vm, event->name);
+    struct watch *watch = watch_find(engine, event->host);
+    if (watch)
+        host_update_lack(engine, watch);
+    drains_touch(engine);
+}
