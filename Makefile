@@ -31,8 +31,9 @@ $(BUILD)/config.mk: configure
 	./configure $(CONFIGURE_ARGS) --builddir=$(BUILD)
 endif
 
-# "make clean all" must stay in order; everything else may run side by side.
-ifeq ($(filter clean uninstall,$(MAKECMDGOALS)),)
+# "make clean all" must stay in order; everything else may run side by side. A make under another
+# make gets its share from that one.
+ifeq ($(filter clean uninstall,$(MAKECMDGOALS))$(filter-out 0,$(MAKELEVEL)),)
 MAKEFLAGS += -j$(JOBS)
 endif
 
