@@ -25,15 +25,20 @@
 
 /*
  * How many bytes the question that begins with these needs: more than `length` where it is not
- * whole yet, `length` or less where it is. 0 with the error set where it can never be one.
+ * whole yet (as far as can be told by now), `length` or less where it is. 0 with the error set
+ * where it can never be one.
  */
 size_t hook_frame_need(const unsigned char *bytes, size_t length, struct error *error);
 
-/* A whole question into an EVENT_HOOK_ASK: host, hook, and vms[0] where the XML could be parsed. */
+/*
+ * A whole question into an EVENT_HOOK_ASK: host, hook, and vms[0] where the XML is a domain that
+ * could be parsed. XML that could not be parsed is no error: hook.xml_error says why, and
+ * hook.xml is empty, for secrets could not be taken out of it.
+ */
 int hook_frame_read(const unsigned char *bytes, size_t length, struct event *event,
                     struct error *error);
 
-/* An answer; xml may be NULL. free() it. */
+/* An answer; text and xml may be NULL. free() it. */
 unsigned char *hook_frame_answer(bool allow, const char *text, const char *xml, size_t *length);
 
 #endif
