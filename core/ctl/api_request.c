@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Requests that change something, checked at this one door: known keys, types, names, bounds.
+ * What comes out is an event for the engine; what it means is decided there.
+ */
+#include "ctl/api.h"
+
+#include "base/scalar.h"
+#include "codec/json.h"
+#include "ctl/api_routes.h"
+
+#include <string.h>
+
+#define NAME_LIMIT 1024 /* bytes of a VM's name: libvirt has no limit of its own */
+
+enum key_kind { KEY_HOST, KEY_VM, KEY_BOOL };
+
+struct key {
+    const char *name; /* NULL ends the list */
+    enum key_kind kind;
+    bool required;
+    size_t offset; /* of the event's text it goes to; 0: an argument */
+};
+
+struct route {
+    const char *method;
+    const char *path; /* ends with a slash: an id follows */
+    const char *documented;
+    const char *verb; /* of maintenance: completed by `on` */
+    struct key keys[3];
+};
+
+static const struct route routes[] = {
+    {"POST", "/v1/maintenance", "/v1/maintenance", "maintenance",
+     {{"host", KEY_HOST, true, offsetof(struct event, host)}, {"on", KEY_BOOL, true, 0}}},
+    {"POST", "/v1/migrations", "/v1/migrations", "migrate",
+     {{"vm", KEY_VM, true, offsetof(struct event, vm)},
+      {"to", KEY_HOST, false, offsetof(struct event, to)}}},
+    {"DELETE", "/v1/migrations/", "/v1/migrations/{id}", "abort", {{0}}},
+    {"POST", "/v1/rebalance", "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
+    {"POST", "/v1/reload", "/v1/reload", "reload", {{0}}},
+};
+#define N_ROUTES (sizeof routes / sizeof routes[0])
+
+const char *api_request_route(size_t i, const char **method)
+{
+    if (i >= N_ROUTES)
+        return NULL;
+    *method = routes[i].method;
+    return routes[i].documented;
+}
+
+static bool path_fits(const struct route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+    if (route->path[length - 1] != '/')
+        return strcmp(route->path, path) == 0;
+    return strncmp(route->path, path, length) == 0 && path[length];
+}
+
+static const struct route *find_route(const char *method, const char *path, struct error *error)
+{
+    const struct route *other = NULL;
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        if (!path_fits(&routes[i], path))
+            continue;
+        other = &routes[i];
+        if (strcmp(other->method, method) == 0)
+            return other;
+    }
+    if (other)
+        error_set(error, ERROR_USAGE, "%s is for %s, not for %.20s", other->documented,
+                  other->method, method);
+    else
+        error_set(error, ERROR_NOT_FOUND, "nothing can be changed at %.200s: see docs/openapi.yaml",
+                  path);
+    return NULL;
+}
+
+static void add_argument(struct event *event, const char *key, const char *value)
+{
+    struct pair *more = arena_array(&event->arena, event->arguments.n + 1, sizeof *more);
+    if (event->arguments.n)
+        memcpy(more, event->arguments.item, event->arguments.n * sizeof *more);
+    more[event->arguments.n].key = arena_text(&event->arena, key);
+    more[event->arguments.n].value = arena_text(&event->arena, value);
+    event->arguments.item = more;
+    event->arguments.n++;
+    event->arguments.known = true;
+}
+
+static int check_text(const struct key *key, json_t *value, struct error *error)
+{
+    const char *text = json_string_value(value);
+    if (!text || !*text)
+        return error_set(error, ERROR_INPUT, "%s: expected a text, found something else or nothing",
+                         key->name);
+    if (key->kind == KEY_HOST && !field_is_name(text))
+        return error_set(error, ERROR_INPUT,
+                         "%s: expected a name of letters, digits and . _ : @ - (at most 253), found "
+                         "\"%.100s\"",
+                         key->name, text);
+    if (json_string_length(value) > NAME_LIMIT)
+        return error_set(error, ERROR_INPUT, "%s: at most %d bytes, found %zu", key->name,
+                         NAME_LIMIT, json_string_length(value));
+    return 0;
+}
+
+static int take_key(struct event *event, const struct key *key, json_t *value, struct error *error)
+{
+    if (!value || json_is_null(value)) {
+        if (key->required)
+            return error_set(error, ERROR_INPUT, "%s is missing", key->name);
+        return 0;
+    }
+    if (key->kind == KEY_BOOL) {
+        if (!json_is_boolean(value))
+            return error_set(error, ERROR_INPUT, "%s: expected true or false", key->name);
+        event->name = json_is_true(value) ? "maintenance_on" : "maintenance_off";
+        return 0;
+    }
+    if (check_text(key, value, error) < 0)
+        return -1;
+    if (key->offset)
+        event_set(event, (const char **)((char *)event + key->offset), json_string_value(value));
+    else
+        add_argument(event, key->name, json_string_value(value));
+    return 0;
+}
+
+static int check_known(const struct route *route, json_t *body, struct error *error)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(body, name, value) {
+        bool known = false;
+        for (const struct key *key = route->keys; key->name; key++)
+            known = known || strcmp(key->name, name) == 0;
+        if (!known)
+            return error_set(error, ERROR_INPUT, "unknown key \"%.100s\" for %s %s", name,
+                             route->method, route->documented);
+    }
+    return 0;
+}
+
+static int take_body(struct event *event, const struct route *route, json_t *body,
+                     struct error *error)
+{
+    if (!json_is_object(body))
+        return error_set(error, ERROR_INPUT, "expected a JSON object as body of %s %s",
+                         route->method, route->documented);
+    if (check_known(route, body, error) < 0)
+        return -1;
+    for (const struct key *key = route->keys; key->name; key++)
+        if (take_key(event, key, json_object_get(body, key->name), error) < 0)
+            return -1;
+    return 0;
+}
+
+static int take_id(struct event *event, const char *text, struct error *error)
+{
+    int64_t id;
+    if (!scalar_integer(text, &id) || id < 1)
+        return error_set(error, ERROR_USAGE, "expected a migration's number, found \"%.100s\"",
+                         text);
+    add_argument(event, "id", text);
+    return 0;
+}
+
+static int fill(struct event *event, const struct route *route, const char *path, const char *body,
+                size_t length, struct error *error)
+{
+    size_t fixed = strlen(route->path);
+    if (route->path[fixed - 1] == '/' && take_id(event, path + fixed, error) < 0)
+        return -1;
+    json_t *json = length ? json_parse(body, length, "body", error) : json_object();
+    int status = json ? take_body(event, route, json, error) : -1;
+    json_decref(json);
+    return status;
+}
+
+struct event *api_request(const char *method, const char *path, const char *body, size_t length,
+                          struct error *error)
+{
+    const struct route *route = find_route(method, path, error);
+    if (!route)
+        return NULL;
+    struct event *event = event_new(EVENT_OPERATOR_REQUEST, 0);
+    event->name = route->verb;
+    if (fill(event, route, path, body, length, error) == 0)
+        return event;
+    event_free(event);
+    return NULL;
+}

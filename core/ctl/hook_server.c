@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The hook socket: one question, one answer, one connection (codec/hook_frame.h). Non-blocking,
+ * bounded, root alone. Bytes that are no question end the connection without an answer: then the
+ * rule in the hook's own file holds, and no VM depends on what a stranger sent.
+ */
+#include "ctl/server_private.h"
+
+#include "base/memory.h"
+#include "codec/hook_frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define QUESTION_MS 2000 /* for a question to arrive */
+#define ANSWER_MS 10000  /* for it to be answered; hooks do not wait so long */
+#define PIECE 65536
+#define SAY_EVERY_US (60 * G_USEC_PER_SEC)
+
+struct asking {
+    struct hook_server *hooks;
+    GSocketConnection *stream;
+    GSocket *socket; /* the stream's */
+    GSource *source; /* reading, then writing; NULL while the engine thinks */
+    unsigned deadline;
+    uint64_t id; /* 0: not asked yet */
+    GByteArray *bytes;
+    size_t written;
+};
+
+struct hook_server {
+    struct ctl *ctl;
+    GSocketService *service;
+    GPtrArray *list; /* struct asking */
+    uint64_t unsaid; /* bad connections since the last line in the log */
+    gint64 said_at;
+};
+
+static void asking_free(void *data)
+{
+    struct asking *asking = data;
+    if (asking->source) {
+        g_source_destroy(asking->source);
+        g_source_unref(asking->source);
+    }
+    if (asking->deadline)
+        g_source_remove(asking->deadline);
+    g_io_stream_close(G_IO_STREAM(asking->stream), NULL, NULL);
+    g_object_unref(asking->stream);
+    g_byte_array_unref(asking->bytes);
+    free(asking);
+}
+
+static void end(struct asking *asking)
+{
+    g_ptr_array_remove_fast(asking->hooks->list, asking);
+}
+
+/* What is wrong on this socket is said once a minute at most: whoever can send can send a lot. */
+static void complain(struct hook_server *hooks, const char *why)
+{
+    gint64 now = g_get_monotonic_time();
+    hooks->unsaid++;
+    if (hooks->said_at && now - hooks->said_at < SAY_EVERY_US)
+        return;
+    g_warning("hook socket: %s (%" G_GUINT64_FORMAT " bad connections since last said); the "
+              "hook's own rule decided",
+              why, hooks->unsaid);
+    hooks->said_at = now;
+    hooks->unsaid = 0;
+}
+
+static gboolean on_deadline(void *data)
+{
+    struct asking *asking = data;
+    asking->deadline = 0;
+    if (!asking->id)
+        complain(asking->hooks, "a question did not arrive whole in time");
+    end(asking);
+    return G_SOURCE_REMOVE;
+}
+
+static void set_deadline(struct asking *asking, unsigned ms)
+{
+    if (asking->deadline)
+        g_source_remove(asking->deadline);
+    asking->deadline = g_timeout_add(ms, on_deadline, asking);
+}
+
+static void watch(struct asking *asking, GIOCondition condition,
+                  gboolean (*ready)(GSocket *, GIOCondition, void *))
+{
+    if (asking->source) {
+        g_source_destroy(asking->source);
+        g_clear_pointer(&asking->source, g_source_unref);
+    }
+    if (!ready)
+        return;
+    asking->source = g_socket_create_source(asking->socket, condition, NULL);
+    g_source_set_callback(asking->source, (GSourceFunc)(void (*)(void))ready, asking, NULL);
+    g_source_attach(asking->source, NULL);
+}
+
+/* --- the question ------------------------------------------------------------------------ */
+
+static void ask(struct asking *asking)
+{
+    struct ctl *ctl = asking->hooks->ctl;
+    struct error error = ERROR_INIT;
+    struct event *event = event_new(EVENT_HOOK_ASK, ctl->options.now(ctl->options.self));
+    if (hook_frame_read(asking->bytes->data, asking->bytes->len, event, &error) < 0) {
+        complain(asking->hooks, error.text);
+        event_free(event);
+        end(asking);
+        return;
+    }
+    g_byte_array_set_size(asking->bytes, 0);
+    asking->id = event->id = ++ctl->last_id;
+    watch(asking, 0, NULL);
+    set_deadline(asking, ANSWER_MS);
+    ctl->options.hook(ctl->options.self, event);
+}
+
+/* Returns whether to read on. */
+static bool take_bytes(struct asking *asking, const unsigned char *piece, gssize n)
+{
+    struct error error = ERROR_INIT;
+    g_byte_array_append(asking->bytes, piece, (guint)n);
+    size_t need = hook_frame_need(asking->bytes->data, asking->bytes->len, &error);
+    if (need == 0) {
+        complain(asking->hooks, error.text);
+        end(asking);
+        return false;
+    }
+    if (need > asking->bytes->len)
+        return true;
+    ask(asking);
+    return false;
+}
+
+static gboolean on_readable(GSocket *socket, GIOCondition condition, void *data)
+{
+    struct asking *asking = data;
+    static unsigned char piece[PIECE]; /* the main loop's alone */
+    g_autoptr(GError) cause = NULL;
+    (void)condition;
+    gssize n = g_socket_receive(socket, (char *)piece, sizeof piece, NULL, &cause);
+    if (n < 0 && g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return G_SOURCE_CONTINUE;
+    if (n > 0)
+        return take_bytes(asking, piece, n);
+    if (asking->bytes->len)
+        complain(asking->hooks, "a question ended too early");
+    end(asking);
+    return G_SOURCE_REMOVE;
+}
+
+/* --- the answer -------------------------------------------------------------------------- */
+
+static gboolean on_writable(GSocket *socket, GIOCondition condition, void *data)
+{
+    struct asking *asking = data;
+    g_autoptr(GError) cause = NULL;
+    (void)condition;
+    gssize n = g_socket_send(socket, (const char *)asking->bytes->data + asking->written,
+                             asking->bytes->len - asking->written, NULL, &cause);
+    if (n < 0 && g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return G_SOURCE_CONTINUE;
+    if (n > 0)
+        asking->written += (size_t)n;
+    if (n > 0 && asking->written < asking->bytes->len)
+        return G_SOURCE_CONTINUE;
+    end(asking);
+    return G_SOURCE_REMOVE;
+}
+
+void hook_server_answer(struct hook_server *hooks, const struct effect *answer)
+{
+    for (unsigned i = 0; i < hooks->list->len; i++) {
+        struct asking *asking = g_ptr_array_index(hooks->list, i);
+        if (asking->id != answer->request || asking->bytes->len)
+            continue;
+        size_t length;
+        unsigned char *bytes = hook_frame_answer(answer->ok, answer->text, answer->value, &length);
+        g_byte_array_append(asking->bytes, bytes, (guint)length);
+        free(bytes);
+        watch(asking, G_IO_OUT, on_writable);
+        return;
+    }
+}
+
+/* --- connections ------------------------------------------------------------------------- */
+
+static gboolean on_incoming(GSocketService *service, GSocketConnection *stream, GObject *source,
+                            void *data)
+{
+    struct hook_server *hooks = data;
+    (void)service;
+    (void)source;
+    GSocket *socket = g_socket_connection_get_socket(stream);
+    struct peer peer = peer_of(socket, (gid_t)-1);
+    if (!peer_is_us(&peer)) {
+        complain(hooks, "somebody who is not root connected");
+        return TRUE;
+    }
+    if (hooks->list->len >= MOST_CONNECTIONS) {
+        complain(hooks, "too many hooks at once");
+        return TRUE;
+    }
+    struct asking *asking = memory_new(sizeof *asking);
+    asking->hooks = hooks;
+    asking->stream = g_object_ref(stream);
+    asking->socket = socket;
+    g_socket_set_blocking(socket, FALSE);
+    asking->bytes = g_byte_array_new();
+    g_ptr_array_add(hooks->list, asking);
+    set_deadline(asking, QUESTION_MS);
+    watch(asking, G_IO_IN, on_readable);
+    return TRUE;
+}
+
+struct hook_server *hook_server_new(struct ctl *ctl, struct error *error)
+{
+    g_autoptr(GSocket) socket = listener_new(ctl->hook_socket, error);
+    if (!socket)
+        return NULL;
+    struct hook_server *hooks = memory_new(sizeof *hooks);
+    hooks->ctl = ctl;
+    hooks->list = g_ptr_array_new_with_free_func(asking_free);
+    hooks->service = g_socket_service_new();
+    g_autoptr(GError) cause = NULL;
+    if (!g_socket_listener_add_socket(G_SOCKET_LISTENER(hooks->service), socket, NULL, &cause)) {
+        error_set(error, ERROR_FAILED, "cannot listen on %s: %s", ctl->hook_socket, cause->message);
+        hook_server_free(hooks);
+        return NULL;
+    }
+    g_signal_connect(hooks->service, "incoming", G_CALLBACK(on_incoming), hooks);
+    g_socket_service_start(hooks->service);
+    return hooks;
+}
+
+void hook_server_free(struct hook_server *hooks)
+{
+    g_socket_service_stop(hooks->service);
+    g_socket_listener_close(G_SOCKET_LISTENER(hooks->service));
+    g_object_unref(hooks->service);
+    unlink(hooks->ctl->hook_socket);
+    g_ptr_array_unref(hooks->list);
+    free(hooks);
+}
