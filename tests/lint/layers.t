@@ -18,7 +18,7 @@ engine:  base model decide
 codec:   base model
 policy:  base model codec
 plug:    base model
-virt:    base model
+virt:    base model codec
 sim:     base model decide engine
 store:   base model codec
 ctl:     base model codec

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The thread of one migration: see migrate.h. */
+#include "virt/migrate.h"
+
+#include "base/memory.h"
+#include "virt/connect.h"
+#include "virt/domain.h"
+#include "virt/move.h"
+#include "virt/units.h"
+
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STACK_BYTES (1024 * 1024)
+
+struct attempt {
+    atomic_int refs;
+    atomic_int stage; /* enum attempt_stage */
+    struct virt *virt; /* the main loop's: NULL once it was let go */
+    struct outbox *outbox;
+    uint64_t move;
+    struct dial dial;
+    struct how how;       /* without stalls: they are the engine's */
+    const char *vm, *name, *from, *to;
+    struct arena arena;
+};
+
+struct attempt_note {
+    struct note note;
+    struct attempt *attempt;
+    enum attempt_outcome outcome;
+    char text[1024];
+};
+
+static void attempt_unref(struct attempt *attempt)
+{
+    if (atomic_fetch_sub(&attempt->refs, 1) > 1)
+        return;
+    outbox_unref(attempt->outbox);
+    arena_free(&attempt->arena);
+    free(attempt);
+}
+
+static void deliver_attempt(struct note *note)
+{
+    struct attempt_note *ended = (struct attempt_note *)note;
+    if (ended->attempt->virt)
+        moves_attempted(ended->attempt->virt, ended->attempt->move, ended->outcome, ended->text);
+}
+
+static void free_attempt(struct note *note)
+{
+    attempt_unref(((struct attempt_note *)note)->attempt);
+    free(note);
+}
+
+/* "web1 cannot be moved from kvm1 to kvm2: ..." */
+static void fail(struct attempt *attempt, struct attempt_note *note, const char *why)
+{
+    note->outcome = ATTEMPT_FAILED;
+    snprintf(note->text, sizeof note->text, "%s could not be moved from %s to %s: %s",
+             attempt->name, attempt->from, attempt->to, why);
+}
+
+static void fail_by_libvirt(struct attempt *attempt, struct attempt_note *note)
+{
+    char text[700];
+    connect_error_text(text, sizeof text);
+    fail(attempt, note, text);
+}
+
+/* -1 where it cannot begin, with the reason in the note. */
+static int check(struct attempt *attempt, virDomainPtr domain, struct attempt_note *note)
+{
+    static const char *const reasons[] = {
+        [DOMAIN_JOB_OUTGOING] = "it is being migrated already",
+        [DOMAIN_JOB_INCOMING] = "it is only just arriving there",
+        [DOMAIN_JOB_UNKNOWN] = "it is busy with something else",
+    };
+    if (virDomainGetID(domain) == (unsigned int)-1) {
+        fail(attempt, note, "it does not run there");
+        return -1;
+    }
+    int job = domain_job(domain, NULL, NULL);
+    if (job < 0) {
+        fail_by_libvirt(attempt, note);
+        return -1;
+    }
+    if (job != DOMAIN_JOB_NONE) {
+        fail(attempt, note, reasons[job]);
+        return -1;
+    }
+    return 0;
+}
+
+static void ask_libvirt(struct attempt *attempt, virConnectPtr connection, virDomainPtr domain,
+                        struct attempt_note *note)
+{
+    virTypedParameterPtr parameters;
+    int n, opening = ATTEMPT_OPENING;
+    unsigned flags = units_migrate_flags(&attempt->how, virDomainIsPersistent(domain) == 1);
+    int status = units_migrate_parameters(&attempt->how, &parameters, &n);
+    if (!atomic_compare_exchange_strong(&attempt->stage, &opening, ATTEMPT_MIGRATING))
+        fail(attempt, note, "it was given up before it began");
+    else if (status == 0)
+        status = virDomainMigrateToURI3(domain, attempt->how.peer_uri, parameters,
+                                        (unsigned)n, flags);
+    if (opening == ATTEMPT_OPENING && status < 0) {
+        fail_by_libvirt(attempt, note);
+        if (virConnectIsAlive(connection) != 1)
+            note->outcome = ATTEMPT_UNHEARD;
+    }
+    virTypedParamsFree(parameters, n);
+}
+
+static void run(struct attempt *attempt, struct attempt_note *note)
+{
+    struct error error = ERROR_INIT;
+    virConnectPtr connection = connect_open(&attempt->dial, &error);
+    if (!connection) {
+        fail(attempt, note, error.text);
+        return;
+    }
+    virDomainPtr domain = connect_find_vm(connection, attempt->vm);
+    if (!domain && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+        fail(attempt, note, "it is not there");
+    else if (!domain)
+        fail_by_libvirt(attempt, note);
+    else if (check(attempt, domain, note) == 0)
+        ask_libvirt(attempt, connection, domain, note);
+    if (domain)
+        virDomainFree(domain);
+    virConnectClose(connection);
+}
+
+static void *attempt_main(void *data)
+{
+    struct attempt *attempt = data;
+    struct attempt_note *note = memory_new(sizeof *note);
+    note->note.deliver = deliver_attempt;
+    note->note.free = free_attempt;
+    note->attempt = attempt;
+    note->outcome = ATTEMPT_SUCCEEDED;
+    run(attempt, note);
+    outbox_put(attempt->outbox, &note->note);
+    return NULL;
+}
+
+static struct attempt *attempt_new(struct virt *virt, const struct effect *effect,
+                                   const struct dial *dial, const char *vm_name)
+{
+    struct attempt *attempt = memory_new(sizeof *attempt);
+    struct arena *arena = &attempt->arena;
+    atomic_init(&attempt->refs, 2); /* the caller's; the thread's, which its note takes over */
+    attempt->virt = virt;
+    attempt->outbox = outbox_ref(virt->outbox);
+    attempt->move = effect->move;
+    attempt->dial = *dial;
+    attempt->dial.uri = arena_text(arena, dial->uri);
+    attempt->how = effect->how;
+    attempt->how.stalls = (struct rows){0};
+    attempt->how.peer_uri = arena_text(arena, effect->how.peer_uri);
+    if (effect->how.migration_address)
+        attempt->how.migration_address = arena_text(arena, effect->how.migration_address);
+    attempt->vm = arena_text(arena, effect->vm);
+    attempt->name = arena_text(arena, vm_name);
+    attempt->from = arena_text(arena, effect->host);
+    attempt->to = arena_text(arena, effect->to);
+    return attempt;
+}
+
+struct attempt *attempt_start(struct virt *virt, const struct effect *effect,
+                              const struct dial *dial, const char *vm_name)
+{
+    struct attempt *attempt = attempt_new(virt, effect, dial, vm_name);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    int status = pthread_create(&thread, &attributes, attempt_main, attempt);
+    pthread_attr_destroy(&attributes);
+    if (status == 0)
+        return attempt;
+    attempt_unref(attempt);
+    attempt_unref(attempt);
+    return NULL;
+}
+
+bool attempt_drop(struct attempt *attempt)
+{
+    int opening = ATTEMPT_OPENING;
+    return atomic_compare_exchange_strong(&attempt->stage, &opening, ATTEMPT_DROPPED);
+}
+
+enum attempt_stage attempt_stage(struct attempt *attempt)
+{
+    return (enum attempt_stage)atomic_load(&attempt->stage);
+}
+
+void attempt_let_go(struct attempt *attempt)
+{
+    attempt->virt = NULL;
+    attempt_unref(attempt);
+}

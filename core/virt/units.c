@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Units, flags and parameters of libvirt: see units.h. Pure. */
+#include "virt/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MIB (1024.0 * 1024.0)
+
+static double value_of(const virTypedParameter *parameter)
+{
+    switch (parameter->type) {
+    case VIR_TYPED_PARAM_INT:
+        return parameter->value.i;
+    case VIR_TYPED_PARAM_UINT:
+        return parameter->value.ui;
+    case VIR_TYPED_PARAM_LLONG:
+        return (double)parameter->value.l;
+    case VIR_TYPED_PARAM_ULLONG:
+        return (double)parameter->value.ul;
+    case VIR_TYPED_PARAM_DOUBLE:
+        return parameter->value.d;
+    case VIR_TYPED_PARAM_BOOLEAN:
+        return parameter->value.b ? 1 : 0;
+    }
+    return NAN;
+}
+
+double units_number(const virTypedParameter *parameters, int n, const char *name)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(parameters[i].field, name) == 0)
+            return value_of(&parameters[i]);
+    }
+    return NAN;
+}
+
+static double number_or_0(virTypedParameterPtr parameters, int n, const char *name)
+{
+    double value = units_number(parameters, n, name);
+    return isnan(value) ? 0 : value;
+}
+
+void units_progress(virTypedParameterPtr parameters, int n, struct progress *progress)
+{
+#define AT(member) offsetof(struct progress, member)
+    static const struct {
+        const char *name;
+        size_t at;
+        double divisor;
+    } figures[] = {
+        {VIR_DOMAIN_JOB_MEMORY_TOTAL, AT(memory_total_mib), MIB},
+        {VIR_DOMAIN_JOB_MEMORY_PROCESSED, AT(memory_processed_mib), MIB},
+        {VIR_DOMAIN_JOB_MEMORY_REMAINING, AT(memory_remaining_mib), MIB},
+        {VIR_DOMAIN_JOB_MEMORY_BPS, AT(throughput_mib_s), MIB},
+        {VIR_DOMAIN_JOB_TIME_ELAPSED, AT(elapsed_s), 1000},
+    };
+#undef AT
+    *progress = (struct progress){0};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        double value = number_or_0(parameters, n, figures[i].name);
+        *(double *)((char *)progress + figures[i].at) = value / figures[i].divisor;
+    }
+    /* The one figure in pages. QEMU says their size since 2.10; before it was always 4 KiB. */
+    double page_bytes = number_or_0(parameters, n, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE);
+    progress->dirty_mib_s = number_or_0(parameters, n, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) *
+                            (page_bytes > 0 ? page_bytes : 4096) / MIB;
+    progress->downtime_ms = units_number(parameters, n, VIR_DOMAIN_JOB_DOWNTIME);
+    progress->iteration =
+        (uint32_t)number_or_0(parameters, n, VIR_DOMAIN_JOB_MEMORY_ITERATION);
+    progress->throttle_pct =
+        (uint32_t)number_or_0(parameters, n, VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE);
+}
+
+/*
+ * By the guest's own account where its balloon driver reports one; else what QEMU occupies on
+ * the host, which is at least what it cost there.
+ */
+double units_memory_used_mib(virTypedParameterPtr parameters, int n)
+{
+    double available = units_number(parameters, n, "balloon.available");
+    double usable = units_number(parameters, n, "balloon.usable");
+    if (isnan(usable))
+        usable = units_number(parameters, n, "balloon.unused");
+    if (!isnan(available) && !isnan(usable) && available >= usable)
+        return (available - usable) / 1024;
+    double resident = units_number(parameters, n, "balloon.rss");
+    return isnan(resident) ? -1 : resident / 1024;
+}
+
+double units_load_pct(double busy_s, double passed_s, double cpus)
+{
+    if (!(passed_s > 0) || !(cpus > 0) || !(busy_s >= 0))
+        return -1;
+    double load = 100 * busy_s / (passed_s * cpus);
+    return load > 100 ? 100 : load;
+}
+
+unsigned units_migrate_flags(const struct how *how, bool persistent)
+{
+    bool parallel = how->connections > 1;
+    const struct {
+        bool wanted;
+        unsigned flag;
+    } flags[] = {
+        {true, VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_ABORT_ON_ERROR},
+        /* Both or neither: else its definition stays behind, and could be started there. */
+        {persistent, VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE},
+        {how->auto_converge, VIR_MIGRATE_AUTO_CONVERGE},
+        {how->postcopy, VIR_MIGRATE_POSTCOPY},
+        /* QEMU's page cache works with one connection only. */
+        {how->compress && !parallel, VIR_MIGRATE_COMPRESSED},
+        {how->tls, VIR_MIGRATE_TLS},
+        {parallel, VIR_MIGRATE_PARALLEL},
+        /* ... and sending without copying with several. */
+        {how->zerocopy && parallel, VIR_MIGRATE_ZEROCOPY},
+    };
+    unsigned all = 0;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        all |= flags[i].wanted ? flags[i].flag : 0;
+    return all;
+}
+
+/* An IPv6 address stands in brackets in a URI. */
+static void migration_uri(const char *address, char *uri, size_t size)
+{
+    bool bare_ipv6 = strchr(address, ':') && address[0] != '[';
+    snprintf(uri, size, bare_ipv6 ? "tcp://[%s]" : "tcp://%s", address);
+}
+
+int units_migrate_parameters(const struct how *how, virTypedParameterPtr *parameters, int *n)
+{
+    int room = 0, status = 0;
+    *parameters = NULL;
+    *n = 0;
+    if (how->migration_address && *how->migration_address) {
+        char uri[300];
+        migration_uri(how->migration_address, uri, sizeof uri);
+        status |= virTypedParamsAddString(parameters, n, &room, VIR_MIGRATE_PARAM_URI, uri);
+    }
+    if (how->bandwidth_mib_s > 0)
+        status |= virTypedParamsAddULLong(parameters, n, &room, VIR_MIGRATE_PARAM_BANDWIDTH,
+                                          (unsigned long long)ceil(how->bandwidth_mib_s));
+    if (how->connections > 1)
+        status |= virTypedParamsAddInt(parameters, n, &room,
+                                       VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
+                                       (int)how->connections);
+    return status;
+}
