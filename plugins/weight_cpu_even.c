@@ -63,9 +63,9 @@ static void stretch(double *weights, uint32_t n)
         low = weights[i] < low ? weights[i] : low;
         high = weights[i] > high ? weights[i] : high;
     }
-    double scale = high > low ? (WEIGHT_MAX - 1) / (high - low) : 0;
+    double span = high > low ? high - low : 1;
     for (uint32_t i = 0; i < n; i++)
-        weights[i] = 1 + (weights[i] - low) * scale;
+        weights[i] = 1 + (weights[i] - low) * (WEIGHT_MAX - 1) / span;
 }
 
 static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
