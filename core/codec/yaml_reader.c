@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int yaml_error(struct error *error, const char *file, struct mark mark, const char *format, ...)
@@ -61,9 +62,12 @@ static int syntax_error(struct yaml_reader *reader)
                           mark_of_offset(reader, parser->problem_offset),
                           "not a text in UTF-8: %s (0x%02x)", problem,
                           (unsigned)parser->problem_value);
+    char begun[40] = "";
+    if (parser->context && parser->context_mark.line != parser->problem_mark.line)
+        snprintf(begun, sizeof begun, " begun at line %zu", parser->context_mark.line + 1);
     return yaml_error(reader->error, reader->file, mark_of(&parser->problem_mark),
-                      "not valid YAML: %s%s%s", problem, parser->context ? " " : "",
-                      parser->context ? parser->context : "");
+                      "not valid YAML: %s%s%s%s", problem, parser->context ? " " : "",
+                      parser->context ? parser->context : "", begun);
 }
 
 static int check_scalar(struct yaml_reader *reader)
@@ -170,20 +174,22 @@ static int read_root(struct yaml_reader *reader, const struct yaml_document *doc
 int yaml_read(const struct yaml_document *document, const char *bytes, size_t length,
               struct arena *arena, struct error *error)
 {
+    char *joined = yaml_join_surrogates(bytes, &length);
     struct yaml_reader reader = {
         .file = document->file,
-        .bytes = bytes,
+        .bytes = joined ? joined : bytes,
         .length = length,
         .arena = arena,
         .error = error,
         .flags = document->flags,
     };
     if (!yaml_parser_initialize(&reader.parser))
-        return error_set(error, ERROR_FAILED, "%s: out of memory", document->file);
+        abort(); /* out of memory, as in base/memory.h */
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, length);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)reader.bytes, length);
     int result = read_root(&reader, document);
     yaml_event_delete(&reader.event);
     yaml_parser_delete(&reader.parser);
+    free(joined);
     return result;
 }
