@@ -29,16 +29,21 @@ struct question {
     bool stay_allowed;     /* its own host is a candidate: it may win, and nothing moves */
 };
 
-/*
- * The chosen host or DROVER_NONE; as fast as it goes. `failures`: appended to where units fail
- * (may be NULL).
- */
+/* The chosen host or DROVER_NONE; as fast as it goes. */
 uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
                      const struct question *question, struct arena *scratch);
 
 /* The same choice with everything told. decision_free() it. */
 struct decision *decide_explain(const struct columns *columns, const struct ruleset *rules,
                                 const struct question *question);
+
+/*
+ * What a person asks: where would this VM go (`to` DROVER_NONE), or may it go to that host. A VM
+ * that runs may stay. NULL with the error set where its cluster has no policy.
+ */
+struct rules;
+struct decision *explain_vm(const struct columns *columns, const struct rules *rules, uint32_t vm,
+                            uint32_t to, struct error *error);
 
 /* Whether all filters accept the VM on this host. */
 bool decide_allows(const struct columns *columns, const struct ruleset *rules, uint32_t vm,

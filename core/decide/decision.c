@@ -223,3 +223,23 @@ struct decision *decide_explain(const struct columns *columns, const struct rule
     decision->failures = failures_rows(&trial.failures);
     return decision;
 }
+
+struct decision *explain_vm(const struct columns *columns, const struct rules *rules, uint32_t vm,
+                            uint32_t to, struct error *error)
+{
+    const struct ruleset *set = rules_of(rules, columns, vm);
+    if (!set) {
+        error_set(error, ERROR_FAILED, "VM %s: its cluster has no policy that could be loaded",
+                  columns->vms.name[vm]);
+        return NULL;
+    }
+    bool runs = columns->vms.state[vm] != DROVER_VM_DOWN && columns->vms.host[vm] != DROVER_NONE;
+    struct question question = {
+        .vm = vm,
+        .purpose = runs ? DROVER_TO_MIGRATE : DROVER_TO_START,
+        .hosts = &to,
+        .n_hosts = to == DROVER_NONE ? 0 : 1,
+        .stay_allowed = true,
+    };
+    return decide_explain(columns, set, &question);
+}

@@ -40,6 +40,9 @@ void engine_free(struct engine *engine)
         free(engine->breakers[i].unit);
     for (uint32_t i = 0; i < engine->n_rests; i++)
         free(engine->rests[i].vm);
+    for (uint32_t i = 0; i < engine->n_rested; i++)
+        free(engine->rested[i].vm);
+    free(engine->rested);
     for (uint32_t i = 0; i < engine->n_rulesets; i++)
         free(engine->cluster_names[i]);
     free(engine->cluster_names);
@@ -90,7 +93,6 @@ static void pump(struct engine *engine)
     engine->wake_at = INFINITY;
     if (!engine->started || !engine->configured)
         return;
-    recall_pump(engine);
     outcome_pump(engine);
     hosts_pump(engine);
     breakers_pump(engine);
@@ -99,6 +101,7 @@ static void pump(struct engine *engine)
     queue_pump(engine);
     hosts_pump(engine); /* a host that has just become empty */
     moves_prune(engine);
+    forget_rested(engine);
     compact(engine);
     engine->dirty = false;
 }
@@ -125,6 +128,7 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
     };
     if (event->at > engine->now)
         engine->now = event->at;
+    engine->step++;
     engine->fleet->now = engine->now;
     engine->out = effects;
     free_status(engine);

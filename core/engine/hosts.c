@@ -156,6 +156,7 @@ void on_host_report(struct engine *engine, const struct event *event)
         vm_seen(engine, event->host, &vms[i]);
     watch->connected = true;
     watch->reported = true;
+    watch->report_step = engine->step;
     host_update_lack(engine, watch);
     drains_touch(engine);
 }

@@ -31,6 +31,7 @@ struct watch {
     bool configured;
     bool connected;
     bool reported;       /* a full report since the connection was made */
+    uint64_t report_step; /* the step of the last one */
     double lost_at;      /* while not connected: since when */
     char *lost_reason;
     struct wish maintenance;
@@ -45,14 +46,15 @@ struct move {
     struct migration record; /* texts are in arena */
     struct how how;
     bool adopted;      /* found running after a restart */
-    bool unsettled;    /* recalled: nothing is known yet of how it stands */
+    bool unsettled;    /* recalled, or its call failed: how it stands is to be found out */
+    uint64_t settle_step; /* by reports later than this step */
     bool call_done, call_ok;
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */
     bool abort_sent;
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
-    double check_at;   /* post_migrating: ask the destination again then */
+    double check_at;   /* ask its hosts again then */
     struct arena arena;
 };
 
@@ -64,7 +66,7 @@ struct breaker {
     double retry_at;
 };
 
-/* A VM that is left alone by drains until then: all its tries failed. */
+/* A VM and a moment. In `rests`: drains leave it alone until then, all its tries failed. */
 struct rest {
     char *vm;
     double until;
@@ -72,6 +74,7 @@ struct rest {
 
 struct engine {
     double now;
+    uint64_t step; /* counts events */
     uint64_t last_id; /* of effects, moves and decisions */
     struct fleet *fleet;
     size_t fleet_bytes; /* of its arena, when it was last compacted */
@@ -91,6 +94,8 @@ struct engine {
     uint32_t n_breakers, breaker_room;
     struct rest *rests;
     uint32_t n_rests, rest_room;
+    struct rest *rested; /* VMs that moved lately, until they may be balanced again */
+    uint32_t n_rested, rested_room;
     double round_at;
     bool dirty;
     double wake_at;
@@ -167,6 +172,7 @@ void move_arrived(struct engine *engine, struct move *move);
 void outcome_pump(struct engine *engine);
 void move_fail(struct engine *engine, struct move *move, const char *error);
 void move_abort(struct engine *engine, struct move *move, const char *why, bool retry);
+void move_settle(struct engine *engine, struct move *move); /* ask both hosts how it stands */
 
 /* drain.c */
 void drains_pump(struct engine *engine);
@@ -202,8 +208,9 @@ void on_started(struct engine *engine, const struct event *event);
 void remember_move(struct engine *engine, const struct move *move);
 void forget_move(struct engine *engine, const struct move *move);
 void remember_wish(struct engine *engine, const struct watch *watch);
-void remember_rested(struct engine *engine, const struct vm *vm);
-void recall_pump(struct engine *engine); /* find out how recalled moves stand */
+void remember_moved(struct engine *engine, const struct vm *vm); /* for its cool-down */
+double moved_at(const struct engine *engine, const char *vm);    /* NAN: not lately */
+void forget_rested(struct engine *engine);
 
 /* Want to be looked at again at that time. */
 void wake_at(struct engine *engine, double at);

@@ -173,28 +173,28 @@ static void give_up(const struct start *start, const struct decision *decision)
 }
 
 /* Whether the policy's own limit of moves at a time leaves room at the source. */
-static bool policy_has_room(const struct start *start)
+static bool policy_has_room(const struct start *start, const char *to)
 {
     uint32_t concurrent = 0;
     struct move probe = {.record = start->move->record};
-    how_for_move(start->engine, &probe, start->columns, start->rules, start->vm, DROVER_NONE,
-                 &concurrent);
+    how_for_move(start->engine, &probe, start->columns, start->rules, start->vm,
+                 columns_host(start->columns, to), &concurrent);
     arena_free(&probe.arena);
     return concurrent == 0 || count_of(&start->load->out, start->move->record.from) < concurrent;
 }
 
 static bool try_start(const struct start *start)
 {
-    if (!policy_has_room(start))
-        return false;
     struct decision *decision = decide(start, true);
+    bool wait = decision->chosen && !policy_has_room(start, decision->chosen);
     if (!decision->chosen) {
         decision_free(decision);
         decision = decide(start, false); /* would a busy host do, later? */
-        if (decision->chosen) {
-            decision_free(decision);
-            return false;
-        }
+        wait = decision->chosen != NULL;
+    }
+    if (wait) {
+        decision_free(decision);
+        return false;
     }
     breakers_note(start->engine, &decision->failures);
     emit_decision(start->engine, decision);

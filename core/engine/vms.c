@@ -25,6 +25,7 @@ static void update(struct engine *engine, const char *host, const struct vm *see
     struct vm merged = *seen;
     merged.host = host;
     merged.to = NULL;
+    merged.moved_at = moved_at(engine, vm_key(seen));
     if (known) {
         merged.moved_at = known->moved_at;
         merged.to = same(known->host, host) ? known->to : NULL;
@@ -54,7 +55,7 @@ static void arrived_elsewhere(struct engine *engine, const char *from, const cha
     notice(engine, NOTICE_INFO, "vm.moved", host, vm->name,
            "VM %s moved from host %s to host %s, not by drover", vm->name, from, host);
     vm->moved_at = engine->now;
-    remember_rested(engine, vm);
+    remember_moved(engine, vm);
 }
 
 /* It is said to run here while it is still said to run there, and nobody moves it. */

@@ -20,8 +20,8 @@ struct ruleset;
 enum event_kind {
     EVENT_TICK,            /* engine_next_wake() has come */
     EVENT_SET_CHANGED,     /* settings, rules: a new checked set; text: its hash */
-    EVENT_RECALLED,        /* name, text: one thing remembered before a restart */
-    EVENT_STARTED,         /* all that was remembered has been recalled */
+    EVENT_RECALLED,        /* name, text: one thing remembered before a restart; after the first set */
+    EVENT_STARTED,         /* all that was remembered has been recalled; id: the highest id so far */
     EVENT_HOST_CONNECTED,  /* host */
     EVENT_HOST_LOST,       /* host, name: error|eof|keepalive|timeout|connect, text */
     EVENT_HOST_REPORT,     /* host, hosts[1], vms: everything, as read after connecting or now and then */

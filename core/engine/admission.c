@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Admission: libvirtd on a host asks, through the hook, whether something may happen there. The
+ * answer comes from memory alone. Whatever cannot be judged is allowed: a question that makes no
+ * sense must never cost a VM.
+ */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Operations that can still be refused. The others inform, or a refusal would kill a guest. */
+static bool may_refuse(const struct hook_ask *hook)
+{
+    static const char *const refusable[] = {"prepare", "start", "migrate", "restore", NULL};
+    return strcmp(hook->driver, "qemu") == 0 && field_choice(refusable, hook->operation) >= 0;
+}
+
+/* Hosts call themselves by short or by full names. */
+static struct watch *watch_of_hook(struct engine *engine, const char *name)
+{
+    struct watch *watch = watch_find(engine, name);
+    if (watch)
+        return watch;
+    size_t length = strcspn(name, ".");
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        const char *own = engine->watches[i]->name;
+        if (strcspn(own, ".") == length && strncmp(own, name, length) == 0)
+            return engine->watches[i];
+    }
+    return NULL;
+}
+
+static void allow(struct engine *engine, const struct event *event, const char *xml)
+{
+    struct effect *effect = emit(engine, EFFECT_HOOK_ANSWER);
+    effect->request = event->id;
+    effect->ok = true;
+    effect->value = xml ? emit_text(engine, xml) : NULL;
+}
+
+static void refuse(struct engine *engine, const struct event *event, const char *code,
+                   const char *text)
+{
+    struct effect *effect = emit(engine, EFFECT_HOOK_ANSWER);
+    effect->request = event->id;
+    effect->ok = false;
+    effect->name = emit_text(engine, code);
+    effect->text = emit_text(engine, text);
+    notice(engine, NOTICE_WARNING, "hook.refused", event->host, event->hook.object, "%s", text);
+}
+
+/* The fleet with the asked-for VM in it, as it would be: not running yet, if nobody knows it. */
+struct asking {
+    struct columns *columns;
+    struct arena arena;
+    struct rules rules;
+    uint32_t vm;
+    bool added;
+    const char *key;
+};
+
+static struct asking ask_begin(struct engine *engine, const struct event *event,
+                               const struct watch *watch)
+{
+    struct asking asking = {.vm = DROVER_NONE};
+    const struct vm *sent = event->vms.n == 1 ? event->vms.item : NULL;
+    if (sent) {
+        asking.key = vm_key(sent);
+        if (!fleet_vm(engine->fleet, asking.key)) {
+            struct vm fresh = *sent;
+            fresh.host = watch->name; /* so that it belongs to that host's cluster */
+            fresh.state = DROVER_VM_DOWN;
+            fleet_put_vm(engine->fleet, &fresh);
+            asking.added = true;
+        }
+    }
+    asking.columns = engine_columns(engine);
+    asking.rules = engine_rules(engine, asking.columns, &asking.arena);
+    if (asking.key)
+        asking.vm = columns_vm(asking.columns, asking.key);
+    return asking;
+}
+
+static void ask_end(struct engine *engine, struct asking *asking)
+{
+    if (asking->added)
+        fleet_remove_vm(engine->fleet, asking->key);
+    columns_free(asking->columns);
+    arena_free(&asking->arena);
+}
+
+/* Where it could go instead; "" where nothing is known. */
+static const char *best_other(struct engine *engine, const struct asking *asking,
+                              const struct watch *watch)
+{
+    if (asking->vm == DROVER_NONE)
+        return "";
+    const struct ruleset *rules = rules_of(&asking->rules, asking->columns, asking->vm);
+    if (!rules)
+        return "";
+    uint32_t here = columns_host(asking->columns, watch->name);
+    struct question question = {
+        .vm = asking->vm, .purpose = DROVER_TO_ADMIT, .without = &here, .n_without = 1,
+        .stay_allowed = true,
+    };
+    struct arena scratch = ARENA_INIT;
+    uint32_t best = decide_host(asking->columns, rules, &question, &scratch);
+    arena_free(&scratch);
+    return best == DROVER_NONE
+               ? "; no other host of its cluster takes it at the moment"
+               : emit_printf(engine, "; the best other host is %s",
+                             asking->columns->hosts.name[best]);
+}
+
+static const char *doing(const char *operation)
+{
+    if (strcmp(operation, "migrate") == 0)
+        return "migrate to it";
+    if (strcmp(operation, "restore") == 0)
+        return "be restored on it";
+    return "start on it";
+}
+
+static const char *why_closed(struct engine *engine, const struct watch *watch)
+{
+    const struct wish *wish = &watch->maintenance;
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    if (host->state == DROVER_HOST_FENCING)
+        return "is being fenced";
+    if (!watch_wants_maintenance(watch))
+        return NULL;
+    return emit_printf(engine, "is in maintenance (asked for by %s)",
+                       wish->by_operator && wish->who ? wish->who : "a file in maintenance.d");
+}
+
+struct rewriting {
+    struct drover_answer base;
+    struct engine *engine;
+    const char *xml;
+};
+
+static int take_xml(struct drover_answer *answer, const char *xml, size_t length)
+{
+    struct rewriting *rewriting = (struct rewriting *)answer;
+    rewriting->xml = arena_bytes(&rewriting->engine->out->arena, xml, length);
+    return 0;
+}
+
+/* One admit unit. Returns false where it refuses; a unit that fails has no say unless on_error denies. */
+static bool ask_unit(struct engine *engine, const struct event *event, struct bound_unit *unit,
+                     const struct drover_admit_ask *ask, struct rewriting *rewriting)
+{
+    rewriting->base.verdict = DROVER_ADMIT_ALLOW;
+    int result = unit->open ? DROVER_FAILED
+                            : unit->unit->admit(unit->self, ask, &rewriting->base);
+    rewriting->base.code[sizeof rewriting->base.code - 1] = '\0';
+    rewriting->base.text[sizeof rewriting->base.text - 1] = '\0';
+    if (result == 0 && rewriting->base.verdict != DROVER_ADMIT_DENY)
+        return true;
+    if (result == 0) {
+        refuse(engine, event, rewriting->base.code, rewriting->base.text);
+        return false;
+    }
+    struct unit_failure failure = {.unit = unit->name, .error = "it failed while admitting",
+                                   .treated = on_error_names[unit->on_error]};
+    struct rows failures = {.item = &failure, .n = 1};
+    breakers_note(engine, &failures);
+    if (unit->on_error != ON_ERROR_DENY)
+        return true;
+    refuse(engine, event, "unit.failed",
+           emit_printf(engine, "unit %s failed, and its policy then says deny", unit->name));
+    return false;
+}
+
+static void ask_units(struct engine *engine, const struct event *event, const struct watch *watch,
+                      const struct asking *asking)
+{
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    const struct ruleset *rules = ruleset_of_cluster(engine, host->cluster);
+    struct rewriting rewriting = {
+        .base = {.size = sizeof rewriting.base, .set_xml = take_xml}, .engine = engine,
+    };
+    const struct hook_ask *hook = &event->hook;
+    struct drover_admit_ask ask = {
+        .size = sizeof ask, .fleet = &asking->columns->fleet,
+        .host = columns_host(asking->columns, watch->name), .vm = asking->vm,
+        .vm_name = hook->object, .vm_uuid = asking->key ? asking->key : "",
+        .driver = hook->driver, .operation = hook->operation,
+        .sub_operation = hook->sub_operation, .xml = hook->xml,
+    };
+    for (uint32_t i = 0; rules && i < rules->n_admits; i++)
+        if (!ask_unit(engine, event, &rules->admits[i], &ask, &rewriting))
+            return;
+    allow(engine, event, rewriting.xml);
+}
+
+void on_hook_ask(struct engine *engine, const struct event *event)
+{
+    const struct hook_ask *hook = &event->hook;
+    struct watch *watch = watch_of_hook(engine, event->host);
+    if (!may_refuse(hook) || !watch || !engine->configured) {
+        allow(engine, event, NULL);
+        return;
+    }
+    struct asking asking = ask_begin(engine, event, watch);
+    const char *closed = why_closed(engine, watch);
+    if (closed)
+        refuse(engine, event, "host.closed",
+               emit_printf(engine, "host %s %s: VM %s may not %s%s", watch->name, closed,
+                           hook->object, doing(hook->operation),
+                           best_other(engine, &asking, watch)));
+    else
+        ask_units(engine, event, watch, &asking);
+    ask_end(engine, &asking);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rounds of balancing. A cluster in which something moves is left alone until it is still again:
+ * its figures are of yesterday. A VM that moved rests (cooldown), so nothing goes there and back.
+ */
+#include "engine/internal.h"
+
+#include <string.h>
+
+static bool is_moving(const struct engine *engine, const char *cluster)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        const struct migration *record = &engine->moves[i]->record;
+        const struct host *host = fleet_host(engine->fleet, record->from);
+        if (!migration_ended(record) && host && strcmp(host->cluster, cluster) == 0)
+            return true;
+    }
+    return false;
+}
+
+uint32_t balance_cluster(struct engine *engine, const char *cluster, const char *who,
+                         const char **idle)
+{
+    struct columns *columns = engine_columns(engine);
+    struct arena arena = ARENA_INIT;
+    struct rules rules = engine_rules(engine, columns, &arena);
+    uint32_t index = 0;
+    while (index < columns->clusters.n && strcmp(columns->clusters.name[index], cluster) != 0)
+        index++;
+    const struct limits *limits = &engine->settings.limits;
+    struct plan *plan = plan_balance(columns, &rules, index, limits->balance_moves_per_round,
+                                     limits->cooldown_s);
+    breakers_note(engine, &plan->failures);
+    const struct planned_move *moves = plan->moves.item;
+    uint32_t queued = 0;
+    for (uint32_t i = 0; i < plan->moves.n; i++) {
+        const struct vm *vm = fleet_vm(engine->fleet, moves[i].key);
+        if (!vm || vm_rests(engine, moves[i].key))
+            continue;
+        move_queue(engine, vm, DROVER_TO_BALANCE, who, moves[i].reason, moves[i].to);
+        queued++;
+    }
+    *idle = emit_text(engine, plan->idle);
+    plan_free(plan);
+    columns_free(columns);
+    arena_free(&arena);
+    return queued;
+}
+
+void rounds_pump(struct engine *engine)
+{
+    if (engine->now >= engine->round_at) {
+        engine->round_at = engine->now + engine->settings.limits.round_s;
+        for (uint32_t i = 0; i < engine->fleet->n_clusters; i++) {
+            const char *cluster = engine->fleet->clusters[i]->name;
+            const char *idle;
+            if (!is_moving(engine, cluster))
+                balance_cluster(engine, cluster, "drover", &idle);
+        }
+    }
+    wake_at(engine, engine->round_at);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Drains: a host that is to be emptied is looked at whenever something changes that may help, and
+ * every now and then. What can go is queued; what cannot is held, with the reasons, for people to
+ * read. It ends when the host has no VM left; until then it goes on trying.
+ */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void drains_touch(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        if (watch_wants_maintenance(engine->watches[i]))
+            engine->watches[i]->drain_at = engine->now;
+    engine->dirty = true;
+}
+
+void rest_vm(struct engine *engine, const char *vm, double until)
+{
+    for (uint32_t i = 0; i < engine->n_rests; i++) {
+        if (strcmp(engine->rests[i].vm, vm) == 0) {
+            engine->rests[i].until = until;
+            return;
+        }
+    }
+    engine->rests =
+        memory_grow(engine->rests, &engine->rest_room, engine->n_rests + 1, sizeof *engine->rests);
+    engine->rests[engine->n_rests++] =
+        (struct rest){.vm = memory_copy_text(vm), .until = until};
+}
+
+bool vm_rests(const struct engine *engine, const char *vm)
+{
+    for (uint32_t i = 0; i < engine->n_rests; i++)
+        if (strcmp(engine->rests[i].vm, vm) == 0 && engine->rests[i].until > engine->now)
+            return true;
+    return false;
+}
+
+static void end_rests(struct engine *engine)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < engine->n_rests; i++) {
+        if (engine->rests[i].until <= engine->now) {
+            free(engine->rests[i].vm);
+            continue;
+        }
+        wake_at(engine, engine->rests[i].until);
+        engine->rests[left++] = engine->rests[i];
+    }
+    engine->n_rests = left;
+}
+
+/* The error of the VM's last move, for those who wonder why it is still there. */
+static const char *last_error(const struct engine *engine, const char *vm)
+{
+    for (uint32_t i = engine->n_moves; i-- > 0;)
+        if (strcmp(engine->moves[i]->record.vm, vm) == 0 && engine->moves[i]->record.error[0])
+            return engine->moves[i]->record.error;
+    return "its last move failed";
+}
+
+/* A VM that could go, but whose tries have just failed, is held, too. */
+static void hold_resting(const struct engine *engine, struct plan *plan)
+{
+    const struct planned_move *moves = plan->moves.item;
+    struct unplaced *all =
+        arena_array(&plan->arena, plan->unplaced.n + plan->moves.n, sizeof *all);
+    uint32_t n = plan->unplaced.n;
+    if (n > 0)
+        memcpy(all, plan->unplaced.item, n * sizeof *all);
+    for (uint32_t i = 0; i < plan->moves.n; i++) {
+        if (!vm_rests(engine, moves[i].key))
+            continue;
+        all[n++] = (struct unplaced){
+            .vm = moves[i].vm, .key = moves[i].key, .code = "migration.failed",
+            .reason = arena_text(&plan->arena, last_error(engine, moves[i].key)),
+        };
+    }
+    plan->unplaced = (struct rows){.item = all, .n = n};
+}
+
+static bool was_held(const struct plan *plan, const struct unplaced *row)
+{
+    const struct unplaced *rows = plan ? plan->unplaced.item : NULL;
+    for (uint32_t i = 0; plan && i < plan->unplaced.n; i++)
+        if (strcmp(rows[i].key, row->key) == 0 && strcmp(rows[i].code, row->code) == 0)
+            return true;
+    return false;
+}
+
+/* Said once for each VM and code, not at each look. */
+static void tell_held(struct engine *engine, const struct watch *watch, const struct plan *plan)
+{
+    const struct unplaced *rows = plan->unplaced.item;
+    for (uint32_t i = 0; i < plan->unplaced.n; i++)
+        if (!was_held(watch->held, &rows[i]))
+            notice(engine, NOTICE_WARNING, "drain.held", watch->name, rows[i].vm,
+                   "VM %s cannot leave host %s: %s", rows[i].vm, watch->name, rows[i].reason);
+}
+
+static void queue_planned(struct engine *engine, const struct watch *watch,
+                          const struct plan *plan)
+{
+    const char *who = watch->maintenance.by_operator && watch->maintenance.who
+                          ? watch->maintenance.who
+                          : "file";
+    const struct planned_move *moves = plan->moves.item;
+    for (uint32_t i = 0; i < plan->moves.n; i++) {
+        const struct vm *vm = fleet_vm(engine->fleet, moves[i].key);
+        if (vm && vm->state != DROVER_VM_MIGRATING && !move_of_vm(engine, moves[i].key) &&
+            !vm_rests(engine, moves[i].key))
+            move_queue(engine, vm, DROVER_TO_DRAIN, who, moves[i].reason, "");
+    }
+}
+
+static void look_at_drain(struct engine *engine, struct watch *watch)
+{
+    struct columns *columns = engine_columns(engine);
+    struct arena arena = ARENA_INIT;
+    struct rules rules = engine_rules(engine, columns, &arena);
+    struct plan *plan = plan_drain(columns, &rules, columns_host(columns, watch->name));
+    breakers_note(engine, &plan->failures);
+    hold_resting(engine, plan);
+    tell_held(engine, watch, plan);
+    queue_planned(engine, watch, plan);
+    plan_free(watch->held);
+    watch->held = plan;
+    columns_free(columns);
+    arena_free(&arena);
+}
+
+void drains_pump(struct engine *engine)
+{
+    end_rests(engine);
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        struct watch *watch = engine->watches[i];
+        const struct host *host = fleet_host(engine->fleet, watch->name);
+        if (host->state != DROVER_HOST_PREPARING_FOR_MAINTENANCE)
+            continue;
+        if (engine->now >= watch->drain_at) {
+            look_at_drain(engine, watch);
+            watch->drain_at = engine->now + engine->settings.limits.retry_s;
+        }
+        wake_at(engine, watch->drain_at);
+    }
+}

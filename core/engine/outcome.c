@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How moves end. libvirt's call may fail while the migration goes on without us (the connection
+ * broke, droverd was restarted), so a failed call proves nothing: both hosts are asked again, and
+ * what they say decides. Only a VM that its source reports as running, not migrating, may be
+ * tried elsewhere.
+ */
+#include "engine/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A destination that took the VM, as libvirt says, and does not show it: asked so often. */
+#define CHECK_S 10
+
+static void ask_again(struct engine *engine, const char *host)
+{
+    const struct watch *watch = watch_find(engine, host);
+    if (watch && watch->connected)
+        emit(engine, EFFECT_REFRESH)->host = emit_text(engine, host);
+}
+
+void move_settle(struct engine *engine, struct move *move)
+{
+    move->unsettled = true;
+    move->settle_step = engine->step;
+    move->check_at = engine->now + CHECK_S;
+    ask_again(engine, move->record.from);
+    ask_again(engine, move->record.to);
+    engine->dirty = true;
+}
+
+/*
+ * Until the next sample the hosts' figures are corrected by what the VM took along, so that the
+ * next decision does not see an emptier host than there is.
+ */
+static void shift_load(struct engine *engine, const struct move *move, const struct vm *vm)
+{
+    struct host *from = fleet_host(engine->fleet, move->record.from);
+    struct host *to = fleet_host(engine->fleet, move->record.to);
+    double load = isnan(vm->cpu_usage_pct) ? 0 : vm->cpu_usage_pct * vm->vcpus;
+    double memory = vm->memory_mib + vm_overhead_mib(vm);
+    if (from) {
+        from->cpu_usage_pct = fmax(0, from->cpu_usage_pct - load / from->threads);
+        from->memory_free_mib += memory;
+    }
+    if (to) {
+        to->cpu_usage_pct = fmin(100, to->cpu_usage_pct + load / to->threads);
+        to->memory_free_mib = fmax(0, to->memory_free_mib - memory);
+    }
+}
+
+static void complete(struct engine *engine, struct move *move)
+{
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    if (vm) {
+        vm->moved_at = engine->now;
+        shift_load(engine, move, vm);
+        remember_moved(engine, vm);
+    }
+    move->unsettled = false;
+    move->record.progress.memory_remaining_mib = 0;
+    move_end(engine, move, MIGRATION_COMPLETED, "");
+}
+
+/* The destination says that the VM runs there. */
+void move_arrived(struct engine *engine, struct move *move)
+{
+    if (move->call_done || move->left || move->unsettled)
+        complete(engine, move);
+    else if (move->record.state == MIGRATION_RUNNING || move->record.state == MIGRATION_PREPARING)
+        move_set_state(engine, move, MIGRATION_POST_MIGRATING);
+    engine->dirty = true;
+}
+
+static double pause_before(const struct engine *engine, uint32_t attempt)
+{
+    double pause = engine->settings.limits.retry_s * pow(2, attempt > 2 ? attempt - 2 : 0);
+    return fmin(pause, engine->settings.limits.retry_limit_s);
+}
+
+static void add_tried(struct move *move, const char *host)
+{
+    struct texts *tried = &move->record.tried;
+    const char **larger = arena_array(&move->arena, tried->n + 1, sizeof *larger);
+    if (tried->n)
+        memcpy(larger, tried->item, tried->n * sizeof *larger);
+    larger[tried->n] = arena_text(&move->arena, host);
+    *tried = (struct texts){.item = larger, .n = tried->n + 1, .known = true};
+}
+
+static void queue_again(struct engine *engine, struct move *move, const char *error, double pause)
+{
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    if (vm)
+        vm->to = NULL;
+    move_text(move, &move->record.error, error);
+    move_text(move, &move->record.to, "");
+    move->record.not_before = engine->now + pause;
+    field_defaults(progress_fields, &move->record.progress);
+    move_set_state(engine, move, MIGRATION_QUEUED);
+}
+
+void move_fail(struct engine *engine, struct move *move, const char *error)
+{
+    const struct limits *limits = &engine->settings.limits;
+    bool again = move->record.attempt < limits->tries && !move->record.wanted[0] &&
+                 move->record.purpose != DROVER_TO_BALANCE;
+    if (!again) {
+        rest_vm(engine, move->record.vm, engine->now + limits->retry_limit_s);
+        move_end(engine, move, MIGRATION_FAILED, error);
+        return;
+    }
+    add_tried(move, move->record.to);
+    move->record.attempt++;
+    double pause = pause_before(engine, move->record.attempt);
+    notice(engine, NOTICE_WARNING, "migration.retry", move->record.to, move->record.name,
+           "VM %s: move from host %s to host %s failed: %s; another host is tried in %.0f s",
+           move->record.name, move->record.from, move->record.to, error, pause)
+        ->move = move->record.id;
+    queue_again(engine, move, error, pause);
+}
+
+/* Its source says that it runs there and does not migrate: this try is over. */
+static void stayed(struct engine *engine, struct move *move)
+{
+    const char *error = move->record.error[0] ? move->record.error : "the migration ended early";
+    move->unsettled = false;
+    if (move->abort_sent && move->retry_after_abort)
+        queue_again(engine, move, error, 0);
+    else if (move->abort_sent) {
+        rest_vm(engine, move->record.vm, engine->now + engine->settings.limits.retry_limit_s);
+        move_end(engine, move, MIGRATION_ABORTED, error);
+    } else
+        move_fail(engine, move, error);
+}
+
+/* A migration that goes on without us: follow it as if it were ours. */
+static void adopt(struct engine *engine, struct move *move)
+{
+    move->unsettled = false;
+    move->adopted = true;
+    move->call_done = false;
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    fleet_set_text(engine->fleet, &vm->to, move->record.to);
+    struct effect *effect = emit(engine, EFFECT_WATCH);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.from);
+    effect->to = emit_text(engine, move->record.to);
+    notice(engine, NOTICE_INFO, "migration.adopted", move->record.to, move->record.name,
+           "VM %s is still moving from host %s to host %s: followed", move->record.name,
+           move->record.from, move->record.to);
+    move_set_state(engine, move, MIGRATION_RUNNING);
+}
+
+static void lost(struct engine *engine, struct move *move)
+{
+    move->unsettled = false;
+    const char *error = move->vm_ended ? "the guest ended while it moved"
+                                       : "neither host shows the VM any more: look for it";
+    if (!move->vm_ended)
+        notice(engine, NOTICE_ERROR, "vm.lost", move->record.to, move->record.name,
+               "VM %s is on neither host %s nor host %s after its move; drover does not start it "
+               "again by itself",
+               move->record.name, move->record.from, move->record.to);
+    move_end(engine, move, MIGRATION_FAILED, error);
+}
+
+static bool has_reported(const struct engine *engine, const struct move *move, const char *host)
+{
+    const struct watch *watch = watch_find(engine, host);
+    return watch && watch->connected && watch->reported && watch->report_step > move->settle_step;
+}
+
+static bool is_at(const struct vm *vm, const char *host)
+{
+    return vm && vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
+}
+
+static void settle(struct engine *engine, struct move *move)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    bool source_known = has_reported(engine, move, move->record.from);
+    if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)
+        complete(engine, move);
+    else if (source_known && is_at(vm, move->record.from) && vm->state == DROVER_VM_MIGRATING)
+        adopt(engine, move);
+    else if (source_known && is_at(vm, move->record.from))
+        stayed(engine, move);
+    else if (source_known && has_reported(engine, move, move->record.to))
+        lost(engine, move);
+}
+
+/* The call came back well, and the destination has not said anything yet. */
+static void check_destination(struct engine *engine, struct move *move)
+{
+    if (engine->now < move->check_at) {
+        wake_at(engine, move->check_at);
+        return;
+    }
+    move_settle(engine, move);
+    wake_at(engine, move->check_at);
+}
+
+void outcome_pump(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (!migration_ended(&move->record) && move->unsettled)
+            settle(engine, move);
+        bool waiting = move_is_active(move) && (move->unsettled || move->call_done);
+        if (waiting)
+            check_destination(engine, move);
+    }
+}
+
+void on_migration_done(struct engine *engine, const struct event *event)
+{
+    struct move *move = move_find(engine, event->id);
+    if (!move || !move_is_active(move) || move->call_done)
+        return; /* said twice, or too late */
+    move->call_done = true;
+    move->call_ok = event->ok;
+    if (!event->ok && !move->abort_sent)
+        move_text(move, &move->record.error, event->text);
+    if (move->arrived) {
+        complete(engine, move);
+    } else if (event->ok) {
+        move->check_at = engine->now + CHECK_S;
+        if (move->record.state != MIGRATION_POST_MIGRATING)
+            move_set_state(engine, move, MIGRATION_POST_MIGRATING);
+    } else {
+        move_settle(engine, move);
+    }
+    engine->dirty = true;
+}
+
+void on_effect_failed(struct engine *engine, const struct event *event)
+{
+    notice(engine, NOTICE_WARNING, "effect.failed", event->host, event->vm,
+           "what was ordered (effect %llu) failed: %s", (unsigned long long)event->id,
+           event->text);
+}
+
+void move_abort(struct engine *engine, struct move *move, const char *why, bool retry)
+{
+    if (move->record.state == MIGRATION_QUEUED) {
+        move_end(engine, move, MIGRATION_CANCELLED, why);
+        return;
+    }
+    if (move->abort_sent)
+        return;
+    move->abort_sent = true;
+    move->retry_after_abort = retry;
+    move_text(move, &move->record.error, why);
+    struct effect *effect = emit(engine, EFFECT_ABORT);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.from);
+    effect->text = emit_text(engine, why);
+    engine->dirty = true;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory over restarts. A few things are remembered by name, each as lines of key=value: wishes
+ * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
+ * (vm/KEY, as long as that matters). Everything else is read again from libvirt. After a restart
+ * the remembered things come back as EVENT_RECALLED, then EVENT_STARTED; how a recalled move
+ * stands is found out from its hosts (outcome.c).
+ */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+#include "base/scalar.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What of a move is remembered: enough to find it again and to go on with it. */
+#define MOVE(member) offsetof(struct migration, member)
+static const struct field remembered_move[] = {
+    {.key = "id", .type = FIELD_U64, .offset = MOVE(id)},
+    {.key = "vm", .type = FIELD_TEXT, .offset = MOVE(vm)},
+    {.key = "name", .type = FIELD_TEXT, .offset = MOVE(name)},
+    {.key = "from", .type = FIELD_TEXT, .offset = MOVE(from)},
+    {.key = "to", .type = FIELD_TEXT, .offset = MOVE(to)},
+    {.key = "state", .type = FIELD_U32, .offset = MOVE(state)},
+    {.key = "purpose", .type = FIELD_U32, .offset = MOVE(purpose)},
+    {.key = "who", .type = FIELD_TEXT, .offset = MOVE(who)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = MOVE(reason)},
+    {.key = "wanted", .type = FIELD_TEXT, .offset = MOVE(wanted)},
+    {.key = "error", .type = FIELD_TEXT, .offset = MOVE(error)},
+    {.key = "created_at", .type = FIELD_NUMBER, .offset = MOVE(created_at)},
+    {.key = "started_at", .type = FIELD_NUMBER, .offset = MOVE(started_at)},
+    {.key = "priority", .type = FIELD_NUMBER, .offset = MOVE(priority)},
+    {.key = "attempt", .type = FIELD_U32, .offset = MOVE(attempt)},
+    {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
+    {0},
+};
+
+struct remembered_wish {
+    const char *who;
+    double since;
+};
+static const struct field remembered_wish_fields[] = {
+    {.key = "who", .type = FIELD_TEXT, .offset = offsetof(struct remembered_wish, who)},
+    {.key = "since", .type = FIELD_NUMBER, .offset = offsetof(struct remembered_wish, since)},
+    {0},
+};
+
+/* A value on one line: newlines and backslashes are escaped. */
+static const char *escape(struct arena *arena, const char *text)
+{
+    char *escaped = arena_new(arena, 2 * strlen(text) + 1);
+    char *to = escaped;
+    for (; *text; text++) {
+        if (*text == '\n' || *text == '\\')
+            *to++ = '\\';
+        *to++ = *text == '\n' ? 'n' : *text;
+    }
+    return escaped;
+}
+
+static const char *unescape(struct arena *arena, const char *text, size_t length)
+{
+    char *plain = arena_new(arena, length + 1);
+    char *to = plain;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\\' && i + 1 < length) {
+            i++;
+            *to++ = text[i] == 'n' ? '\n' : text[i];
+        } else {
+            *to++ = text[i];
+        }
+    }
+    return plain;
+}
+
+static const char *write_value(struct arena *arena, const struct field *field, const void *value)
+{
+    switch (field->type) {
+    case FIELD_U32:
+        return arena_printf(arena, "%u", *(const uint32_t *)value);
+    case FIELD_U64:
+        return arena_printf(arena, "%llu", (unsigned long long)*(const uint64_t *)value);
+    case FIELD_NUMBER:
+        return arena_printf(arena, "%.17g", *(const double *)value);
+    default:
+        return escape(arena, *(const char *const *)value);
+    }
+}
+
+static const char *write_record(struct arena *arena, const struct field *table, const void *record)
+{
+    const char *text = "";
+    for (const struct field *field = table; field->key; field++)
+        text = arena_printf(arena, "%s%s=%s\n", text, field->key,
+                            write_value(arena, field, (const char *)record + field->offset));
+    return text;
+}
+
+static void read_value(struct arena *arena, const struct field *field, const char *text,
+                       size_t length, void *value)
+{
+    const char *plain = unescape(arena, text, length);
+    double number;
+    switch (field->type) {
+    case FIELD_U32:
+        if (scalar_number(plain, &number) && number >= 0 && number <= UINT32_MAX)
+            *(uint32_t *)value = (uint32_t)number;
+        break;
+    case FIELD_U64: {
+        int64_t integer;
+        if (scalar_integer(plain, &integer) && integer >= 0)
+            *(uint64_t *)value = (uint64_t)integer;
+        break;
+    }
+    case FIELD_NUMBER:
+        if (scalar_number(plain, &number))
+            *(double *)value = number;
+        break;
+    default:
+        *(const char **)value = plain;
+    }
+}
+
+/* Unknown lines are skipped: an older drover may read what a newer one wrote. */
+static void read_record(struct arena *arena, const struct field *table, const char *text,
+                        void *record)
+{
+    while (*text) {
+        size_t line = strcspn(text, "\n");
+        size_t key = strcspn(text, "=\n");
+        const struct field *field = NULL;
+        if (key < line)
+            field = field_find(table, arena_bytes(arena, text, key));
+        if (field)
+            read_value(arena, field, text + key + 1, line - key - 1,
+                       (char *)record + field->offset);
+        text += line + (text[line] == '\n');
+    }
+}
+
+static const char *move_name(struct engine *engine, const struct move *move)
+{
+    /* Padded, so that names sort as numbers do. */
+    return emit_printf(engine, "move/%020llu", (unsigned long long)move->record.id);
+}
+
+void remember_move(struct engine *engine, const struct move *move)
+{
+    struct migration copy = move->record;
+    if (isnan(copy.started_at))
+        copy.started_at = 0;
+    remember(engine, move_name(engine, move),
+             write_record(&engine->out->arena, remembered_move, &copy));
+}
+
+void forget_move(struct engine *engine, const struct move *move)
+{
+    forget(engine, move_name(engine, move));
+}
+
+void remember_wish(struct engine *engine, const struct watch *watch)
+{
+    const char *name = emit_printf(engine, "host/%s", watch->name);
+    if (!watch->maintenance.by_operator) {
+        forget(engine, name);
+        return;
+    }
+    struct remembered_wish wish = {
+        .who = watch->maintenance.who ? watch->maintenance.who : "",
+        .since = watch->maintenance.since,
+    };
+    remember(engine, name, write_record(&engine->out->arena, remembered_wish_fields, &wish));
+}
+
+static void keep_moved(struct engine *engine, const char *key, double until)
+{
+    for (uint32_t i = 0; i < engine->n_rested; i++) {
+        if (strcmp(engine->rested[i].vm, key) == 0) {
+            engine->rested[i].until = until;
+            return;
+        }
+    }
+    engine->rested = memory_grow(engine->rested, &engine->rested_room, engine->n_rested + 1,
+                                 sizeof *engine->rested);
+    engine->rested[engine->n_rested++] =
+        (struct rest){.vm = memory_copy_text(key), .until = until};
+}
+
+void remember_moved(struct engine *engine, const struct vm *vm)
+{
+    keep_moved(engine, vm_key(vm), vm->moved_at + engine->settings.limits.cooldown_s);
+    remember(engine, emit_printf(engine, "vm/%s", vm_key(vm)),
+             emit_printf(engine, "%.17g", vm->moved_at));
+}
+
+double moved_at(const struct engine *engine, const char *vm)
+{
+    for (uint32_t i = 0; i < engine->n_rested; i++)
+        if (strcmp(engine->rested[i].vm, vm) == 0)
+            return engine->rested[i].until - engine->settings.limits.cooldown_s;
+    return NAN;
+}
+
+/* What does not matter any more is not remembered any longer. */
+void forget_rested(struct engine *engine)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < engine->n_rested; i++) {
+        if (engine->rested[i].until > engine->now) {
+            engine->rested[left++] = engine->rested[i];
+            continue;
+        }
+        forget(engine, emit_printf(engine, "vm/%s", engine->rested[i].vm));
+        free(engine->rested[i].vm);
+    }
+    engine->n_rested = left;
+}
+
+static void recall_wish(struct engine *engine, const char *host, const char *text)
+{
+    struct arena arena = ARENA_INIT;
+    struct remembered_wish wish = {.who = "", .since = engine->now};
+    read_record(&arena, remembered_wish_fields, text, &wish);
+    struct watch *watch = watch_find(engine, host);
+    if (!watch) { /* not configured any more */
+        forget(engine, emit_printf(engine, "host/%s", host));
+        arena_free(&arena);
+        return;
+    }
+    watch->maintenance.by_operator = true;
+    watch->maintenance.since = wish.since;
+    set_text(&watch->maintenance.who, wish.who);
+    arena_free(&arena);
+}
+
+static bool is_sound(const struct migration *record)
+{
+    return record->id > 0 && record->vm[0] && record->from[0] &&
+           record->state >= MIGRATION_QUEUED && record->state < MIGRATION_COMPLETED &&
+           record->purpose >= DROVER_TO_START && record->purpose <= DROVER_TO_ADMIT;
+}
+
+static void recall_move(struct engine *engine, const char *text)
+{
+    struct move *move = memory_new(sizeof *move);
+    field_defaults(migration_fields, &move->record);
+    read_record(&move->arena, remembered_move, text, &move->record);
+    field_defaults(how_fields, &move->how);
+    if (!is_sound(&move->record)) {
+        move_free(move);
+        return;
+    }
+    move->unsettled = move->record.state != MIGRATION_QUEUED;
+    engine->moves = memory_grow(engine->moves, &engine->move_room, engine->n_moves + 1,
+                                sizeof *engine->moves);
+    engine->moves[engine->n_moves++] = move; /* they come in order of their ids */
+    if (move->record.id > engine->last_id)
+        engine->last_id = move->record.id;
+}
+
+static void recall_vm(struct engine *engine, const char *key, const char *text)
+{
+    double at;
+    if (scalar_number(text, &at))
+        keep_moved(engine, key, at + engine->settings.limits.cooldown_s);
+    else
+        forget(engine, emit_printf(engine, "vm/%s", key));
+}
+
+void on_recalled(struct engine *engine, const struct event *event)
+{
+    const char *slash = strchr(event->name, '/');
+    size_t length = slash ? (size_t)(slash - event->name) : 0;
+    if (length == 4 && strncmp(event->name, "host", 4) == 0)
+        recall_wish(engine, slash + 1, event->text);
+    else if (length == 4 && strncmp(event->name, "move", 4) == 0)
+        recall_move(engine, event->text);
+    else if (length == 2 && strncmp(event->name, "vm", 2) == 0)
+        recall_vm(engine, slash + 1, event->text);
+    else
+        forget(engine, event->name);
+}
+
+void on_started(struct engine *engine, const struct event *event)
+{
+    if (event->id > engine->last_id)
+        engine->last_id = event->id; /* ids go on counting over restarts */
+    engine->started = true;
+    engine->dirty = true;
+}

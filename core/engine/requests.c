@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What operators ask for: a table of verbs, each answered exactly once. */
+#include "engine/internal.h"
+
+#include "base/memory.h"
+#include "base/scalar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Moves on their way to a host that is to be emptied look for another one. */
+static void turn_back_incoming(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (move_is_active(move) && !move->arrived && !move->record.progress.postcopy &&
+            strcmp(move->record.to, host) == 0)
+            move_abort(engine, move, "its destination is to be emptied", true);
+    }
+}
+
+static void cancel_queued_drain(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (move->record.state == MIGRATION_QUEUED && move->record.purpose == DROVER_TO_DRAIN &&
+            strcmp(move->record.from, host) == 0)
+            move_end(engine, move, MIGRATION_CANCELLED, "its host is not to be emptied any more");
+    }
+}
+
+void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool by_file,
+                      const char *who)
+{
+    bool wanted_before = watch_wants_maintenance(watch);
+    struct wish *wish = &watch->maintenance;
+    if (by_file) {
+        wish->by_file = on;
+    } else {
+        wish->by_operator = on;
+        set_text(&wish->who, on ? who : NULL);
+        wish->since = engine->now;
+        remember_wish(engine, watch);
+    }
+    bool wanted = watch_wants_maintenance(watch);
+    if (wanted == wanted_before)
+        return;
+    notice(engine, NOTICE_INFO, wanted ? "maintenance.on" : "maintenance.off", watch->name, NULL,
+           "host %s: maintenance %s, asked for by %s", watch->name, wanted ? "on" : "off",
+           by_file ? "a file" : who);
+    watch->drain_at = engine->now;
+    if (wanted)
+        turn_back_incoming(engine, watch->name);
+    else
+        cancel_queued_drain(engine, watch->name);
+    engine->dirty = true;
+}
+
+/* The host that a request names; answers and returns NULL where there is none. */
+static struct watch *host_of_request(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_find(engine, event->host);
+    if (!watch || !watch->configured) {
+        answer(engine, event, ERROR_NOT_FOUND, NULL,
+               "host %s: there is none of this name; drover hosts lists them", event->host);
+        return NULL;
+    }
+    return watch;
+}
+
+static uint32_t count_vms(const struct engine *engine, const char *host)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        const struct vm *vm = engine->fleet->vms[i];
+        n += vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
+    }
+    return n;
+}
+
+static void do_maintenance_on(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    if (!watch)
+        return;
+    maintenance_wish(engine, watch, true, false, event->who);
+    answer(engine, event, ERROR_NONE, NULL, "host %s is to be emptied: %u VMs are on it",
+           watch->name, count_vms(engine, watch->name));
+}
+
+static void do_maintenance_off(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    if (!watch)
+        return;
+    maintenance_wish(engine, watch, false, false, event->who);
+    if (watch->maintenance.by_file)
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s stays in maintenance: its file in %s still asks for it; remove the file",
+               watch->name, engine->settings.maintenance_dir);
+    else
+        answer(engine, event, ERROR_NONE, NULL, "host %s is not to be emptied any more",
+               watch->name);
+}
+
+/* Why this VM cannot be moved on request, or NULL. */
+static const char *cannot_move(struct engine *engine, const struct vm *vm, const char *to)
+{
+    if (!vm->host || !vm_occupies(vm))
+        return "it does not run";
+    if (move_of_vm(engine, vm_key(vm)) || vm->state == DROVER_VM_MIGRATING)
+        return "it is on its way already; drover migrations shows where";
+    if (vm->migratable == DROVER_MIGRATABLE_NO)
+        return "it is pinned to its host (migratable: no)";
+    if (to[0] && strcmp(vm->host, to) == 0)
+        return "it is there already";
+    return NULL;
+}
+
+static void do_migrate(struct engine *engine, const struct event *event)
+{
+    struct error error = ERROR_INIT;
+    const struct vm *vm = fleet_find_vm(engine->fleet, event->vm, &error);
+    if (!vm || (event->to[0] && !fleet_find_host(engine->fleet, event->to, &error))) {
+        answer(engine, event, error.kind, NULL, "%s", error.text);
+        return;
+    }
+    const char *why = cannot_move(engine, vm, event->to);
+    if (why) {
+        answer(engine, event, ERROR_REFUSED, NULL, "VM %s cannot be moved: %s", vm->name, why);
+        return;
+    }
+    struct decision *decision =
+        engine_explain(engine, vm_key(vm), event->to[0] ? event->to : NULL, &error);
+    bool stays = decision && decision->chosen && strcmp(decision->chosen, vm->host) == 0;
+    const struct host_verdict *hosts = decision ? decision->hosts.item : NULL;
+    if (!decision) {
+        answer(engine, event, error.kind, NULL, "%s", error.text);
+    } else if (event->to[0] && !decision->chosen) {
+        answer(engine, event, ERROR_REFUSED, NULL, "VM %s may not go to host %s: %s: %s", vm->name,
+               event->to, hosts[0].refused_by, hosts[0].reason);
+    } else {
+        const char *reason = stays ? "asked for; its own host would be the best" : "asked for";
+        struct move *move =
+            move_queue(engine, vm, DROVER_TO_MIGRATE, event->who, reason, event->to);
+        answer(engine, event, ERROR_NONE,
+               emit_printf(engine, "{\"id\":%llu}", (unsigned long long)move->record.id),
+               "VM %s is queued (migration %llu)", vm->name,
+               (unsigned long long)move->record.id);
+    }
+    decision_free(decision);
+}
+
+static const char *argument(const struct event *event, const char *key)
+{
+    for (uint32_t i = 0; i < event->arguments.n; i++)
+        if (strcmp(event->arguments.item[i].key, key) == 0)
+            return event->arguments.item[i].value;
+    return NULL;
+}
+
+/* A move by its number, or the VM's own. */
+static struct move *move_of_request(struct engine *engine, const struct event *event)
+{
+    const char *text = argument(event, "id");
+    int64_t id;
+    if (text && scalar_integer(text, &id) && id > 0)
+        return move_find(engine, (uint64_t)id);
+    if (!event->vm[0])
+        return NULL;
+    const struct vm *vm = fleet_find_vm(engine->fleet, event->vm, NULL);
+    return move_of_vm(engine, vm ? vm_key(vm) : event->vm);
+}
+
+static void do_abort(struct engine *engine, const struct event *event)
+{
+    struct move *move = move_of_request(engine, event);
+    if (!move) {
+        answer(engine, event, ERROR_NOT_FOUND, NULL,
+               "there is no such migration; drover migrations lists them");
+    } else if (migration_ended(&move->record)) {
+        answer(engine, event, ERROR_REFUSED, NULL, "migration %llu of VM %s has ended: %s",
+               (unsigned long long)move->record.id, move->record.name,
+               migration_state_names[move->record.state]);
+    } else if (move->record.progress.postcopy || move->arrived || move->call_done) {
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "migration %llu of VM %s cannot be aborted: the VM runs on host %s already",
+               (unsigned long long)move->record.id, move->record.name, move->record.to);
+    } else {
+        const char *why = emit_printf(engine, "aborted by %s", event->who);
+        move_abort(engine, move, why, false);
+        answer(engine, event, ERROR_NONE, NULL, "migration %llu of VM %s is being aborted",
+               (unsigned long long)move->record.id, move->record.name);
+    }
+}
+
+static void do_rebalance(struct engine *engine, const struct event *event)
+{
+    const char *only = argument(event, "cluster");
+    if (only && !fleet_cluster(engine->fleet, only)) {
+        answer(engine, event, ERROR_NOT_FOUND, NULL, "cluster %s: there is none of this name",
+               only);
+        return;
+    }
+    uint32_t queued = 0;
+    const char *idle = "";
+    for (uint32_t i = 0; i < engine->fleet->n_clusters; i++) {
+        const char *cluster = engine->fleet->clusters[i]->name;
+        if (!only || strcmp(only, cluster) == 0)
+            queued += balance_cluster(engine, cluster, event->who, &idle);
+    }
+    if (queued > 0)
+        answer(engine, event, ERROR_NONE, NULL, "%u moves are queued", queued);
+    else
+        answer(engine, event, ERROR_NONE, NULL, "nothing to move: %s", idle);
+}
+
+void on_request(struct engine *engine, const struct event *event)
+{
+    static const struct {
+        const char *name;
+        void (*run)(struct engine *, const struct event *);
+    } verbs[] = {
+        {"maintenance_on", do_maintenance_on}, {"maintenance_off", do_maintenance_off},
+        {"migrate", do_migrate},               {"abort", do_abort},
+        {"rebalance", do_rebalance},
+    };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].name, event->name) == 0) {
+            verbs[i].run(engine, event);
+            engine->dirty = true;
+            return;
+        }
+    }
+    answer(engine, event, ERROR_USAGE, NULL, "%s: there is no such request", event->name);
+}
+
+void on_maintenance_file(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_find(engine, event->host);
+    if (watch && watch->configured)
+        maintenance_wish(engine, watch, event->ok, true, "file");
+    else
+        notice(engine, NOTICE_WARNING, "maintenance.unknown_host", NULL, NULL,
+               "a file asks for maintenance of host %s, which is not configured: ignored",
+               event->host);
+}
