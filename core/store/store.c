@@ -26,11 +26,14 @@ static void init_sync(struct store *store)
     pthread_condattr_destroy(&attributes);
 }
 
-/* The lock goes last: closing its descriptor would also drop SQLite's own locks. */
+/*
+ * The writer goes behind the reader: the last connection folds the log into the file, and one that
+ * only reads cannot. The lock goes last: closing its descriptor would drop SQLite's own locks.
+ */
 static void destroy(struct store *store)
 {
-    writer_finish(store);
     sqlite3_close(store->reader);
+    writer_finish(store);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     queue_clear(&store->queue);
