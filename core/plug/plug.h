@@ -19,7 +19,7 @@ struct plug_unit {
     const char *plugin;  /* the plugin's own name and version */
     const char *version;
     const char *path;
-    const char *hash;    /* SHA-256 of the file */
+    const char *hash;    /* SHA-256 of the file, and of the Lua modules that it requires */
     const char *language; /* "c" or "lua" */
     bool builtin;
 };
@@ -36,6 +36,15 @@ struct plug *plug_new(enum plug_trust trust);
  * own folder has no modules/x.lua. Set it before loading; NULL (as at first): none.
  */
 void plug_set_lua_dir(struct plug *plug, const char *dir);
+
+/* What one call of a Lua unit may use; set it before loading. */
+struct plug_lua_limits {
+    uint32_t memory_mib;   /* of all that a Lua file holds, between calls as well */
+    uint32_t instructions; /* and work inside the library, counted as such */
+    uint32_t timeout_ms;   /* by the wall clock */
+};
+#define PLUG_LUA_LIMITS {16, 2000000, 200}
+void plug_set_lua_limits(struct plug *plug, const struct plug_lua_limits *limits);
 
 struct plug *plug_ref(struct plug *plug);
 void plug_unref(struct plug *plug);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What units act on: a plan (propose, allows, idle), a move's how, the hook's answer. */
+#include "plug/lua_library.h"
+#include "plug/lua_views.h"
+#include "plug/loaded.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ACT_WORK 100 /* the core looks at a proposal again, by itself */
+
+/* A method called on its view: plan:idle(...), not plan.idle(...). */
+static struct box_call *check_method(lua_State *L, enum view_kind kind, const char *how)
+{
+    if (lua_type(L, 1) != LUA_TLIGHTUSERDATA || view_check(L, 1).kind != kind)
+        luaL_error(L, "call it as %s", how);
+    box_charge(L, ACT_WORK);
+    return box_of(L)->call;
+}
+
+static int push_method(lua_State *L, const char *of, const luaL_Reg *methods, const char *key)
+{
+    const char *names[8];
+    uint32_t n = 0;
+    for (; methods[n].name; n++) {
+        if (strcmp(methods[n].name, key) == 0) {
+            lua_pushcfunction(L, methods[n].func);
+            return 1;
+        }
+        names[n] = methods[n].name;
+    }
+    return view_unknown_field(L, of, key, names, n);
+}
+
+/* --- plan ---------------------------------------------------------------------------------- */
+
+static const char *step_text(lua_State *L, const char *key)
+{
+    int type = lua_getfield(L, 2, key); /* stays on the stack, so the text stays alive */
+    if (type != LUA_TSTRING && type != LUA_TNIL)
+        luaL_error(L, "propose: %s: a text was expected, found a %s", key, luaL_typename(L, -1));
+    return type == LUA_TNIL ? "" : lua_tostring(L, -1);
+}
+
+static double step_number(lua_State *L, const char *key)
+{
+    double number = 0;
+    int type = lua_getfield(L, 2, key);
+    if (type == LUA_TNUMBER)
+        number = lua_tonumber(L, -1);
+    if ((type != LUA_TNUMBER && type != LUA_TNIL) || !isfinite(number))
+        luaL_error(L, "propose: %s: a finite number was expected, found %s", key,
+                   lua_library_text(L, -1, NULL));
+    return number;
+}
+
+/* hosts = a list of the fleet's, a table of hosts or names; host = one of them. */
+static void step_hosts(lua_State *L, struct drover_step *step)
+{
+    uint32_t *hosts;
+    if (lua_getfield(L, 2, "hosts") == LUA_TNIL) {
+        lua_getfield(L, 2, "host");
+        hosts = lua_newuserdatauv(L, sizeof *hosts, 0);
+        hosts[0] = view_row(L, -2, VIEW_HOST, "propose: host");
+        step->n_hosts = 1;
+    } else {
+        int list = lua_gettop(L);
+        if (!lua_istable(L, list) && !lua_islightuserdata(L, list))
+            luaL_error(L, "propose: hosts: a list was expected, found a %s",
+                       luaL_typename(L, list));
+        lua_Integer n = luaL_len(L, list);
+        box_charge(L, n);
+        hosts = lua_newuserdatauv(L, (size_t)(n > 0 ? n : 1) * sizeof *hosts, 0);
+        for (lua_Integer i = 0; i < n; i++) {
+            lua_geti(L, list, i + 1);
+            hosts[i] = view_row(L, -1, VIEW_HOST, "propose: hosts");
+            lua_pop(L, 1);
+        }
+        step->n_hosts = n > 0 ? (uint32_t)n : 0;
+    }
+    step->hosts = hosts;
+}
+
+static void check_step_keys(lua_State *L)
+{
+    static const char *const known[] = {"vm", "hosts", "host", "reason", "code", "gain", "cost"};
+    const uint32_t n = sizeof known / sizeof *known;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_pushnil(L);
+    while (lua_next(L, 2)) {
+        lua_pop(L, 1);
+        const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
+        uint32_t i = 0;
+        while (i < n && strcmp(key, known[i]) != 0)
+            i++;
+        if (i == n)
+            view_unknown_field(L, "propose", key, known, n);
+    }
+}
+
+static int plan_propose(lua_State *L)
+{
+    struct box_call *call = check_method(L, VIEW_PLAN, "plan:propose{vm = ..., hosts = ...}");
+    struct drover_step step = {.size = sizeof step, .kind = DROVER_STEP_MOVE};
+    check_step_keys(L);
+    lua_settop(L, 2);
+    lua_getfield(L, 2, "vm");
+    step.vm = view_row(L, -1, VIEW_VM, "propose: vm");
+    step_hosts(L, &step);
+    step.code = step_text(L, "code");
+    step.reason = step_text(L, "reason");
+    step.gain = step_number(L, "gain");
+    step.cost = step_number(L, "cost");
+    lua_pushboolean(L, call->plan->propose(call->plan, &step) == 0);
+    return 1;
+}
+
+static int plan_allows(lua_State *L)
+{
+    struct box_call *call = check_method(L, VIEW_PLAN, "plan:allows(vm, host)");
+    uint32_t vm = view_row(L, 2, VIEW_VM, "plan:allows");
+    uint32_t host = view_row(L, 3, VIEW_HOST, "plan:allows");
+    lua_pushboolean(L, call->plan->allows(call->plan, vm, host));
+    return 1;
+}
+
+static int plan_idle(lua_State *L)
+{
+    struct box_call *call = check_method(L, VIEW_PLAN, "plan:idle(reason)");
+    call->plan->idle(call->plan, luaL_checkstring(L, 2));
+    return 0;
+}
+
+int plan_index(lua_State *L, const char *key)
+{
+    static const luaL_Reg methods[] = {
+        {"propose", plan_propose}, {"allows", plan_allows}, {"idle", plan_idle}, {NULL, NULL},
+    };
+    return push_method(L, "plan", methods, key);
+}
+
+/* --- how ----------------------------------------------------------------------------------- */
+
+enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS };
+
+struct how_field {
+    const char *name;
+    enum how_form form;
+    uint32_t flag;
+    size_t offset;
+};
+
+static const struct how_field how_fields[] = {
+    {"auto_converge", HOW_FLAG, DROVER_HOW_AUTO_CONVERGE, 0},
+    {"postcopy", HOW_FLAG, DROVER_HOW_POSTCOPY, 0},
+    {"compress", HOW_FLAG, DROVER_HOW_COMPRESS, 0},
+    {"tls", HOW_FLAG, DROVER_HOW_TLS, 0},
+    {"zerocopy", HOW_FLAG, DROVER_HOW_ZEROCOPY, 0},
+    {"guest_events", HOW_FLAG, DROVER_HOW_GUEST_EVENTS, 0},
+    {"downtime_ms", HOW_NUMBER, 0, offsetof(struct drover_how, downtime_ms)},
+    {"bandwidth_mib_s", HOW_NUMBER, 0, offsetof(struct drover_how, bandwidth_mib_s)},
+    {"connections", HOW_COUNT, 0, offsetof(struct drover_how, connections)},
+    {"max_concurrent", HOW_COUNT, 0, offsetof(struct drover_how, max_concurrent)},
+    {"stalls", HOW_STALLS, 0, 0},
+};
+#define N_HOW_FIELDS (sizeof how_fields / sizeof *how_fields)
+
+static const char *const stall_actions[] = {"downtime", "postcopy", "abort", NULL};
+
+static const struct how_field *how_field(lua_State *L, const char *key)
+{
+    const char *names[N_HOW_FIELDS];
+    for (size_t i = 0; i < N_HOW_FIELDS; i++) {
+        if (strcmp(how_fields[i].name, key) == 0)
+            return &how_fields[i];
+        names[i] = how_fields[i].name;
+    }
+    view_unknown_field(L, "how", key, names, N_HOW_FIELDS);
+    return NULL;
+}
+
+static void push_stalls(lua_State *L, const struct drover_how *how)
+{
+    lua_newtable(L);
+    for (uint32_t i = 0; i < how->n_stalls; i++) {
+        const struct drover_stall *stall = &how->stalls[i];
+        lua_newtable(L);
+        lua_pushinteger(L, stall->stall);
+        lua_setfield(L, -2, "stall");
+        lua_pushstring(L, stall_actions[stall->action - DROVER_STALL_DOWNTIME]);
+        lua_setfield(L, -2, "action");
+        lua_pushnumber(L, stall->downtime_ms);
+        lua_setfield(L, -2, "downtime_ms");
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+int how_index(lua_State *L, const char *key)
+{
+    const struct drover_how *how = box_of(L)->call->how;
+    const struct how_field *field = how_field(L, key);
+    const void *place = (const char *)how + field->offset;
+    switch (field->form) {
+    case HOW_FLAG: lua_pushboolean(L, how->flags & field->flag); break;
+    case HOW_NUMBER: lua_pushnumber(L, *(const double *)place); break;
+    case HOW_COUNT: lua_pushinteger(L, *(const uint32_t *)place); break;
+    case HOW_STALLS: push_stalls(L, how); break;
+    }
+    return 1;
+}
+
+static double check_amount(lua_State *L, int index, const char *key)
+{
+    double number = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : -1;
+    if (!isfinite(number) || number < 0)
+        luaL_error(L, "how.%s: a number of 0 or more was expected, found %s", key,
+                   lua_library_text(L, index, NULL));
+    return number;
+}
+
+static uint32_t check_count(lua_State *L, int index, const char *key)
+{
+    lua_Integer n = lua_isinteger(L, index) ? lua_tointeger(L, index) : -1;
+    if (n < 0 || n > 1000000)
+        luaL_error(L, "how.%s: a whole number from 0 to 1000000 was expected, found %s", key,
+                   lua_library_text(L, index, NULL));
+    return (uint32_t)n;
+}
+
+/* {stall = 2, action = "downtime", downtime_ms = 300}, on top of the stack. */
+static struct drover_stall check_stall(lua_State *L)
+{
+    struct drover_stall stall = {0};
+    int table = lua_gettop(L);
+    luaL_checktype(L, table, LUA_TTABLE);
+    lua_getfield(L, table, "stall");
+    stall.stall = check_count(L, -1, "stalls: stall");
+    lua_getfield(L, table, "action");
+    const char *action = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    for (uint32_t i = 0; stall_actions[i]; i++) {
+        if (strcmp(action, stall_actions[i]) == 0)
+            stall.action = DROVER_STALL_DOWNTIME + i;
+    }
+    if (!stall.action)
+        luaL_error(L, "how.stalls: action: downtime, postcopy or abort was expected, found '%s'",
+                   action);
+    if (lua_getfield(L, table, "downtime_ms") != LUA_TNIL)
+        stall.downtime_ms = check_amount(L, -1, "stalls: downtime_ms");
+    lua_settop(L, table);
+    return stall;
+}
+
+static void set_stalls(lua_State *L, struct drover_how *how)
+{
+    struct drover_stall stalls[DROVER_STALLS_MAX];
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_Unsigned n = lua_rawlen(L, 3);
+    if (n > DROVER_STALLS_MAX)
+        luaL_error(L, "how.stalls: at most %d, found %d", DROVER_STALLS_MAX, (int)n);
+    for (lua_Unsigned i = 0; i < n; i++) {
+        lua_rawgeti(L, 3, (lua_Integer)i + 1);
+        stalls[i] = check_stall(L);
+        lua_pop(L, 1);
+    }
+    memcpy(how->stalls, stalls, (size_t)n * sizeof *stalls);
+    how->n_stalls = (uint32_t)n;
+}
+
+int how_set(lua_State *L, const char *key)
+{
+    struct drover_how *how = box_of(L)->call->how;
+    const struct how_field *field = how_field(L, key);
+    void *place = (char *)how + field->offset;
+    lua_settop(L, 3);
+    switch (field->form) {
+    case HOW_FLAG:
+        if (!lua_isboolean(L, 3))
+            return luaL_error(L, "how.%s: true or false was expected, found a %s", key,
+                              luaL_typename(L, 3));
+        how->flags = lua_toboolean(L, 3) ? how->flags | field->flag : how->flags & ~field->flag;
+        break;
+    case HOW_NUMBER: *(double *)place = check_amount(L, 3, key); break;
+    case HOW_COUNT: *(uint32_t *)place = check_count(L, 3, key); break;
+    case HOW_STALLS: set_stalls(L, how); break;
+    }
+    return 0;
+}
+
+/* --- the hook's answer --------------------------------------------------------------------- */
+
+static int answer_allow(lua_State *L)
+{
+    check_method(L, VIEW_ANSWER, "answer:allow()")->answer->verdict = DROVER_ADMIT_ALLOW;
+    return 0;
+}
+
+static int answer_deny(lua_State *L)
+{
+    struct drover_answer *answer =
+        check_method(L, VIEW_ANSWER, "answer:deny(code, text)")->answer;
+    const char *code = luaL_checkstring(L, 2), *text = luaL_checkstring(L, 3);
+    luaL_argcheck(L, reason_code_is_good(code), 2, "a code is [a-z0-9_.]+, at most 63 bytes");
+    answer->verdict = DROVER_ADMIT_DENY;
+    snprintf(answer->code, sizeof answer->code, "%s", code);
+    snprintf(answer->text, sizeof answer->text, "%s", text);
+    return 0;
+}
+
+static int answer_rewrite(lua_State *L)
+{
+    struct drover_answer *answer = check_method(L, VIEW_ANSWER, "answer:rewrite(xml)")->answer;
+    size_t length;
+    const char *xml = luaL_checklstring(L, 2, &length);
+    if (!answer->set_xml || answer->set_xml(answer, xml, length) != 0)
+        return luaL_error(L, "answer:rewrite: this operation does not take another XML");
+    answer->verdict = DROVER_ADMIT_REWRITE;
+    return 0;
+}
+
+int answer_index(lua_State *L, const char *key)
+{
+    static const luaL_Reg methods[] = {
+        {"allow", answer_allow}, {"deny", answer_deny}, {"rewrite", answer_rewrite}, {NULL, NULL},
+    };
+    return push_method(L, "answer", methods, key);
+}

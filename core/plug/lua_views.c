@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Views: fields of rows by table; see lua_views.h. */
+#include "plug/lua_views.h"
+
+#include "model/decision.h"
+#include "model/fleet.h"
+#include "plug/loaded.h"
+#include "plug/lua_library.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(void *) == 8, "a view is 6 bits of kind, 26 of generation, 32 of row");
+_Static_assert(VIEW_KINDS <= 64, "6 bits of kind");
+
+const char *view_kind_name(enum view_kind kind)
+{
+    static const char *const names[VIEW_KINDS] = {
+        [VIEW_CLUSTER] = "cluster",       [VIEW_HOST] = "host",   [VIEW_VM] = "vm",
+        [VIEW_GROUP] = "group",           [VIEW_FLEET] = "fleet", [VIEW_ASK] = "ask",
+        [VIEW_TROUBLE] = "trouble",       [VIEW_PLAN] = "plan",   [VIEW_MOVE] = "move",
+        [VIEW_HOW] = "how",               [VIEW_ADMIT] = "ask",   [VIEW_ANSWER] = "answer",
+        [VIEW_HOST_LABELS] = "labels",    [VIEW_VM_LABELS] = "labels",
+    };
+    return names[kind] ? names[kind] : "list";
+}
+
+/* --- pushing and checking ------------------------------------------------------------------ */
+
+void view_push(lua_State *L, enum view_kind kind, uint32_t row)
+{
+    if (row == DROVER_NONE) {
+        lua_pushnil(L);
+        return;
+    }
+    uint64_t bits = (uint64_t)kind << 58 | (uint64_t)box_of(L)->call->generation << 32 | row;
+    void *pointer;
+    memcpy(&pointer, &bits, sizeof pointer);
+    lua_pushlightuserdata(L, pointer);
+}
+
+static struct view decode(lua_State *L, int index, uint32_t *generation)
+{
+    void *pointer = lua_touserdata(L, index);
+    uint64_t bits;
+    memcpy(&bits, &pointer, sizeof bits);
+    *generation = bits >> 32 & 0x3ffffff;
+    return (struct view){(enum view_kind)(bits >> 58), (uint32_t)bits};
+}
+
+struct view view_check(lua_State *L, int index)
+{
+    uint32_t generation;
+    if (lua_type(L, index) != LUA_TLIGHTUSERDATA)
+        luaL_error(L, "a host, VM, ... was expected, found a %s", luaL_typename(L, index));
+    struct view view = decode(L, index, &generation);
+    const struct box_call *call = box_of(L)->call;
+    if (!call || generation != call->generation)
+        luaL_error(L, "this %s belongs to an earlier call: a unit cannot keep it",
+                   view_kind_name(view.kind));
+    return view;
+}
+
+uint32_t view_row(lua_State *L, int index, enum view_kind kind, const char *what)
+{
+    static const enum view_kind list_of[] = {
+        [VIEW_CLUSTER] = VIEW_CLUSTERS, [VIEW_HOST] = VIEW_HOSTS, [VIEW_VM] = VIEW_VMS,
+        [VIEW_GROUP] = VIEW_GROUPS,
+    };
+    if (lua_type(L, index) == LUA_TSTRING) {
+        const char *name = lua_tostring(L, index);
+        list_push_named(L, (struct view){list_of[kind], 0}, name);
+        if (lua_isnil(L, -1))
+            luaL_error(L, "%s: there is no %s '%s'", what, view_kind_name(kind), name);
+        struct view view = view_check(L, -1);
+        lua_pop(L, 1);
+        return view.row;
+    }
+    if (lua_type(L, index) != LUA_TLIGHTUSERDATA)
+        luaL_error(L, "%s: a %s or its name was expected, found a %s", what, view_kind_name(kind),
+                   luaL_typename(L, index));
+    struct view view = view_check(L, index);
+    if (view.kind != kind)
+        luaL_error(L, "%s: a %s was expected, found a %s", what, view_kind_name(kind),
+                   view_kind_name(view.kind));
+    return view.row;
+}
+
+int view_unknown_field(lua_State *L, const char *of, const char *key, const char *const *names,
+                       uint32_t n)
+{
+    const char *near = nearest(key, names, n);
+    if (near)
+        return luaL_error(L, "%s has no field '%s'; did you mean '%s'?", of, key, near);
+    return luaL_error(L, "%s has no field '%s'", of, key);
+}
+
+/* --- fields of rows ------------------------------------------------------------------------ */
+
+enum field_form {
+    FORM_TEXT,
+    FORM_NUMBER, /* NAN is nil */
+    FORM_U32,
+    FORM_BOOLEAN,
+    FORM_CHOICE, /* a name out of a list */
+    FORM_ROW,    /* a host or cluster, by index */
+    FORM_LIST,   /* a view of the same row */
+    FORM_KNOWN,  /* of a set: whether anything is known */
+    FORM_ROLE,   /* one bit of host.roles */
+};
+
+struct row_field {
+    const char *name;
+    enum field_form form;
+    size_t offset;             /* of the column */
+    uint32_t detail;           /* FORM_ROW, FORM_LIST: the kind; FORM_ROLE: the bit */
+    const char *const *choices;
+};
+
+#define AT(s, m) offsetof(struct drover_##s, m)
+#define TEXT(s, m) {#m, FORM_TEXT, AT(s, m), 0, NULL}
+#define NUMBER(s, m) {#m, FORM_NUMBER, AT(s, m), 0, NULL}
+#define U32(s, m) {#m, FORM_U32, AT(s, m), 0, NULL}
+#define BOOLEAN(s, m) {#m, FORM_BOOLEAN, AT(s, m), 0, NULL}
+#define CHOICE(s, m, list) {#m, FORM_CHOICE, AT(s, m), 0, list}
+#define ROW(s, m, kind) {#m, FORM_ROW, AT(s, m), kind, NULL}
+#define LIST(m, kind) {#m, FORM_LIST, 0, kind, NULL}
+#define KNOWN(m) {#m "_known", FORM_KNOWN, AT(hosts, m), 0, NULL}
+
+static const struct row_field cluster_fields_of_views[] = {
+    TEXT(clusters, name), NUMBER(clusters, memory_overcommit_pct),
+    BOOLEAN(clusters, threads_as_cores),
+};
+
+static const struct row_field host_fields_of_views[] = {
+    TEXT(hosts, name), ROW(hosts, cluster, VIEW_CLUSTER), CHOICE(hosts, state, host_state_names),
+    NUMBER(hosts, state_s), {"spm", FORM_ROLE, AT(hosts, roles), DROVER_ROLE_SPM, NULL},
+    {"controller", FORM_ROLE, AT(hosts, roles), DROVER_ROLE_CONTROLLER, NULL},
+    U32(hosts, threads), U32(hosts, cores), U32(hosts, sockets), NUMBER(hosts, cpus),
+    NUMBER(hosts, cpu_usage_pct), NUMBER(hosts, cpu_over_s), NUMBER(hosts, cpu_pending),
+    NUMBER(hosts, vcpus), NUMBER(hosts, largest_vcpus), NUMBER(hosts, memory_mib),
+    NUMBER(hosts, memory_free_mib), NUMBER(hosts, memory_committed_mib),
+    NUMBER(hosts, memory_reserved_mib), NUMBER(hosts, memory_pending_mib),
+    NUMBER(hosts, memory_schedulable_mib), NUMBER(hosts, swap_total_mib),
+    NUMBER(hosts, swap_free_mib), U32(hosts, vm_count), U32(hosts, vm_pending),
+    LIST(vms, VIEW_HOST_VMS), TEXT(hosts, arch), TEXT(hosts, cpu_model), NUMBER(hosts, tsc_khz),
+    BOOLEAN(hosts, tsc_scaling), NUMBER(hosts, link_mbps), TEXT(hosts, hypervisor_version),
+    TEXT(hosts, os_version), NUMBER(hosts, boot_s), LIST(networks, VIEW_HOST_NETWORKS),
+    LIST(storage, VIEW_HOST_STORAGE), LIST(machines, VIEW_HOST_MACHINES),
+    LIST(cpu_features, VIEW_HOST_CPU_FEATURES), KNOWN(networks), KNOWN(storage), KNOWN(machines),
+    KNOWN(cpu_features), LIST(labels, VIEW_HOST_LABELS),
+};
+
+static const struct row_field vm_fields_of_views[] = {
+    TEXT(vms, name), TEXT(vms, uuid), ROW(vms, host, VIEW_HOST), ROW(vms, to, VIEW_HOST),
+    ROW(vms, cluster, VIEW_CLUSTER), CHOICE(vms, state, vm_state_names),
+    CHOICE(vms, migratable, migratable_names), BOOLEAN(vms, ha), NUMBER(vms, priority),
+    U32(vms, vcpus), NUMBER(vms, cpu_usage_pct), NUMBER(vms, cpu_load), NUMBER(vms, memory_mib),
+    NUMBER(vms, memory_used_mib), NUMBER(vms, memory_overhead_mib), NUMBER(vms, hugepages_kib),
+    NUMBER(vms, dirty_mib_s), NUMBER(vms, moved_s), TEXT(vms, arch), TEXT(vms, machine),
+    TEXT(vms, cpu_mode), TEXT(vms, cpu_model), NUMBER(vms, tsc_khz), TEXT(vms, cache),
+    BOOLEAN(vms, readonly_local_disk), LIST(networks, VIEW_VM_NETWORKS),
+    LIST(storage, VIEW_VM_STORAGE), LIST(cpu_features, VIEW_VM_CPU_FEATURES),
+    LIST(pinned_hosts, VIEW_VM_PINNED_HOSTS), LIST(preferred_hosts, VIEW_VM_PREFERRED_HOSTS),
+    LIST(groups, VIEW_VM_GROUPS), LIST(labels, VIEW_VM_LABELS),
+};
+
+static const struct row_field group_fields_of_views[] = {
+    TEXT(groups, name), NUMBER(groups, priority), CHOICE(groups, vm_rule, rule_names),
+    BOOLEAN(groups, vm_enforcing), CHOICE(groups, host_rule, rule_names),
+    BOOLEAN(groups, host_enforcing), LIST(vms, VIEW_GROUP_VMS), LIST(hosts, VIEW_GROUP_HOSTS),
+};
+
+#define FIELDS(table) {table, sizeof table / sizeof *table}
+static const struct {
+    const struct row_field *field;
+    uint32_t n;
+} rows_of[] = {
+    [VIEW_CLUSTER] = FIELDS(cluster_fields_of_views),
+    [VIEW_HOST] = FIELDS(host_fields_of_views),
+    [VIEW_VM] = FIELDS(vm_fields_of_views),
+    [VIEW_GROUP] = FIELDS(group_fields_of_views),
+};
+
+static const void *columns_of(lua_State *L, enum view_kind kind)
+{
+    const struct drover_fleet *fleet = box_of(L)->call->fleet;
+    switch (kind) {
+    case VIEW_CLUSTER: return fleet->clusters;
+    case VIEW_HOST: return fleet->hosts;
+    case VIEW_VM: return fleet->vms;
+    default: return fleet->groups;
+    }
+}
+
+static void push_number(lua_State *L, double number)
+{
+    if (isnan(number))
+        lua_pushnil(L);
+    else
+        lua_pushnumber(L, number);
+}
+
+/* columns: the struct of columns; the column itself is a pointer at the field's offset. */
+static void push_row_field(lua_State *L, const void *columns, const struct row_field *field,
+                           uint32_t row)
+{
+    const char *place = (const char *)columns + field->offset;
+    const void *column = NULL;
+    memcpy(&column, place, sizeof column);
+    switch (field->form) {
+    case FORM_TEXT: lua_pushstring(L, ((const char *const *)column)[row]); break;
+    case FORM_NUMBER: push_number(L, ((const double *)column)[row]); break;
+    case FORM_U32: lua_pushinteger(L, ((const uint32_t *)column)[row]); break;
+    case FORM_BOOLEAN: lua_pushboolean(L, ((const uint8_t *)column)[row]); break;
+    case FORM_CHOICE: lua_pushstring(L, field->choices[((const uint8_t *)column)[row]]); break;
+    case FORM_ROW: view_push(L, field->detail, ((const uint32_t *)column)[row]); break;
+    case FORM_LIST: view_push(L, field->detail, row); break;
+    case FORM_ROLE: lua_pushboolean(L, ((const uint32_t *)column)[row] & field->detail); break;
+    case FORM_KNOWN:
+        lua_pushboolean(L, ((const struct drover_sets *)(const void *)place)->known[row]);
+        break;
+    }
+}
+
+/* Upvalue 1 of the metatable's functions: kind -> field name -> place in its table. */
+static void push_field_indexes(lua_State *L)
+{
+    lua_newtable(L);
+    for (uint32_t kind = VIEW_CLUSTER; kind <= VIEW_GROUP; kind++) {
+        lua_newtable(L);
+        for (uint32_t i = 0; i < rows_of[kind].n; i++) {
+            lua_pushinteger(L, i);
+            lua_setfield(L, -2, rows_of[kind].field[i].name);
+        }
+        lua_rawseti(L, -2, kind);
+    }
+}
+
+/* A table of the hosts or VMs of a cluster: made when it is asked for. */
+static int push_cluster_rows(lua_State *L, enum view_kind kind, uint32_t n,
+                             const uint32_t *cluster, uint32_t row)
+{
+    uint32_t used = 0;
+    box_charge(L, n);
+    lua_newtable(L);
+    for (uint32_t i = 0; i < n; i++) {
+        if (cluster[i] != row)
+            continue;
+        view_push(L, kind, i);
+        lua_rawseti(L, -2, ++used);
+    }
+    return 1;
+}
+
+static int row_index(lua_State *L, struct view view)
+{
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+    lua_rawgeti(L, lua_upvalueindex(1), view.kind);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, -2) == LUA_TNUMBER) {
+        lua_Integer i = lua_tointeger(L, -1);
+        push_row_field(L, columns_of(L, view.kind), &rows_of[view.kind].field[i], view.row);
+        return 1;
+    }
+    const struct drover_fleet *fleet = box_of(L)->call->fleet;
+    if (view.kind == VIEW_CLUSTER && strcmp(key, "hosts") == 0)
+        return push_cluster_rows(L, VIEW_HOST, fleet->hosts->n, fleet->hosts->cluster, view.row);
+    if (view.kind == VIEW_CLUSTER && strcmp(key, "vms") == 0)
+        return push_cluster_rows(L, VIEW_VM, fleet->vms->n, fleet->vms->cluster, view.row);
+    const char *names[64];
+    for (uint32_t i = 0; i < rows_of[view.kind].n; i++)
+        names[i] = rows_of[view.kind].field[i].name;
+    return view_unknown_field(L, view_kind_name(view.kind), key, names, rows_of[view.kind].n);
+}
+
+/* --- fields of what stands alone ----------------------------------------------------------- */
+
+static const char *const trouble_names[] = {"", "non_operational"};
+
+/* Pushes it and returns true, or has no such field. */
+static bool push_fleet_field(lua_State *L, const struct box_call *call, const char *key)
+{
+    static const struct {
+        const char *name;
+        enum view_kind kind;
+    } lists[] = {
+        {"clusters", VIEW_CLUSTERS}, {"hosts", VIEW_HOSTS}, {"vms", VIEW_VMS},
+        {"groups", VIEW_GROUPS},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (strcmp(key, lists[i].name) == 0) {
+            view_push(L, lists[i].kind, 0);
+            return true;
+        }
+    }
+    if (strcmp(key, "now") != 0)
+        return false;
+    lua_pushnumber(L, call->fleet->now);
+    return true;
+}
+
+/* Fields of ask, move, trouble and the hook's ask: what they are is in the call. */
+static bool push_request_field(lua_State *L, const struct box_call *call, struct view view,
+                               const char *key)
+{
+    const struct drover_ask *ask = call->ask;
+    const struct drover_move *move = call->move;
+    const struct drover_admit_ask *admit = call->admit;
+    const struct {
+        enum view_kind of;
+        const char *name;
+        uint32_t row;
+        enum view_kind kind;
+        const char *text;
+    } fields[] = {
+        {VIEW_ASK, "vm", ask ? ask->vm : 0, VIEW_VM, NULL},
+        {VIEW_ASK, "from", ask ? ask->from : 0, VIEW_HOST, NULL},
+        {VIEW_ASK, "purpose", 0, 0, ask ? purpose_names[ask->purpose] : NULL},
+        {VIEW_MOVE, "vm", move ? move->vm : 0, VIEW_VM, NULL},
+        {VIEW_MOVE, "from", move ? move->from : 0, VIEW_HOST, NULL},
+        {VIEW_MOVE, "to", move ? move->to : 0, VIEW_HOST, NULL},
+        {VIEW_MOVE, "purpose", 0, 0, move ? purpose_names[move->purpose] : NULL},
+        {VIEW_TROUBLE, "host", call->trouble ? call->trouble->host : 0, VIEW_HOST, NULL},
+        {VIEW_TROUBLE, "kind", 0, 0, call->trouble ? trouble_names[call->trouble->kind] : NULL},
+        {VIEW_ADMIT, "host", admit ? admit->host : 0, VIEW_HOST, NULL},
+        {VIEW_ADMIT, "vm", admit ? admit->vm : 0, VIEW_VM, NULL},
+        {VIEW_ADMIT, "vm_name", 0, 0, admit ? admit->vm_name : NULL},
+        {VIEW_ADMIT, "vm_uuid", 0, 0, admit ? admit->vm_uuid : NULL},
+        {VIEW_ADMIT, "driver", 0, 0, admit ? admit->driver : NULL},
+        {VIEW_ADMIT, "operation", 0, 0, admit ? admit->operation : NULL},
+        {VIEW_ADMIT, "sub_operation", 0, 0, admit ? admit->sub_operation : NULL},
+        {VIEW_ADMIT, "xml", 0, 0, admit ? admit->xml : NULL},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (fields[i].of != view.kind || strcmp(fields[i].name, key) != 0)
+            continue;
+        if (fields[i].kind)
+            view_push(L, fields[i].kind, fields[i].row);
+        else
+            lua_pushstring(L, fields[i].text);
+        return true;
+    }
+    if (strcmp(key, "fleet") != 0)
+        return false;
+    view_push(L, VIEW_FLEET, 0);
+    return true;
+}
+
+static int request_index(lua_State *L, struct view view, const char *key)
+{
+    static const char *const names[] = {"vm", "from", "to", "purpose", "host", "kind", "fleet",
+                                        "hosts", "vms", "groups", "clusters", "now", "xml",
+                                        "vm_name", "vm_uuid", "driver", "operation",
+                                        "sub_operation"};
+    const struct box_call *call = box_of(L)->call;
+    bool found = view.kind == VIEW_FLEET ? push_fleet_field(L, call, key)
+                                         : push_request_field(L, call, view, key);
+    if (found)
+        return 1;
+    return view_unknown_field(L, view_kind_name(view.kind), key, names,
+                              sizeof names / sizeof *names);
+}
+
+/* --- the metatable ------------------------------------------------------------------------- */
+
+static int list_index(lua_State *L, struct view view)
+{
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        list_push_named(L, view, lua_tostring(L, 2));
+        return 1;
+    }
+    lua_Integer i = lua_tointeger(L, 2);
+    if (i >= 1 && i <= (lua_Integer)list_length(L, view))
+        list_push(L, view, (uint32_t)(i - 1));
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int view_index(lua_State *L)
+{
+    struct view view = view_check(L, 1);
+    if (view.kind >= VIEW_CLUSTER && view.kind <= VIEW_GROUP)
+        return row_index(L, view);
+    if (list_is(view.kind))
+        return list_index(L, view);
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+    switch (view.kind) {
+    case VIEW_PLAN: return plan_index(L, key);
+    case VIEW_HOW: return how_index(L, key);
+    case VIEW_ANSWER: return answer_index(L, key);
+    default: return request_index(L, view, key);
+    }
+}
+
+static int view_newindex(lua_State *L)
+{
+    struct view view = view_check(L, 1);
+    const char *key = lua_library_text(L, 2, NULL);
+    if (view.kind == VIEW_HOW)
+        return how_set(L, key);
+    return luaL_error(L, "%s.%s cannot be set: units only read it", view_kind_name(view.kind), key);
+}
+
+static int view_len(lua_State *L)
+{
+    struct view view = view_check(L, 1);
+    if (!list_is(view.kind))
+        return luaL_error(L, "a %s has no length", view_kind_name(view.kind));
+    lua_pushinteger(L, list_length(L, view));
+    return 1;
+}
+
+static int view_pairs(lua_State *L)
+{
+    struct view view = view_check(L, 1);
+    if (!list_is(view.kind))
+        return luaL_error(L, "pairs: a %s is no list", view_kind_name(view.kind));
+    return list_pairs(L, view);
+}
+
+static int view_tostring(lua_State *L)
+{
+    struct view view = view_check(L, 1);
+    const char *what = view_kind_name(view.kind);
+    if (view.kind < VIEW_CLUSTER || view.kind > VIEW_GROUP) {
+        lua_pushstring(L, what);
+        return 1;
+    }
+    /* A name is the first field of each. */
+    push_row_field(L, columns_of(L, view.kind), rows_of[view.kind].field, view.row);
+    return 1;
+}
+
+void lua_views_install(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"__index", view_index}, {"__newindex", view_newindex}, {"__len", view_len},
+        {"__pairs", view_pairs}, {"__tostring", view_tostring}, {NULL, NULL},
+    };
+    lua_pushlightuserdata(L, NULL);
+    lua_newtable(L);
+    push_field_indexes(L);
+    luaL_setfuncs(L, functions, 1);
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+}
