@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* drover plugin list, show, check. */
 #include "library.h"
-#include "offline_describe.h"
+#include "set/describe.h"
 #include "plug/plug.h"
 #include "policy/paths.h"
 #include "render.h"

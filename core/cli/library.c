@@ -2,7 +2,7 @@
 /* Units and policies, from the daemon or from files; see library.h. */
 #include "library.h"
 
-#include "offline_describe.h"
+#include "set/describe.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
 #include "policy/settings_file.h"

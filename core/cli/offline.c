@@ -12,7 +12,7 @@
 #include "ctl/api.h"
 #include "decide/decide.h"
 #include "engine/engine.h"
-#include "offline_describe.h"
+#include "set/describe.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
 #include "policy/settings_file.h"

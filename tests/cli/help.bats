@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What --help lists stands in the manual page, the other way round, and is completed.
+
+load common
+
+setup() {
+    PAGE=$SRC/docs/man/drover.1
+    drover --help >"$BATS_TEST_TMPDIR/help"
+}
+
+# The names of all commands, a line each.
+command_names() {
+    awk '/^commands:/ { on = 1; next } /^[^ ]/ { on = 0 }
+         on && /^  [a-z]/ { print ($1 ~ /^(plan|policy|plugin)$/) ? $1 " " $2 : $1 }' \
+        "$BATS_TEST_TMPDIR/help"
+}
+
+@test "every command is in drover(1)" {
+    local name missing=''
+    while read -r name; do
+        grep -Eq "^\.It Ic $name( |\$)" "$PAGE" || missing+=" \"$name\""
+    done < <(command_names)
+    [ -z "$missing" ] || { echo "not in the page:$missing"; false; }
+}
+
+@test "every option is in drover(1)" {
+    local option name missing='' options
+    options=$(grep -o '^  --[a-z-]*' "$BATS_TEST_TMPDIR/help")
+    while read -r name; do
+        # shellcheck disable=SC2086 # two words
+        options+=$'\n'$(drover $name --help | grep -o '^  --[a-z-]*' || true)
+    done < <(command_names)
+    for option in $options; do
+        grep -Eq "Fl Fl ${option#--}( |\$)" "$PAGE" || missing+=" $option"
+    done
+    [ "$(wc -w <<<"$options")" -ge 15 ]
+    [ -z "$missing" ] || { echo "not in the page:$missing"; false; }
+}
+
+@test "drover(1) lists no command that is not there" {
+    local name extra='' known
+    known=$(command_names)
+    while read -r name; do
+        grep -qx "$name" <<<"$known" || extra+=" \"$name\""
+    done < <(sed -n 's/^\.It Ic \([a-z]*\( [a-z]\+\)\?\).*/\1/p' "$PAGE" |
+        sed 's/^\(status\|hosts\|vms\|snapshot\) .*/\1/')
+    [ -z "$extra" ] || { echo "in the page alone:$extra"; false; }
+}
+
+@test "drover(1) says of each command whether it works on files" {
+    local name
+    while read -r name; do
+        # shellcheck disable=SC2086 # two words
+        if drover $name --help | grep -q 'with --fleet on a file'; then
+            case $name in rebalance) continue ;; esac
+            grep -Eq "^\.It Ic $name.* No \*\$" "$PAGE" || { echo "$name has no asterisk"; false; }
+        fi
+    done < <(command_names)
+}
+
+# complete WORDS...: what bash would offer for the last of them.
+complete_words() {
+    bash -c '
+        . "$1"; shift
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _drover
+        printf "%s\n" "${COMPREPLY[@]}"' - "$SRC/contrib/completion/drover.bash" "$@"
+}
+
+@test "completion: commands, second words, options, hosts and VMs of a fleet file" {
+    local drover=$BUILD/drover
+    complete_words "$drover" ex | grep -qx explain
+    complete_words "$drover" policy '' | grep -qx check
+    complete_words "$drover" explain --t | grep -qx -- --to
+    complete_words "$drover" hosts --fl | grep -qx -- --fleet
+    complete_words "$drover" --fleet "$FLEETS/four.yaml" explain we | grep -qx web1
+    complete_words "$drover" --fleet "$FLEETS/four.yaml" plan drain '' | grep -qx kvm3
+    complete_words "$drover" maintenance kvm1 '' | grep -qx on
+}
