@@ -28,7 +28,7 @@ static int run(struct cli *cli, struct error *error)
         print_answer(cli, answer, "queued; drover migrations shows how far it is");
         return 0;
     }
-    double id = view_number(answer, "id");
+    double id = view_number(view_object(answer, "result"), "id");
     json_decref(answer);
     return follow_migration(cli, id, timeout_s, error);
 }

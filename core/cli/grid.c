@@ -53,12 +53,19 @@ static size_t measure(const struct grid *grid, unsigned column, bool *numbers)
     return widest;
 }
 
-static void print_cell(const struct grid *grid, struct screen *screen, unsigned i, size_t width,
-                       bool right)
+/* The last cell of the row that is not empty: no blanks are written behind it. */
+static unsigned end_of_row(const struct grid *grid, unsigned row)
 {
-    const struct grid_cell *cell = &grid->cell[i];
+    unsigned last = grid->columns - 1;
+    while (last > 0 && !*grid->cell[row * grid->columns + last].text)
+        last--;
+    return last;
+}
+
+static void print_cell(struct screen *screen, const struct grid_cell *cell, size_t width,
+                       bool right, bool last)
+{
     int blanks = (int)(width - screen_cells(cell->text));
-    bool last = (i + 1) % grid->columns == 0;
 
     if (right)
         screen_print(screen, STYLE_PLAIN, "%*s", blanks, "");
@@ -75,8 +82,11 @@ void grid_print(struct grid *grid, struct screen *screen)
 
     for (unsigned c = 0; c < grid->columns; c++)
         width[c] = measure(grid, c, &right[c]);
-    for (unsigned i = 0; i < grid->n; i++)
-        print_cell(grid, screen, i, width[i % grid->columns], right[i % grid->columns]);
+    for (unsigned row = 0; row < grid->n / grid->columns; row++) {
+        unsigned last = end_of_row(grid, row);
+        for (unsigned c = 0; c <= last; c++)
+            print_cell(screen, &grid->cell[row * grid->columns + c], width[c], right[c], c == last);
+    }
     free(width);
     free(right);
     free(grid->cell);

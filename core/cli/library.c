@@ -56,7 +56,6 @@ static json_t *from_files(struct cli *cli, const char *path, struct error *error
 
 json_t *library_get(struct cli *cli, const char *path, struct error *error)
 {
-    char note[sizeof error->text + 128];
     json_t *list;
 
     if (files_are_named(&cli->options))
@@ -66,8 +65,7 @@ json_t *library_get(struct cli *cli, const char *path, struct error *error)
     list = source_get(&cli->source, path, NULL, error);
     if (list || error->kind != ERROR_NO_DAEMON || option_given(&cli->options, "--socket"))
         return list;
-    snprintf(note, sizeof note, "note: %s; this is what is installed", error->text);
-    screen_complain(note);
+    screen_complain("note: no droverd answers; this is what is installed, not what runs");
     error_clear(error);
     return from_files(cli, path, error);
 }

@@ -82,20 +82,11 @@ static struct decision *explain(void *self, const char *vm, const char *to, stru
     struct offline *offline = self;
     const struct columns *columns = offline->columns;
     const struct vm *record = fleet_find_vm(offline->fleet, vm, error);
-    struct question question = {.purpose = DROVER_TO_MIGRATE};
-    uint32_t host;
 
     if (!record || (to && !fleet_find_host(offline->fleet, to, error)))
         return NULL;
-    question.vm = columns_vm(columns, vm_key(record));
-    if (columns->vms.host[question.vm] == DROVER_NONE)
-        question.purpose = DROVER_TO_START;
-    if (to) {
-        host = columns_host(columns, to);
-        question.hosts = &host;
-        question.n_hosts = 1;
-    }
-    return decide_explain(columns, rules_of(&offline->rules, columns, question.vm), &question);
+    return explain_vm(columns, &offline->rules, columns_vm(columns, vm_key(record)),
+                      to ? columns_host(columns, to) : DROVER_NONE, error);
 }
 
 static void join_rows(struct plan *all, struct rows *to, const struct rows *more, size_t size)

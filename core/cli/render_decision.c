@@ -144,7 +144,7 @@ void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts
         screen_print(screen, STYLE_PLAIN, ": %s\n", view_text(screen, host, "reason"));
         if (*remedy)
             screen_wrap(screen, STYLE_GOOD, beside,
-                        arena_printf(&screen->arena, "it would do %s", remedy));
+                        arena_printf(&screen->arena, "it would pass %s", remedy));
         render_more_refusals(screen, beside, refusals);
     }
 }
@@ -161,27 +161,41 @@ void render_failures(struct screen *screen, const json_t *failures)
     }
 }
 
+/* The sentence on top. */
 static void render_verdict(struct screen *screen, const json_t *decision, unsigned accepted,
                            unsigned all)
 {
-    const char *vm = view_text(screen, decision, "vm");
     const char *chosen = view_text(screen, decision, "chosen");
     const char *from = view_text(screen, decision, "from");
+    bool stays = *chosen && strcmp(chosen, from) == 0;
 
-    screen_print(screen, STYLE_STRONG, "%s: ", vm);
-    if (*chosen) {
-        screen_print(screen, STYLE_GOOD, "%s", chosen);
-        screen_print(screen, STYLE_PLAIN, accepted == 1 ? ", the only one of %u hosts that takes it\n"
-                                                         : ", the best of %u hosts that take it\n",
-                     accepted == 1 ? all : accepted);
-    } else {
+    screen_print(screen, STYLE_STRONG, "%s: ", view_text(screen, decision, "vm"));
+    if (!*chosen) {
         screen_print(screen, STYLE_BAD, "no host");
         screen_print(screen, STYLE_PLAIN, "; %u of %u refuse it\n", all - accepted, all);
+        return;
     }
+    screen_print(screen, STYLE_GOOD, "%s%s", stays ? "stays on " : "", chosen);
+    if (accepted > 1)
+        screen_print(screen, STYLE_PLAIN, ", the best of %u hosts that take it\n", accepted);
+    else if (stays)
+        screen_print(screen, STYLE_PLAIN, ", no other host takes it\n");
+    else
+        screen_print(screen, STYLE_PLAIN, ", the only one of %u hosts that takes it\n", all);
+}
+
+static void render_circumstances(struct screen *screen, const json_t *decision)
+{
+    const char *from = view_text(screen, decision, "from");
+    double id = view_number(decision, "id");
+
     screen_print(screen, STYLE_FAINT, "policy %s, to %s", view_text(screen, decision, "policy"),
                  view_text(screen, decision, "purpose"));
     if (*from)
         screen_print(screen, STYLE_FAINT, ", from %s", from);
+    if (id > 0)
+        screen_print(screen, STYLE_FAINT, ", decision %.0f of %s", id,
+                     view_show_time(screen, view_number(decision, "at")));
     screen_print(screen, STYLE_PLAIN, "\n");
 }
 
@@ -193,6 +207,7 @@ void render_decision(struct screen *screen, const json_t *decision)
     for (size_t i = 0; i < all; i++)
         accepted += view_flag(json_array_get(hosts, i), "accepted");
     render_verdict(screen, decision, accepted, all);
+    render_circumstances(screen, decision);
     if (accepted > 0) {
         screen_print(screen, STYLE_PLAIN, "\n");
         render_accepted(screen, decision);

@@ -82,7 +82,7 @@ static void render_reasons(struct screen *screen, const json_t *reasons)
     if (json_array_size(reasons) == 0)
         return;
     screen_print(screen, STYLE_PLAIN, "\nreasons:\n");
-    grid_open(&grid, screen, "CODE|TEXT|IT WOULD DO");
+    grid_open(&grid, screen, "CODE|TEXT|IT WOULD PASS");
     json_array_foreach((json_t *)reasons, i, reason) {
         grid_add(&grid, STYLE_STRONG, view_text(screen, reason, "code"));
         grid_add(&grid, STYLE_PLAIN, view_text(screen, reason, "text"));

@@ -70,7 +70,7 @@ load common
 @test "-- ends the options" {
     run drover --fleet "$FLEETS/four.yaml" explain -- --json
     expect 2
-    says '"--json"'
+    says '--json'
     says_not "unknown option"
 }
 
