@@ -208,7 +208,7 @@ start_controller() {
 
 # A start takes two halves, so that many hosts can boot side by side.
 host_boot_begin() { # HOST
-    local host=$1 dir=$LAB/hosts/$1 pid
+    local host=$1 dir=$LAB/hosts/$1 pid mac
     ! host_is_on "$host" || return 0
     kill_recorded "$dir/init" "$dir/parent"
     make_host_files "$host"
@@ -219,7 +219,9 @@ host_boot_begin() { # HOST
     wait_until "$BOOT_DEADLINE_S" test -s "$dir/init" || boot_failed "$dir" "$host"
     pid=$(recorded_pid "$dir/init") || boot_failed "$dir" "$host"
     in_controller ip link delete "$host" 2>/dev/null || true # what a dead host may have left
-    in_controller ip link add name "$host" type veth peer name lab-eth0
+    # A host keeps its MAC through a boot: to a new one its peers would be blind for a minute.
+    printf -v mac '02:6c:61:62:00:%02x' "${host#kvm}"
+    in_controller ip link add name "$host" type veth peer name lab-eth0 address "$mac"
     in_controller ip link set "$host" master hosts0
     [[ -e $dir/cut ]] || in_controller ip link set "$host" up
     # The name lab-eth0 becomes eth0 only inside: it tells host_init that all is done out here.
