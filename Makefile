@@ -58,7 +58,7 @@ plugin_includes := -I$(BUILD)/include
 
 # What each room may see of the world outside. The first four see libc, and nothing else.
 pure_rooms := base model decide engine
-rooms := $(pure_rooms) codec policy plug virt sim store ctl
+rooms := $(pure_rooms) codec policy plug set virt sim store ctl
 everything_cflags = $(LIBVIRT_CFLAGS) $(LUA_CFLAGS) $(YAML_CFLAGS) $(XML_CFLAGS) \
     $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(GLIB_CFLAGS) $(GIO_CFLAGS) $(SOUP_CFLAGS) \
     $(CURSES_CFLAGS) $(SYSTEMD_CFLAGS) -pthread

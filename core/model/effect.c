@@ -68,3 +68,11 @@ void effects_clear(struct effects *effects)
     effects->n = 0;
     arena_free(&effects->arena);
 }
+
+void effects_free(struct effects *effects)
+{
+    effects_clear(effects);
+    free(effects->item);
+    free(effects->decisions);
+    *effects = (struct effects){0};
+}

@@ -91,6 +91,8 @@ struct effects {
     struct arena arena;
 };
 
+/* Forget what they hold, keep the room; and give the room back, too. */
 void effects_clear(struct effects *effects);
+void effects_free(struct effects *effects);
 
 #endif

@@ -18,12 +18,13 @@ engine:  base model decide
 codec:   base model
 policy:  base model codec
 plug:    base model
+set:     base model codec policy plug
 virt:    base model codec
 sim:     base model decide engine
 store:   base model codec
 ctl:     base model codec
-cli:     base model decide engine codec policy plug sim store ctl
-daemon:  base model decide engine codec policy plug virt sim store ctl
+cli:     base model decide engine codec policy plug set sim store ctl
+daemon:  base model decide engine codec policy plug set virt sim store ctl
 '
 
 # Headers from outside that only some rooms may include, by the beginning of their names.
@@ -31,7 +32,7 @@ foreign='
 libvirt/        virt
 yaml.h          codec policy
 libxml/         codec
-jansson.h       codec policy store ctl cli daemon
+jansson.h       codec policy set store ctl cli daemon
 sqlite3.h       store
 lua.h           plug
 lauxlib.h       plug

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * droverd: wires the rooms together and holds no rules.
+ *
+ * Everything that happens becomes an event and comes to daemon_take(): it is journalled, the
+ * engine takes it, and what comes out is performed, answered, logged and journalled. One thread
+ * does this; workers of virt/ and store/ post to it.
+ */
+#ifndef DROVER_DAEMON_DAEMON_H
+#define DROVER_DAEMON_DAEMON_H
+
+#include "ctl/server.h"
+#include "engine/engine.h"
+#include "model/world.h"
+#include "set/set.h"
+#include "store/store.h"
+
+#include <glib.h>
+
+struct watcher;
+struct orders;
+
+struct daemon {
+    const char *config; /* path of drover.yaml */
+    enum plug_trust trust;
+    GMainLoop *loop;
+    struct engine *engine;
+    struct set *set;
+    struct store *store;
+    struct ctl *ctl;
+    struct world world;
+    struct watcher *watcher;
+    struct orders *orders;
+    GQueue *events; /* waiting while one is being taken */
+    bool taking;
+    struct effects effects;
+    guint timer;
+    double started_at;
+    uint64_t events_taken;
+    bool journal_failing;
+};
+
+/* Seconds since the epoch. */
+double daemon_now(void);
+
+/* take.c. Takes the event over. */
+void daemon_take(struct daemon *daemon, struct event *event);
+struct event *daemon_event(enum event_kind kind);
+
+/* reload.c: load a new set and put it in force, or keep the old one and say why. 0 or -1. */
+int daemon_reload(struct daemon *daemon, struct error *error);
+void daemon_plugin_problem(void *self, const char *path, const struct error *error);
+
+/* orders.c: moves wait until what is remembered of them is on disk. */
+struct orders *orders_new(struct daemon *daemon);
+void orders_free(struct orders *orders);
+void orders_add(struct orders *orders, const struct effect *effect);
+void orders_flush(struct orders *orders); /* after the step's effects are handed to the store */
+
+/* source.c: what the API shows. */
+struct api_source daemon_source(struct daemon *daemon);
+
+/* watcher.c: files that change (inotify). */
+struct watcher *watcher_new(struct daemon *daemon, struct error *error);
+void watcher_free(struct watcher *watcher);
+void watcher_update(struct watcher *watcher); /* directories of a new set */
+
+/* log.c: lines on standard error, with a <N> priority where the journal of systemd reads them. */
+void log_line(enum notice_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void log_notice(const struct effect *notice);
+
+/* supervise.c: what systemd is told, where it listens. */
+void supervise_tell(const char *state);
+
+#endif

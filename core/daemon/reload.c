@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A new set beside the old one: loaded, checked, and swapped whole, or refused whole. */
+#include "daemon/daemon.h"
+
+#include <string.h>
+
+void daemon_plugin_problem(void *self, const char *path, const struct error *error)
+{
+    (void)self;
+    bool named = strstr(error->text, path) != NULL; /* most messages begin with the file */
+    log_line(NOTICE_WARNING, "%s%s%s; it is left out", named ? "" : path, named ? "" : ": ",
+             error->text);
+}
+
+static void keep_text(void *self, const char *hash, const char *name, const char *text)
+{
+    struct daemon *daemon = self;
+    store_text(daemon->store, hash, name, text);
+}
+
+static void put_in_force(struct daemon *daemon, struct set *set)
+{
+    struct set *old = daemon->set;
+    daemon->set = set;
+    set_each_text(set, keep_text, daemon);
+    daemon->world.configure(daemon->world.self, set->settings);
+    daemon_take(daemon, set_event(set, daemon_now()));
+    set_free(old); /* the engine has let go of it */
+    if (daemon->watcher)
+        watcher_update(daemon->watcher);
+}
+
+/* What was read once at the start and cannot change while it runs. */
+static void tell_fixed(const struct settings *old, const struct settings *new)
+{
+    if (strcmp(old->socket, new->socket) != 0 || strcmp(old->hook_socket, new->hook_socket) != 0 ||
+        strcmp(old->database, new->database) != 0)
+        log_line(NOTICE_WARNING, "socket, hook_socket and database take effect at the next start");
+}
+
+int daemon_reload(struct daemon *daemon, struct error *error)
+{
+    supervise_tell("RELOADING=1");
+    struct set *set =
+        set_load(daemon->config, daemon->trust, daemon_plugin_problem, daemon, error);
+    supervise_tell("READY=1");
+    if (!set) {
+        log_line(NOTICE_ERROR, "%s; the set that was in force stays", error->text);
+        return -1;
+    }
+    if (strcmp(set->hash, daemon->set->hash) == 0) {
+        set_free(set);
+        return 0;
+    }
+    tell_fixed(daemon->set->settings, set->settings);
+    put_in_force(daemon, set);
+    return 0;
+}

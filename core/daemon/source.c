@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the API shows of a running droverd: the engine's state, the journal, the set. */
+#include "config.h"
+#include "daemon/daemon.h"
+
+#include "codec/json.h"
+#include "set/describe.h"
+
+#include <stdlib.h>
+
+#define HISTORY_LIMIT 500
+
+static const struct fleet *get_fleet(void *self)
+{
+    struct daemon *daemon = self;
+    return engine_fleet(daemon->engine);
+}
+
+static json_t *get_hosts(void *self)
+{
+    struct daemon *daemon = self;
+    uint32_t n;
+    const struct host_status *status = engine_host_status(daemon->engine, &n);
+    struct rows rows = {.item = (void *)status, .n = n};
+    return json_from_rows(host_status_fields, sizeof *status, &rows, daemon_now(), 0);
+}
+
+static const struct migration *const *get_migrations(void *self, uint32_t *n)
+{
+    struct daemon *daemon = self;
+    return engine_migrations(daemon->engine, n);
+}
+
+static struct decision *explain(void *self, const char *vm, const char *to, struct error *error)
+{
+    struct daemon *daemon = self;
+    return engine_explain(daemon->engine, vm, to, error);
+}
+
+static struct plan *plan(void *self, const char *what, const char *target, struct error *error)
+{
+    struct daemon *daemon = self;
+    return engine_plan(daemon->engine, what, target, error);
+}
+
+static json_t *get_decision(void *self, uint64_t id, struct error *error)
+{
+    struct daemon *daemon = self;
+    return store_decision(daemon->store, id, error);
+}
+
+static json_t *get_decisions(void *self, const char *vm, struct error *error)
+{
+    struct daemon *daemon = self;
+    return store_decisions(daemon->store, vm, HISTORY_LIMIT, error);
+}
+
+static json_t *get_history(void *self, struct error *error)
+{
+    struct daemon *daemon = self;
+    return store_migrations(daemon->store, HISTORY_LIMIT, error);
+}
+
+static json_t *get_notices(void *self, struct error *error)
+{
+    struct daemon *daemon = self;
+    return store_notices(daemon->store, HISTORY_LIMIT, error);
+}
+
+static json_t *get_policies(void *self, struct error *error)
+{
+    struct daemon *daemon = self;
+    return describe_policies(daemon->set->policies, error);
+}
+
+static json_t *get_units(void *self, struct error *error)
+{
+    (void)error;
+    struct daemon *daemon = self;
+    return describe_units(daemon->set->plug);
+}
+
+static json_t *get_daemon(void *self)
+{
+    struct daemon *daemon = self;
+    return json_pack("{s:s, s:f, s:f, s:s, s:I, s:b, s:I}", "version", DROVER_VERSION, "now",
+                     daemon_now(), "started_at", daemon->started_at, "set", daemon->set->hash,
+                     "events", (json_int_t)daemon->events_taken, "journal_failing",
+                     store_failing(daemon->store), "journal_lost",
+                     (json_int_t)store_lost(daemon->store));
+}
+
+struct api_source daemon_source(struct daemon *daemon)
+{
+    return (struct api_source){
+        .self = daemon,
+        .fleet = get_fleet,
+        .hosts = get_hosts,
+        .migrations = get_migrations,
+        .explain = explain,
+        .plan = plan,
+        .decision = get_decision,
+        .decisions = get_decisions,
+        .history = get_history,
+        .notices = get_notices,
+        .policies = get_policies,
+        .units = get_units,
+        .daemon = get_daemon,
+    };
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The middle of droverd: an event in, its effects out. */
+#include "daemon/daemon.h"
+
+#include "codec/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double daemon_now(void)
+{
+    return (double)g_get_real_time() / 1e6;
+}
+
+struct event *daemon_event(enum event_kind kind)
+{
+    return event_new(kind, daemon_now());
+}
+
+static void publish_record(struct daemon *daemon, const char *kind, const struct field *table,
+                           const void *record)
+{
+    json_t *json = json_from_record(table, record, NAN, 0);
+    char *text = json_text(json);
+    ctl_publish(daemon->ctl, kind, text);
+    free(text);
+    json_decref(json);
+}
+
+static void to_world(struct daemon *daemon, const struct effect *effect)
+{
+    orders_add(daemon->orders, effect);
+}
+
+static void to_asker(struct daemon *daemon, const struct effect *effect)
+{
+    if (daemon->ctl)
+        ctl_answer(daemon->ctl, effect);
+}
+
+static void to_hook(struct daemon *daemon, const struct effect *effect)
+{
+    if (daemon->ctl)
+        ctl_hook_answer(daemon->ctl, effect);
+}
+
+static void to_log(struct daemon *daemon, const struct effect *effect)
+{
+    log_notice(effect);
+    if (daemon->ctl)
+        publish_record(daemon, "notice", effect_fields, effect);
+}
+
+static void to_followers(struct daemon *daemon, const struct effect *effect)
+{
+    if (daemon->ctl && effect->kind == EFFECT_MIGRATION)
+        publish_record(daemon, "migration", migration_fields, effect->migration);
+    if (daemon->ctl && effect->kind == EFFECT_DECISION)
+        publish_record(daemon, "decision", decision_fields, effect->decision);
+}
+
+/* What is remembered has gone to the store with the other effects. */
+static void to_nobody(struct daemon *daemon, const struct effect *effect)
+{
+    (void)daemon;
+    (void)effect;
+}
+
+static void perform(struct daemon *daemon, const struct effect *effect)
+{
+    static void (*const ways[])(struct daemon *, const struct effect *) = {
+        [EFFECT_MIGRATE] = to_world,      [EFFECT_WATCH] = to_world,
+        [EFFECT_SET_DOWNTIME] = to_world, [EFFECT_POSTCOPY] = to_world,
+        [EFFECT_ABORT] = to_world,        [EFFECT_REFRESH] = to_world,
+        [EFFECT_ANSWER] = to_asker,       [EFFECT_HOOK_ANSWER] = to_hook,
+        [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,
+        [EFFECT_DECISION] = to_followers, [EFFECT_NOTICE] = to_log,
+        [EFFECT_MIGRATION] = to_followers,
+    };
+    ways[effect->kind](daemon, effect);
+}
+
+static gboolean on_timer(gpointer data)
+{
+    struct daemon *daemon = data;
+    daemon->timer = 0;
+    daemon_take(daemon, daemon_event(EVENT_TICK));
+    return G_SOURCE_REMOVE;
+}
+
+/* At least a millisecond ahead, and at most an hour: a clock that jumps is noticed then. */
+static void arm_timer(struct daemon *daemon)
+{
+    if (daemon->timer)
+        g_source_remove(daemon->timer);
+    daemon->timer = 0;
+    double wake = engine_next_wake(daemon->engine);
+    if (isinf(wake))
+        return;
+    double ms = ceil((wake - daemon_now()) * 1000);
+    daemon->timer = g_timeout_add((guint)fmax(1, fmin(ms, 3600e3)), on_timer, daemon);
+}
+
+static void publish_progress(struct daemon *daemon, const struct event *event)
+{
+    uint32_t n;
+    const struct migration *const *migrations = engine_migrations(daemon->engine, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (migrations[i]->id == event->id)
+            publish_record(daemon, "migration", migration_fields, migrations[i]);
+}
+
+static void take_one(struct daemon *daemon, struct event *event)
+{
+    daemon->events_taken++;
+    event->seq = store_event(daemon->store, event);
+    engine_step(daemon->engine, event, &daemon->effects);
+    store_effects(daemon->store, event->seq, &daemon->effects);
+    for (uint32_t i = 0; i < daemon->effects.n; i++)
+        perform(daemon, &daemon->effects.item[i]);
+    orders_flush(daemon->orders);
+    if (event->kind == EVENT_MIGRATION_PROGRESS && daemon->ctl)
+        publish_progress(daemon, event);
+    effects_clear(&daemon->effects);
+    event_free(event);
+}
+
+void daemon_take(struct daemon *daemon, struct event *event)
+{
+    g_queue_push_tail(daemon->events, event);
+    if (daemon->taking)
+        return; /* whoever is taking one now takes this one next */
+    daemon->taking = true;
+    while ((event = g_queue_pop_head(daemon->events)))
+        take_one(daemon, event);
+    daemon->taking = false;
+    arm_timer(daemon);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading a set. See set.h. */
+#include "set/set.h"
+
+#include "base/memory.h"
+#include "base/sha256.h"
+#include "codec/json.h"
+#include "codec/yaml.h"
+#include "policy/paths.h"
+#include "policy/settings_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct policies *set_policies(const struct settings *settings, struct error *error)
+{
+    struct policies *policies = policies_new();
+    for (uint32_t i = 0; i < settings->policy_dirs.n; i++) {
+        if (policies_read_dir(policies, settings->policy_dirs.item[i], error) < 0) {
+            policies_free(policies);
+            return NULL;
+        }
+    }
+    return policies;
+}
+
+/* Units of the installation have short names and may be mandatory; the site's are "site/NAME". */
+static void load_dirs(struct plug *plug, const struct texts *dirs, plug_problem *problem,
+                      void *self)
+{
+    for (uint32_t i = 0; i < dirs->n; i++) {
+        bool shipped = paths_shipped(dirs->item[i]);
+        plug_load_dir(plug, dirs->item[i], shipped ? "" : "site", shipped, problem, self);
+    }
+}
+
+struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
+                      plug_problem *problem, void *self)
+{
+    struct plug *plug = plug_new(trust);
+    plug_set_lua_dir(plug, paths_get()->shipped_lua);
+    load_dirs(plug, &settings->plugin_dirs, problem, self);
+    load_dirs(plug, &settings->lua_dirs, problem, self);
+    return plug;
+}
+
+static const struct policy *policy_of(struct set *set, const struct cluster *cluster,
+                                      struct error *error)
+{
+    if (cluster->policy.record)
+        return policies_resolve_inline(set->policies, cluster->policy.record, error);
+    return policies_resolve(set->policies, cluster->policy.text, error);
+}
+
+static int bind_cluster(struct set *set, const struct cluster *cluster, struct error *error)
+{
+    const struct policy *policy = policy_of(set, cluster, error);
+    struct ruleset *rules = policy ? plug_bind(set->plug, policy, error) : NULL;
+    if (!rules)
+        return error_prefix(error, "cluster %s", cluster->name);
+    set->rules[set->n_rules++] =
+        (struct cluster_rules){.cluster = cluster->name, .ruleset = rules};
+    return 0;
+}
+
+static int bind_clusters(struct set *set, struct error *error)
+{
+    const struct cluster *clusters = set->settings->clusters.item;
+    uint32_t n = set->settings->clusters.n;
+    set->rules = memory_array(n + 1, sizeof *set->rules);
+    for (uint32_t i = 0; i < n; i++)
+        if (bind_cluster(set, &clusters[i], error) < 0)
+            return -1;
+    if (n > 0)
+        return 0;
+    struct cluster only;
+    field_defaults(cluster_fields, &only);
+    only.name = "default";
+    return bind_cluster(set, &only, error);
+}
+
+/* Everything that a decision depends on, and nothing that it does not. */
+static void hash_set(struct set *set)
+{
+    struct sha256 sha;
+    sha256_begin(&sha);
+    json_t *json = json_from_record(settings_fields, set->settings, NAN, 0);
+    char *text = json_text(json);
+    sha256_add(&sha, text, strlen(text));
+    free(text);
+    json_decref(json);
+    for (uint32_t i = 0; i < set->n_rules; i++) {
+        sha256_add(&sha, set->rules[i].cluster, strlen(set->rules[i].cluster) + 1);
+        sha256_add(&sha, set->rules[i].ruleset->hash, strlen(set->rules[i].ruleset->hash) + 1);
+    }
+    sha256_end(&sha, set->hash);
+}
+
+struct set *set_load(const char *config, enum plug_trust trust, plug_problem *problem, void *self,
+                     struct error *error)
+{
+    struct set *set = memory_new(sizeof *set);
+    set->settings = config ? settings_read(config, error) : settings_default();
+    if (set->settings)
+        set->policies = set_policies(set->settings, error);
+    if (set->policies)
+        set->plug = set_plug(set->settings, trust, problem, self);
+    if (!set->plug || bind_clusters(set, error) < 0) {
+        set_free(set);
+        return NULL;
+    }
+    hash_set(set);
+    return set;
+}
+
+void set_free(struct set *set)
+{
+    if (!set)
+        return;
+    for (uint32_t i = 0; i < set->n_rules; i++)
+        ruleset_free(set->rules[i].ruleset);
+    free(set->rules);
+    if (set->plug)
+        plug_unref(set->plug);
+    if (set->policies)
+        policies_free(set->policies);
+    if (set->settings)
+        settings_free(set->settings);
+    free(set);
+}
+
+struct event *set_event(const struct set *set, double at)
+{
+    struct event *event = event_new(EVENT_SET_CHANGED, at);
+    event_set(event, &event->text, set->hash);
+    struct settings *copy = arena_new(&event->arena, sizeof *copy);
+    field_copy(settings_fields, copy, set->settings, &event->arena);
+    event->settings = (struct rows){.item = copy, .n = 1};
+    event->rules = set->rules;
+    event->n_rules = set->n_rules;
+    return event;
+}
+
+static void tell_policies(const struct set *set,
+                          void (*each)(void *, const char *, const char *, const char *),
+                          void *self)
+{
+    for (uint32_t i = 0; i < set->n_rules; i++) {
+        const struct ruleset *rules = set->rules[i].ruleset;
+        const struct policy *policy = policies_resolve(set->policies, rules->name, NULL);
+        char *text = policy ? policy_write(policy) : NULL;
+        if (text)
+            each(self, rules->hash, rules->name, text);
+        free(text);
+    }
+}
+
+void set_each_text(const struct set *set,
+                   void (*each)(void *self, const char *hash, const char *name, const char *text),
+                   void *self)
+{
+    tell_policies(set, each, self);
+    for (uint32_t i = 0; i < plug_count(set->plug); i++) {
+        const struct plug_unit *unit = plug_get(set->plug, i);
+        size_t length;
+        char *lua = strcmp(unit->language, "lua") == 0 ? file_read(unit->path, &length, NULL) : NULL;
+        each(self, unit->hash, unit->path, lua ? lua : unit->path);
+        free(lua);
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A set: the configuration, the policies it names and the units they need, loaded together and
+ * checked together. The daemon loads a new set beside the running one and swaps them whole;
+ * offline commands load one and use it.
+ */
+#ifndef DROVER_SET_SET_H
+#define DROVER_SET_SET_H
+
+#include "base/error.h"
+#include "model/event.h"
+#include "model/ruleset.h"
+#include "model/settings.h"
+#include "plug/plug.h"
+#include "policy/policy_file.h"
+
+struct set {
+    struct settings *settings;
+    struct policies *policies;
+    struct plug *plug;
+    struct cluster_rules *rules; /* by cluster, in the order of the settings; at least one */
+    uint32_t n_rules;
+    char hash[65]; /* SHA-256 over settings, policies and units */
+};
+
+/*
+ * Load by a configuration file (NULL: all defaults). A plugin file that cannot be loaded is told
+ * to `problem` and left out; a policy or a setting that is wrong refuses the whole set.
+ * NULL with the error set. set_free() it.
+ */
+struct set *set_load(const char *config, enum plug_trust trust, plug_problem *problem, void *self,
+                     struct error *error);
+void set_free(struct set *set);
+
+/* The event that puts this set in force. The set must outlive it, and its successor's. */
+struct event *set_event(const struct set *set, double at);
+
+/* Every text that the set was made from, for the journal: policies, and units by path and hash. */
+void set_each_text(const struct set *set,
+                   void (*each)(void *self, const char *hash, const char *name, const char *text),
+                   void *self);
+
+/* Parts, for those who load piece by piece. */
+struct policies *set_policies(const struct settings *settings, struct error *error);
+struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
+                      plug_problem *problem, void *self);
+
+#endif
