@@ -142,13 +142,14 @@ static const struct {
 };
 _Static_assert(G_N_ELEMENTS(domain_events) <= WORKER_CALLBACKS, "room for every callback");
 
+/*
+ * Without a reference of its own: a driver that never closes says yes and forgets the callback,
+ * and would forget to give the reference back. The worker unregisters it before it ends.
+ */
 static void register_close(struct worker *worker)
 {
-    worker_ref(worker);
-    if (virConnectRegisterCloseCallback(worker->connection, on_close, worker, release) == 0)
-        worker->has_close_callback = true;
-    else
-        worker_unref(worker);
+    worker->has_close_callback =
+        virConnectRegisterCloseCallback(worker->connection, on_close, worker, NULL) == 0;
 }
 
 int events_register(struct worker *worker, struct error *error)
