@@ -11,7 +11,7 @@
 enum { MISSING = 1 };
 
 static const struct drover_reason reasons[] = {
-    {"network.missing", "lacks the networks {subject}", "with the networks {subject}"},
+    {"network.missing", "lacks network {subject}", "with network {subject}"},
     {NULL, NULL, NULL},
 };
 

@@ -11,7 +11,7 @@
 enum { MISSING = 1 };
 
 static const struct drover_reason reasons[] = {
-    {"storage.missing", "does not reach the storage {subject}", "with the storage {subject}"},
+    {"storage.missing", "does not reach storage {subject}", "with storage {subject}"},
     {NULL, NULL, NULL},
 };
 
