@@ -15,7 +15,7 @@ struct fleet *fleet_file_read(const char *file, const char *bytes, size_t length
 /* The same from a file; "-" is standard input. */
 struct fleet *fleet_file_load(const char *path, struct error *error);
 
-/* Write as YAML, sorted by name, leaving out defaults. It reads back as the same fleet. free() it. */
+/* Write as YAML, sorted by name, leaving out defaults; it reads back as the same. free() it. */
 char *fleet_file_write(const struct fleet *fleet);
 
 #endif

@@ -105,8 +105,9 @@ static json_t *from_numbers(const struct numbers *numbers)
 static json_t *from_either(const struct writer *writer, const struct field *field,
                            const struct text_or_record *either)
 {
-    return either->record ? json_from_record(field->rows, either->record, writer->now, writer->flags)
-                          : json_from_text(either->text);
+    if (!either->record)
+        return json_from_text(either->text);
+    return json_from_record(field->rows, either->record, writer->now, writer->flags);
 }
 
 static json_t *from_field(const struct writer *writer, const struct field *field, const void *value)

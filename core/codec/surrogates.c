@@ -52,7 +52,7 @@ static size_t put_character(char *to, unsigned character)
 static bool is_json(const char *bytes, size_t length)
 {
     size_t i = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (i < length && memchr(" \t\r\n", bytes[i], 4))
+    while (i < length && bytes[i] && strchr(" \t\r\n", bytes[i]))
         i++;
     return i < length && (bytes[i] == '{' || bytes[i] == '[') &&
            (memmem(bytes, length, "\\ud", 3) || memmem(bytes, length, "\\uD", 3));

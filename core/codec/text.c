@@ -107,8 +107,10 @@ const char *text_show(char buffer[TEXT_SHOWN], const char *bytes, size_t length)
 
 const char *number_text(char buffer[NUMBER_TEXT], double number)
 {
-    if (!isfinite(number))
-        return strcpy(buffer, "null");
+    if (!isfinite(number)) {
+        snprintf(buffer, NUMBER_TEXT, "null");
+        return buffer;
+    }
     if (fabs(number) < 1e15 && !(number < floor(number)) && !(number > floor(number))) {
         snprintf(buffer, NUMBER_TEXT, "%lld", (long long)number);
         return buffer;
@@ -125,10 +127,8 @@ const char *number_text(char buffer[NUMBER_TEXT], double number)
 const char *age_text(char buffer[NUMBER_TEXT], double now, double time)
 {
     double age = now - time;
-    if (!isfinite(age))
-        return strcpy(buffer, "null");
-    if (age <= 0)
-        return strcpy(buffer, "0");
+    if (!isfinite(age) || age <= 0)
+        return number_text(buffer, isfinite(age) ? 0 : NAN);
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(buffer, NUMBER_TEXT, "%.*g", digits, age);
         double same = now - strtod(buffer, NULL);

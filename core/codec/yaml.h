@@ -19,7 +19,7 @@ struct yaml_rows {
     const char *key; /* NULL ends the table */
     const struct field *table;
     size_t row_size;
-    /* Called with each row, defaults filled in; the row and its texts live until it returns. -1: stop. */
+    /* Each row, defaults filled in; it and its texts live until this returns. -1: stop. */
     int (*row)(void *self, const void *row, struct mark mark, struct error *error);
 };
 
@@ -48,7 +48,7 @@ int yaml_error(struct error *error, const char *file, struct mark mark, const ch
 /* now - value for every FIELD_AGE of the record, and of records and rows within it. */
 void ages_turn(const struct field *table, void *record, double now);
 
-/* Read a whole file, bounded (256 MiB); "-" is standard input. NULL with the error set. free() it. */
+/* A whole file, at most 256 MiB; "-" is standard input. NULL with the error set. free() it. */
 char *file_read(const char *path, size_t *length, struct error *error);
 
 #endif

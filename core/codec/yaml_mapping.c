@@ -129,6 +129,15 @@ static int check_required(struct yaml_reader *reader, const struct keys *keys, s
     return 0;
 }
 
+static int read_value(struct yaml_reader *reader, const struct keys *keys, unsigned i)
+{
+    const struct yaml_mapping *mapping = keys->mapping;
+    if (i >= keys->n_fields && mapping->rows)
+        return read_rows(reader, &mapping->rows[i - keys->n_fields], mapping->self);
+    const struct field *field = &mapping->table[i];
+    return yaml_read_field(reader, field, (char *)mapping->record + field->offset);
+}
+
 int yaml_read_mapping(struct yaml_reader *reader, const struct yaml_mapping *mapping)
 {
     struct keys keys;
@@ -146,10 +155,7 @@ int yaml_read_mapping(struct yaml_reader *reader, const struct yaml_mapping *map
         i = read_key(reader, &keys, i);
         if (i == keys.n || yaml_next(reader))
             return -1;
-        const struct field *field = i < keys.n_fields ? &mapping->table[i] : NULL;
-        int result = field ? yaml_read_field(reader, field, (char *)mapping->record + field->offset)
-                           : read_rows(reader, &mapping->rows[i - keys.n_fields], mapping->self);
-        if (result)
+        if (read_value(reader, &keys, i))
             return -1;
     }
 }

@@ -25,7 +25,7 @@ static int add_pair(struct yaml_reader *reader, struct pair_list *list, const ch
 {
     struct literal value = yaml_literal(reader);
     uint32_t earlier = table_get(&list->index, key);
-    if (earlier != TABLE_NONE)
+    if (list->item && earlier != TABLE_NONE)
         return yaml_error(reader->error, reader->file, mark,
                           "%s: duplicate key \"%s\"; it stands at line %u already",
                           list->field->key, key, list->item[earlier].mark.line);

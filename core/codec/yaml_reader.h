@@ -58,7 +58,7 @@ int yaml_read_field(struct yaml_reader *reader, const struct field *field, void 
 /* A mapping of free keys, nested ones flattened: "outer.inner". */
 int yaml_read_pairs(struct yaml_reader *reader, const struct field *field, struct pairs *pairs);
 
-/* JSON's pairs of escapes made one character each: a copy to free(), or NULL where there are none. */
+/* JSON's pairs of escapes made one character each: a copy to free(); NULL where there are none. */
 char *yaml_join_surrogates(const char *bytes, size_t *length);
 
 #endif

@@ -73,7 +73,7 @@ static const char full_domain[] =
     "    <disk type='volume' device='disk'><source pool='fast' volume='v'/></disk>\n"
     "    <disk type='file' device='cdrom'><source file='/iso/x.iso'/><readonly/></disk>\n"
     "    <disk type='file' device='cdrom'><target dev='hdb'/><readonly/></disk>\n"
-    "    <disk type='network' device='disk'><auth username='u'><secret type='ceph' uuid='x'/></auth>"
+    "    <disk type='network' device='disk'><auth><secret type='ceph' uuid='x'/></auth>"
     "<source protocol='rbd' name='p/i'/></disk>\n"
     "    <interface type='network'><source network='lan' bridge='virbr0'/></interface>\n"
     "    <interface type='bridge'><source bridge='br0'/></interface>\n"

@@ -363,8 +363,8 @@ static void a_file_is_loaded_by_its_path(void **state)
     fclose(file);
     assert_null(fleet_file_load(path, &error));
     char message[200];
-    snprintf(message, sizeof message, "%s:2:17: unknown key \"hots\" in vms; did you mean \"host\"?",
-             path);
+    snprintf(message, sizeof message,
+             "%s:2:17: unknown key \"hots\" in vms; did you mean \"host\"?", path);
     assert_string_equal(error.text, message);
     remove(path);
     error_clear(&error);

@@ -317,11 +317,11 @@ static void sizes_are_bounded(void **state)
     size_t length = 70000;
     (void)state;
     char *text = memory_new(length * 8 + 16);
-    strcpy(text, "text: ");
+    memcpy(text, "text: ", 6);
     memset(text + 6, 'a', length);
     assert_int_equal(read_text(text, &r, &arena, &error), -1);
-    assert_string_equal(error.text,
-                        "f.yaml:1:7: a text of 70000 bytes is too long; at most 65536 are accepted");
+    assert_string_equal(error.text, "f.yaml:1:7: a text of 70000 bytes is too long; "
+                                    "at most 65536 are accepted");
     error_clear(&error);
     char *end = text + sprintf(text, "labels:\n");
     for (int i = 0; i < 4097; i++)
@@ -387,7 +387,8 @@ static void rows_are_told_one_by_one(void **state)
                         "f.yaml:1:1: unknown key \"thing\"; did you mean \"things\"?");
     error_clear(&error);
     assert_int_equal(read_things("things: {id: a}\n", &seen, &error), -1);
-    assert_string_equal(error.text, "f.yaml:1:9: things: expected a list of mappings, found a mapping");
+    assert_string_equal(error.text,
+                        "f.yaml:1:9: things: expected a list of mappings, found a mapping");
 }
 
 static void ages_become_times(void **state)
