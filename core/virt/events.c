@@ -108,11 +108,11 @@ static void on_close(virConnectPtr connection, int reason, void *opaque)
         const char *text;
     } reasons[] = {
         [VIR_CONNECT_CLOSE_REASON_ERROR] = {"error", "the connection broke"},
-        [VIR_CONNECT_CLOSE_REASON_EOF] = {"eof", "its libvirt daemon closed the connection: it was "
-                                                 "stopped, restarted, or it crashed"},
-        [VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = {"keepalive", "it did not answer keepalive messages: "
-                                                             "the host, its libvirt daemon or the "
-                                                             "network hangs"},
+        [VIR_CONNECT_CLOSE_REASON_EOF] = {"eof", "its libvirt daemon closed the connection: it "
+                                                 "was stopped, restarted, or it crashed"},
+        [VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = {"keepalive", "it did not answer keepalive "
+                                                             "messages: the host, its libvirt "
+                                                             "daemon or the network hangs"},
     };
     if (reason >= 0 && (size_t)reason < G_N_ELEMENTS(reasons))
         worker_lost(opaque, reasons[reason].name, reasons[reason].text);

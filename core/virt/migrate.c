@@ -184,7 +184,7 @@ struct attempt *attempt_start(struct virt *virt, const struct effect *effect,
     pthread_attr_destroy(&attributes);
     if (status == 0)
         return attempt;
-    attempt_unref(attempt);
+    atomic_store(&attempt->refs, 1); /* there is no thread to have one */
     attempt_unref(attempt);
     return NULL;
 }

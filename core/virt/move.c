@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,15 +86,13 @@ static void end_move(struct move *move, bool ok, const char *format, ...)
 
 static void end_move(struct move *move, bool ok, const char *format, ...)
 {
-    char text[1200];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     struct virt *virt = move->virt;
     struct event *event = event_about(move, EVENT_MIGRATION_DONE);
+    va_list arguments;
+    va_start(arguments, format);
+    event->text = arena_vprintf(&event->arena, format, arguments);
+    va_end(arguments);
     event->ok = ok;
-    event_set(event, &event->text, text);
     /* What became of the VM: the end of post-copy, for one, is no event where it arrived. */
     reread(virt, move->host, move->vm);
     reread(virt, move->to, move->vm);

@@ -35,7 +35,8 @@ static int cpu_figures(struct worker *worker, virNodeCPUStats *stats)
     worker_calls(worker, "asking for its CPU load");
     if (*n == 0 && virNodeGetCPUStats(worker->connection, all, NULL, n, 0) < 0)
         return -1;
-    if (*n <= 0 || *n > NODE_FIGURES || virNodeGetCPUStats(worker->connection, all, stats, n, 0) < 0)
+    if (*n <= 0 || *n > NODE_FIGURES ||
+        virNodeGetCPUStats(worker->connection, all, stats, n, 0) < 0)
         return -1;
     return *n;
 }

@@ -44,24 +44,20 @@ static double number_or_0(virTypedParameterPtr parameters, int n, const char *na
 
 void units_progress(virTypedParameterPtr parameters, int n, struct progress *progress)
 {
-#define AT(member) offsetof(struct progress, member)
-    static const struct {
+    const struct {
         const char *name;
-        size_t at;
+        double *place;
         double divisor;
     } figures[] = {
-        {VIR_DOMAIN_JOB_MEMORY_TOTAL, AT(memory_total_mib), MIB},
-        {VIR_DOMAIN_JOB_MEMORY_PROCESSED, AT(memory_processed_mib), MIB},
-        {VIR_DOMAIN_JOB_MEMORY_REMAINING, AT(memory_remaining_mib), MIB},
-        {VIR_DOMAIN_JOB_MEMORY_BPS, AT(throughput_mib_s), MIB},
-        {VIR_DOMAIN_JOB_TIME_ELAPSED, AT(elapsed_s), 1000},
+        {VIR_DOMAIN_JOB_MEMORY_TOTAL, &progress->memory_total_mib, MIB},
+        {VIR_DOMAIN_JOB_MEMORY_PROCESSED, &progress->memory_processed_mib, MIB},
+        {VIR_DOMAIN_JOB_MEMORY_REMAINING, &progress->memory_remaining_mib, MIB},
+        {VIR_DOMAIN_JOB_MEMORY_BPS, &progress->throughput_mib_s, MIB},
+        {VIR_DOMAIN_JOB_TIME_ELAPSED, &progress->elapsed_s, 1000},
     };
-#undef AT
     *progress = (struct progress){0};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        double value = number_or_0(parameters, n, figures[i].name);
-        *(double *)((char *)progress + figures[i].at) = value / figures[i].divisor;
-    }
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        *figures[i].place = number_or_0(parameters, n, figures[i].name) / figures[i].divisor;
     /* The one figure in pages. QEMU says their size since 2.10; before it was always 4 KiB. */
     double page_bytes = number_or_0(parameters, n, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE);
     progress->dirty_mib_s = number_or_0(parameters, n, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) *

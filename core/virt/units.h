@@ -20,7 +20,7 @@ void units_progress(virTypedParameterPtr parameters, int n, struct progress *pro
 /* Memory that a guest uses, in MiB, from the statistics of one VM; -1: not known. */
 double units_memory_used_mib(virTypedParameterPtr parameters, int n);
 
-/* Load in percent of `cpus` CPUs that were busy for busy_s within passed_s, 0..100; -1: not known. */
+/* Load of `cpus` CPUs, busy for busy_s within passed_s, in percent, 0..100; -1: not known. */
 double units_load_pct(double busy_s, double passed_s, double cpus);
 
 /* The flags of virDomainMigrateToURI3 for this way to move. */

@@ -14,7 +14,6 @@
 
 #include <libvirt/virterror.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,14 +135,12 @@ void virt_post(struct virt *virt, struct event *event)
 
 void virt_effect_failed(struct virt *virt, uint64_t effect, const char *format, ...)
 {
-    char text[1400];
+    struct event *event = event_new(EVENT_EFFECT_FAILED, clock_now());
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    event->text = arena_vprintf(&event->arena, format, arguments);
     va_end(arguments);
-    struct event *event = event_new(EVENT_EFFECT_FAILED, clock_now());
     event->id = effect;
-    event_set(event, &event->text, text);
     virt_post(virt, event);
 }
 

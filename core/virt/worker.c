@@ -281,7 +281,7 @@ struct worker *worker_start(struct virt_host *owner, const char *host, const str
     if (start_thread(worker) == 0)
         return worker;
     atomic_fetch_sub(&tally->alive, 1);
-    worker_unref(worker);
+    atomic_store(&worker->refs, 1); /* there is no thread to have one */
     worker_unref(worker);
     return NULL;
 }
