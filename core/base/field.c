@@ -97,7 +97,7 @@ const struct field *field_find(const struct field *table, const char *key)
 {
     for (const struct field *field = table; field->key; field++)
         if (strcmp(field->key, key) == 0)
-            return field;
+            return field->flags & FIELD_INTERNAL ? NULL : field;
     return NULL;
 }
 

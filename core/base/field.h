@@ -74,6 +74,7 @@ struct text_or_record {
 
 #define FIELD_REQUIRED 1u  /* the document must have it */
 #define FIELD_SECRET 2u    /* never written */
+#define FIELD_INTERNAL 16u /* not part of documents: neither read nor written, but kept with the record */
 #define FIELD_NULLABLE 4u  /* FIELD_TEXT: null is allowed, stored as NULL */
 #define FIELD_COMPUTED 8u  /* null or absent is NAN, and somebody computes it */
 
@@ -95,7 +96,7 @@ struct field {
  */
 void field_defaults(const struct field *table, void *record);
 
-/* The field called key, or NULL. */
+/* The field called key that documents may have, or NULL. */
 const struct field *field_find(const struct field *table, const char *key);
 
 /* Copy a record deeply: texts and lists are copied into arena. */

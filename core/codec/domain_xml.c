@@ -176,7 +176,6 @@ int domain_xml_read(const char *xml, size_t length, struct vm *vm, struct arena 
                     struct error *error)
 {
     field_defaults(vm_fields, vm);
-    vm->to = NULL;
     xmlDoc *document = xml_parse(xml, length, "domain", error);
     if (!document)
         return -1;

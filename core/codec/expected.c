@@ -111,7 +111,8 @@ const char *nearest_key(const struct field *table, const char *const *more, cons
     unsigned least = (unsigned)length / 3 + 2;
     const char *nearest = NULL;
     for (const struct field *field = table; field && field->key; field++)
-        consider(field->key, written, &nearest, &least);
+        if (!(field->flags & FIELD_INTERNAL))
+            consider(field->key, written, &nearest, &least);
     for (; more && *more; more++)
         consider(*more, written, &nearest, &least);
     return nearest;

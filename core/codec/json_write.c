@@ -179,7 +179,7 @@ json_t *json_from_record(const struct field *table, const void *record, double n
     json_t *object = checked(json_object());
     for (const struct field *field = table; field->key; field++) {
         const void *value = (const char *)record + field->offset;
-        if (field->flags & FIELD_SECRET)
+        if (field->flags & (FIELD_SECRET | FIELD_INTERNAL))
             continue;
         if (skip && !(field->flags & FIELD_REQUIRED) && is_default(&writer, field, value))
             continue;

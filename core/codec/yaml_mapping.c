@@ -34,12 +34,17 @@ static const char *key_at(const struct keys *keys, unsigned i)
                               : keys->mapping->rows[i - keys->n_fields].key;
 }
 
+static bool is_internal(const struct keys *keys, unsigned i)
+{
+    return i < keys->n_fields && keys->mapping->table[i].flags & FIELD_INTERNAL;
+}
+
 /* Documents mostly keep the order of the table, so the search begins where the last one ended. */
 static unsigned find_key(const struct keys *keys, unsigned begin, const char *key)
 {
     for (unsigned i = 0; i < keys->n; i++) {
         unsigned at = begin + i < keys->n ? begin + i : begin + i - keys->n;
-        if (strcmp(key_at(keys, at), key) == 0)
+        if (strcmp(key_at(keys, at), key) == 0 && !is_internal(keys, at))
             return at;
     }
     return keys->n;

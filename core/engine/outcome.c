@@ -164,6 +164,7 @@ static void lost(struct engine *engine, struct move *move)
                "VM %s is on neither host %s nor host %s after its move; drover does not start it "
                "again by itself",
                move->record.name, move->record.from, move->record.to);
+    fleet_remove_vm(engine->fleet, move->record.vm);
     move_end(engine, move, MIGRATION_FAILED, error);
 }
 
@@ -182,11 +183,12 @@ static void settle(struct engine *engine, struct move *move)
 {
     const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     bool source_known = has_reported(engine, move, move->record.from);
+    bool at_source = is_at(vm, move->record.from) && !move->left;
     if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)
         complete(engine, move);
-    else if (source_known && is_at(vm, move->record.from) && vm->state == DROVER_VM_MIGRATING)
+    else if (source_known && at_source && vm->state == DROVER_VM_MIGRATING)
         adopt(engine, move);
-    else if (source_known && is_at(vm, move->record.from))
+    else if (source_known && at_source)
         stayed(engine, move);
     else if (source_known && has_reported(engine, move, move->record.to))
         lost(engine, move);

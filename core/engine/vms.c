@@ -35,7 +35,7 @@ static void update(struct engine *engine, const char *host, const struct vm *see
             merged.memory_used_mib = known->memory_used_mib;
         if (isnan(merged.dirty_mib_s))
             merged.dirty_mib_s = known->dirty_mib_s;
-        if (merged.to == known->to && field_equal(vm_fields, known, &merged))
+        if (field_equal(vm_fields, known, &merged))
             return;
     }
     fleet_put_vm(engine->fleet, &merged);
@@ -95,7 +95,8 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     else if (move && same(move->record.to, host) && move_is_active(move)) {
         move->arrived = true;
         move_arrived(engine, move);
-    }
+    } else if (move && same(move->record.from, host) && vm_occupies(seen))
+        move->left = false; /* it is here after all */
     engine->dirty = true;
 }
 

@@ -38,7 +38,6 @@ const struct field hook_ask_fields[] = {
     {0},
 };
 
-/* In events VMs also say where they are on their way to, which fleet files do not have. */
 #define EVENT(member) offsetof(struct event, member)
 const struct field event_fields[] = {
     {.key = "seq", .type = FIELD_U64, .offset = EVENT(seq)},
@@ -110,7 +109,6 @@ void event_add_vm(struct event *event, const struct vm *vm)
 {
     struct vm *copy = append_row(event, &event->vms, sizeof *copy);
     field_copy(vm_fields, copy, vm, &event->arena);
-    copy->to = vm->to ? arena_text(&event->arena, vm->to) : NULL;
 }
 
 void event_add_host(struct event *event, const struct host *host)

@@ -90,7 +90,6 @@ struct vm *fleet_put_vm(struct fleet *fleet, const struct vm *vm)
     struct vm **place = place_record(&fleet->vms, &fleet->n_vms, &fleet->vm_capacity,
                                      &fleet->vm_index, vm_key(vm), sizeof *vm);
     field_copy(vm_fields, *place, vm, &fleet->arena);
-    (*place)->to = vm->to ? arena_text(&fleet->arena, vm->to) : NULL;
     index_record(&fleet->vms, place, &fleet->vm_index, vm_key(*place));
     return *place;
 }

@@ -107,6 +107,7 @@ const struct field vm_fields[] = {
     {.key = "name", .type = FIELD_TEXT, .offset = VM(name), .flags = FIELD_REQUIRED},
     {.key = "uuid", .type = FIELD_TEXT, .offset = VM(uuid), .flags = FIELD_NULLABLE},
     {.key = "host", .type = FIELD_NAME, .offset = VM(host), .flags = FIELD_NULLABLE},
+    {.key = "to", .type = FIELD_NAME, .offset = VM(to), .flags = FIELD_NULLABLE | FIELD_INTERNAL},
     {.key = "state", .type = FIELD_CHOICE, .offset = VM(state), .choices = vm_state_names},
     {.key = "vcpus", .type = FIELD_U32, .offset = VM(vcpus), .default_text = "1", .min = 1,
      .max = 65536},
