@@ -178,7 +178,7 @@ static void set_times(struct fleet *fleet, double now)
 
 static int load(struct loader *loader, const char *bytes, size_t length, struct error *error)
 {
-    struct header header;
+    struct header header = {0};
     struct arena arena = ARENA_INIT;
     struct yaml_document document = {
         .file = loader->file,

@@ -5,6 +5,7 @@
  */
 #include "codec/json.h"
 
+#include "base/table.h"
 #include "codec/literal.h"
 #include "codec/yaml.h"
 
@@ -174,28 +175,34 @@ static size_t count_pairs(json_t *json)
     const char *key;
     json_t *value;
     size_t n = 0;
-    json_object_foreach(json, key, value)
+    json_object_foreach(json, key, value) {
         n += json_is_object(value) ? count_pairs(value) : 1;
+    }
     return n;
 }
 
-static int add_pairs(struct reader *reader, json_t *json, const char *outer, struct pairs *pairs)
+/* "a.b" and {"a": {"b": ...}} are the same key, so JSON's own check is not enough. */
+static int add_pairs(struct reader *reader, json_t *json, const char *outer, struct pairs *pairs,
+                     struct table *index)
 {
     const char *key;
     json_t *value;
     json_object_foreach(json, key, value) {
-        char buffer[NUMBER_TEXT], found[TEXT_SHOWN];
+        char buffer[NUMBER_TEXT], found[TEXT_SHOWN], shown[TEXT_SHOWN];
         struct literal literal;
         const char *whole = outer ? arena_printf(reader->arena, "%s.%s", outer, key)
                                   : arena_text(reader->arena, key);
         if (json_is_object(value)) {
-            if (add_pairs(reader, value, whole, pairs))
+            if (add_pairs(reader, value, whole, pairs, index))
                 return -1;
             continue;
         }
         if (!as_literal(value, buffer, &literal))
-            return wrong(reader, "%.100s: expected one value, found %s", whole,
-                         found_text(value, found));
+            return wrong(reader, "expected one value for %s, found %s",
+                         text_show(shown, whole, strlen(whole)), found_text(value, found));
+        if (table_get(index, whole) != TABLE_NONE)
+            return wrong(reader, "duplicate key %s", text_show(found, whole, strlen(whole)));
+        table_put(index, whole, pairs->n);
         pairs->item[pairs->n++] = (struct pair){
             .key = whole,
             .value = literal_is_null(&literal)
@@ -211,7 +218,10 @@ static int read_pairs(struct reader *reader, json_t *json, struct pairs *pairs)
     pairs->item = arena_array(reader->arena, count_pairs(json), sizeof *pairs->item);
     pairs->n = 0;
     pairs->known = true;
-    return add_pairs(reader, json, NULL, pairs);
+    struct table index = TABLE_INIT;
+    int result = add_pairs(reader, json, NULL, pairs, &index);
+    table_free(&index);
+    return result;
 }
 
 static int read_either(struct reader *reader, const struct field *field, json_t *json,

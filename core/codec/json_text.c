@@ -106,12 +106,14 @@ static bool deeper_than(json_t *json, unsigned levels)
         return false;
     if (levels == 0)
         return true;
-    json_object_foreach(json, key, value)
+    json_object_foreach(json, key, value) {
         if (deeper_than(value, levels - 1))
             return true;
-    json_array_foreach(json, i, value)
+    }
+    json_array_foreach(json, i, value) {
         if (deeper_than(value, levels - 1))
             return true;
+    }
     return false;
 }
 

@@ -23,12 +23,13 @@ struct pair_list {
 static int add_pair(struct yaml_reader *reader, struct pair_list *list, const char *key,
                     struct mark mark)
 {
+    char shown[TEXT_SHOWN];
     struct literal value = yaml_literal(reader);
     uint32_t earlier = table_get(&list->index, key);
     if (list->item && earlier != TABLE_NONE)
         return yaml_error(reader->error, reader->file, mark,
-                          "%s: duplicate key \"%s\"; it stands at line %u already",
-                          list->field->key, key, list->item[earlier].mark.line);
+                          "%s: duplicate key %s; it stands at line %u already", list->field->key,
+                          text_show(shown, key, strlen(key)), list->item[earlier].mark.line);
     if (list->n == PAIRS_LIMIT)
         return yaml_error(reader->error, reader->file, mark,
                           "%s: more than %d keys are not accepted", list->field->key, PAIRS_LIMIT);
@@ -77,7 +78,7 @@ static int read_level(struct yaml_reader *reader, struct pair_list *list, const 
         else if (reader->event.type == YAML_MAPPING_START_EVENT)
             result = read_level(reader, list, key);
         else
-            result = yaml_unexpected(reader, key, "one value");
+            result = yaml_unexpected(reader, list->field->key, "one value for each key");
         if (result)
             return -1;
     }

@@ -145,9 +145,10 @@ static bool is_list_of_mappings(json_t *json)
 {
     size_t i;
     json_t *value;
-    json_array_foreach(json, i, value)
+    json_array_foreach(json, i, value) {
         if (!json_is_object(value))
             return false;
+    }
     return json_array_size(json) > 0;
 }
 
@@ -163,18 +164,21 @@ static void write_member(struct text *text, const char *key, json_t *json)
     }
     write_string(text, key, strlen(key));
     text_add(text, ":\n");
-    json_array_foreach(json, i, value)
+    json_array_foreach(json, i, value) {
         yaml_write_row(text, value);
-    json_object_foreach(json, inner, value)
+    }
+    json_object_foreach(json, inner, value) {
         write_line(text, "  ", inner, value);
+    }
 }
 
 void yaml_write_members(struct text *text, json_t *mapping)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(mapping, key, value)
+    json_object_foreach(mapping, key, value) {
         write_member(text, key, value);
+    }
 }
 
 char *yaml_text(json_t *mapping)

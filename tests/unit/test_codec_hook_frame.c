@@ -204,7 +204,8 @@ static void wrong_fields_are_named(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *fields[] = {"kvm1", "qemu", "web1", "migrate", "begin", "-", XML};
+        static const char xml[] = XML;
+        const char *fields[] = {"kvm1", "qemu", "web1", "migrate", "begin", "-", xml};
         fields[cases[i].field] = cases[i].value;
         struct frame frame = make_frame(fields);
         struct error error = ERROR_INIT;

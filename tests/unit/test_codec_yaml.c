@@ -212,7 +212,7 @@ static const struct wrong wrong_documents[] = {
     {"list: one", "f.yaml:1:7: list: expected a list of texts or null, found \"one\""},
     {"list: [[a]]", "f.yaml:1:8: list: expected a list of texts or null, found a list"},
     {"list: [~]", "f.yaml:1:8: list: expected a list of texts or null, found \"~\""},
-    {"labels: {a: [1]}", "f.yaml:1:13: a: expected one value, found a list"},
+    {"labels: {a: [1]}", "f.yaml:1:13: labels: expected one value for each key, found a list"},
     {"labels: [a]", "f.yaml:1:9: labels: expected a mapping of keys to values, found a list"},
     {"figures: [1, x]",
      "f.yaml:1:14: figures: expected a list of numbers from 0 to 4095, found \"x\""},
