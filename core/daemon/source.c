@@ -84,7 +84,7 @@ static json_t *get_daemon(void *self)
 {
     struct daemon *daemon = self;
     return json_pack("{s:s, s:f, s:f, s:s, s:I, s:b, s:I}", "version", DROVER_VERSION, "now",
-                     daemon_now(), "started_at", daemon->started_at, "set", daemon->set->hash,
+                     daemon_now(), "since", daemon->started_at, "set", daemon->set->hash,
                      "events", (json_int_t)daemon->events_taken, "journal_failing",
                      store_failing(daemon->store), "journal_lost",
                      (json_int_t)store_lost(daemon->store));

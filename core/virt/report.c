@@ -161,6 +161,7 @@ static void read_host(struct worker *worker, struct host *host, struct arena *ar
     read_capabilities(worker, host, arena);
     read_version(worker, host, arena);
     read_memory(worker, host);
+    host->cpu_usage_pct = stats_node_load(worker);
     struct names networks = {.arena = arena}, storage = {.arena = arena};
     networks.texts.known = read_networks(worker, &networks);
     read_interfaces(worker, &networks);

@@ -17,6 +17,8 @@
 #define GROUPS (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON | \
                 VIR_DOMAIN_STATS_VCPU)
 #define NODE_FIGURES 16
+/* Hosts count in steps of 10 ms: over a shorter time than this a load is mostly noise. */
+#define LOAD_OVER_S 0.2
 
 static double cpu_figure(const virNodeCPUStats *stats, int n, const char *name)
 {
@@ -73,10 +75,26 @@ static double node_load(struct worker *worker)
                    (isnan(waiting) ? 0 : waiting)) / 1e9,
     };
     struct cpu_clock before = worker->node_clock;
+    if (before.at_s > 0 && now.at_s - before.at_s < LOAD_OVER_S)
+        return worker->node_load_pct;
     worker->node_clock = now;
     double busy_s = now.busy_s - before.busy_s, idle_s = now.idle_s - before.idle_s;
     double load = before.at_s > 0 ? units_load_pct(busy_s, busy_s + idle_s, 1) : -1;
-    return load < 0 ? NAN : load;
+    return worker->node_load_pct = load < 0 ? NAN : load;
+}
+
+/*
+ * A load takes two looks. A host that was only looked at once would be reported as up, and refused
+ * for want of statistics until the next sample: what was asked for meanwhile would fail.
+ */
+double stats_node_load(struct worker *worker)
+{
+    bool first = worker->node_clock.at_s <= 0;
+    double load = node_load(worker);
+    if (!first || !isnan(load) || worker->node_clock.at_s <= 0)
+        return load;
+    g_usleep((gulong)(LOAD_OVER_S * G_USEC_PER_SEC));
+    return node_load(worker);
 }
 
 static double memory_figure(const virNodeMemoryStats *stats, int n, const char *name)

@@ -8,6 +8,12 @@
 /* Queue a sample (EVENT_SAMPLE), unless one is queued already. */
 void stats_queue(struct worker *worker);
 
+/*
+ * On the worker's thread. In percent since it was last asked for; NAN where not known. The first
+ * time it waits a moment.
+ */
+double stats_node_load(struct worker *worker);
+
 /* On the worker's thread. Both in MiB, NAN where not known; what caches hold counts as free. */
 void stats_node_memory(struct worker *worker, double *total_mib, double *free_mib);
 

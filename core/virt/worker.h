@@ -80,6 +80,7 @@ struct worker {
     GHashTable *seen; /* UUID -> struct seen, see domain.c */
     uint32_t round;
     struct cpu_clock node_clock;
+    double node_load_pct; /* when node_clock was read */
     int n_cpu_figures, n_memory_figures; /* how many the host has; 0: not asked yet */
 
     /* The main loop's own: NULL once it was let go. */
