@@ -36,8 +36,10 @@ static inline struct lua_bench *lua_bench_new(const char *name, enum drover_kind
         policy.weights = (struct pairs){&weight, 1, true};
     policy.parameters = (struct pairs){parameters, n, true};
     lua->rules = plug_bind(lua->plug, &policy, &error);
-    if (!lua->rules)
+    if (!lua->rules) {
         fail_msg("%s", error.text);
+        abort(); /* fail_msg() does not return, but no analyser is told so */
+    }
     const struct bound_unit *bound =
         kind == DROVER_FILTER ? lua->rules->filters : lua->rules->weights;
     lua->bench.unit = bound->unit;
