@@ -72,6 +72,13 @@ void box_charge(lua_State *L, int64_t work)
         luaL_error(L, "stopped: out of %s", box->stop == BOX_OUT_OF_TIME ? "time" : "instructions");
 }
 
+/* Lua answers a refusal with a full collection, and maybe a pcall tries again: that is work. */
+static bool refuse(struct box *box)
+{
+    box->work_left -= (int64_t)(box->memory / BYTES_PER_WORK);
+    return false;
+}
+
 /*
  * Errors cannot be raised from inside the allocator. It counts, and the hook raises; only for
  * large blocks, which cost time right here, it refuses.
@@ -79,7 +86,7 @@ void box_charge(lua_State *L, int64_t work)
 static bool may_grow(struct box *box, size_t old, size_t new)
 {
     if (new > BLOCK_MAX || box->memory - old + new > (size_t)box->limits.memory_mib << 20)
-        return false;
+        return refuse(box);
     if (!box->L || box->depth == 0)
         return true;
     box->work_left -= (int64_t)(new / BYTES_PER_WORK);
@@ -142,8 +149,9 @@ void box_free(struct box *box)
 }
 
 /*
- * Makes a text of whatever was thrown, still inside the protected call: a __tostring is the
- * unit's code.
+ * Makes a text of whatever was thrown; itself run protected, for a __tostring is the unit's
+ * code. Not as a message handler: where our hook raised the error, Lua calls that inside the
+ * hook, where no hook comes, and a loop in __tostring would have no end.
  */
 static int describe_error(lua_State *L)
 {
@@ -185,10 +193,22 @@ static void write_count(char *text, size_t size, uint64_t n)
     text[used] = '\0';
 }
 
+/* The error on top becomes a text, by what is left of the budget. */
+static void describe(struct box *box)
+{
+    if (box->stop != BOX_GOES_ON)
+        return;
+    lua_pushcfunction(box->L, describe_error);
+    lua_insert(box->L, -2);
+    lua_pcall(box->L, 1, 1, 0);
+}
+
 static int explain(struct box *box, int status, uint32_t factor, char *failure, size_t size)
 {
     char count[48];
-    const char *text = status == LUA_OK ? NULL : lua_tostring(box->L, -1);
+    const char *text = NULL;
+    if (status != LUA_OK && lua_type(box->L, -1) == LUA_TSTRING)
+        text = lua_tostring(box->L, -1);
     switch (box->stop) {
     case BOX_OUT_OF_TIME:
         snprintf(failure, size, "ran longer than its %llu ms",
@@ -255,10 +275,11 @@ int box_run(struct box *box, lua_CFunction body, void *argument, struct box_call
     const struct saved saved = {box->work_left, box->deadline_ns, box->stop, box->call};
     int top = lua_gettop(L);
     begin(box, call, factor);
-    lua_pushcfunction(L, describe_error);
     lua_pushcfunction(L, body);
     lua_pushlightuserdata(L, argument);
-    int status = lua_pcall(L, 1, 0, top + 1);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (status == LUA_ERRRUN)
+        describe(box);
     int result = explain(box, status, factor, failure, failure_size);
     lua_settop(L, top);
     end(box, &saved);

@@ -132,6 +132,57 @@ static int base_tonumber(lua_State *L)
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
+/*
+ * When an error is caught, Lua walks over all calls in progress to give stack back: deep in a
+ * recursion that is a lot of work, so it is counted.
+ */
+static int end_protected(lua_State *L, int status)
+{
+    lua_Debug at;
+    int depth = 1;
+    if (status == LUA_OK)
+        return lua_gettop(L);
+    while (lua_getstack(L, depth, &at))
+        depth *= 2;
+    box_charge(L, depth / 8);
+    lua_pushboolean(L, false);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static int base_pcall(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, true);
+    lua_insert(L, 1);
+    return end_protected(L, lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0));
+}
+
+/*
+ * The handler is called when the error has been caught, not where it was raised: that could be
+ * inside our hook, where no hook comes, and a loop in the handler would have no end.
+ */
+static int base_xpcall(lua_State *L)
+{
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushboolean(L, true);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 1);
+    lua_replace(L, 2);
+    lua_replace(L, 1);
+    lua_insert(L, 2); /* handler, true, f, arguments */
+    int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 0);
+    if (status == LUA_OK)
+        return lua_gettop(L) - 1;
+    end_protected(L, status);
+    lua_pushvalue(L, 1);
+    lua_insert(L, -2); /* ..., false, handler, error */
+    end_protected(L, lua_pcall(L, 1, 1, 0));
+    lua_pushboolean(L, false);
+    lua_insert(L, -2);
+    return 2;
+}
+
 /* --- putting it together ------------------------------------------------------------------- */
 
 static void copy_names(lua_State *L, int from, int to, const char *const *names)
@@ -145,13 +196,14 @@ static void copy_names(lua_State *L, int from, int to, const char *const *names)
 static void add_base(lua_State *L, int globals)
 {
     static const char *const taken[] = {
-        "assert", "error",  "getmetatable", "ipairs", "pcall", "rawequal", "rawget",
-        "rawlen", "select", "type",         "xpcall", "_VERSION", NULL,
+        "assert", "error",  "getmetatable", "ipairs",   "rawequal", "rawget",
+        "rawlen", "select", "type",         "_VERSION", NULL,
     };
     static const luaL_Reg own[] = {
-        {"next", lua_order_next},           {"pairs", lua_order_pairs},
-        {"print", base_print},              {"require", lua_file_require},
-        {"setmetatable", base_setmetatable}, {"tostring", base_tostring},
+        {"next", lua_order_next},   {"pairs", lua_order_pairs},
+        {"pcall", base_pcall},      {"print", base_print},
+        {"xpcall", base_xpcall},    {"require", lua_file_require},
+        {"tostring", base_tostring}, {"setmetatable", base_setmetatable},
         {NULL, NULL},
     };
     luaL_requiref(L, "_G", luaopen_base, 0);

@@ -66,6 +66,7 @@ static bool in_class(int c, int class)
     case 'u': return c >= 'A' && c <= 'Z';
     case 'w': return letter || digit;
     case 'x': return digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    case 'z': return c == 0; /* an old name that Lua still knows */
     default: return false;
     }
 }
@@ -74,7 +75,7 @@ static bool in_class(int c, int class)
 static bool matches_escaped(int c, int escaped)
 {
     int class = escaped >= 'A' && escaped <= 'Z' ? escaped - 'A' + 'a' : escaped;
-    if (!class || !strchr("acdglpsuwx", class))
+    if (!class || !strchr("acdglpsuwxz", class))
         return c == escaped;
     return in_class(c, class) == (class == escaped);
 }
