@@ -5,6 +5,7 @@
 #include "plug/plug.h"
 #include "policy/paths.h"
 #include "render.h"
+#include "set/describe.h"
 
 static int run_list(struct cli *cli, struct error *error)
 {

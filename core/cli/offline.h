@@ -44,9 +44,6 @@ struct settings *offline_settings(const struct options *options, struct error *e
 struct plug *offline_plug(const struct settings *settings, const struct options *options,
                           struct error *error);
 
-/* The policies of the settings' directories. policies_free() them. */
-struct policies *offline_policies(const struct settings *settings, struct error *error);
-
 /* The name of the policy called this, or in this file (anything with a '/' or ending in .yaml). */
 const char *offline_policy_name(struct policies *policies, const char *name_or_file,
                                 struct error *error);

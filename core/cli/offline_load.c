@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What offline commands work with: settings, policies, plugins; see offline.h. */
 #include "offline.h"
-#include "plug/plug.h"
-#include "policy/paths.h"
-#include "policy/policy_file.h"
 #include "policy/settings_file.h"
 #include "screen.h"
+#include "set/set.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,19 +12,6 @@ struct settings *offline_settings(const struct options *options, struct error *e
 {
     const char *config = option_text(options, "--config");
     return config ? settings_read(config, error) : settings_default();
-}
-
-struct policies *offline_policies(const struct settings *settings, struct error *error)
-{
-    struct policies *policies = policies_new();
-
-    for (uint32_t i = 0; i < settings->policy_dirs.n; i++) {
-        if (policies_read_dir(policies, settings->policy_dirs.item[i], error) < 0) {
-            policies_free(policies);
-            return NULL;
-        }
-    }
-    return policies;
 }
 
 /* One file that cannot be loaded does not keep the others from working: say so, go on. */
@@ -42,15 +27,6 @@ static void tell(void *self, const char *path, const struct error *error)
     else
         snprintf(text, sizeof text, "warning: %s: %s; it %s", path, error->text, left_out);
     screen_complain(text);
-}
-
-/* Units of the installation have short names and may be mandatory; the site's are "site/NAME". */
-static void load_dirs(struct plug *plug, const struct texts *dirs)
-{
-    for (uint32_t i = 0; i < dirs->n; i++) {
-        bool shipped = paths_shipped(dirs->item[i]);
-        plug_load_dir(plug, dirs->item[i], shipped ? "" : "site", shipped, tell, NULL);
-    }
 }
 
 struct problems {
@@ -85,11 +61,8 @@ static int load_named(struct plug *plug, const struct options *options, struct e
 struct plug *offline_plug(const struct settings *settings, const struct options *options,
                           struct error *error)
 {
-    struct plug *plug = plug_new(PLUG_TRUST_ANY);
+    struct plug *plug = set_plug(settings, PLUG_TRUST_ANY, tell, NULL);
 
-    plug_set_lua_dir(plug, paths_get()->shipped_lua);
-    load_dirs(plug, &settings->plugin_dirs);
-    load_dirs(plug, &settings->lua_dirs);
     if (load_named(plug, options, error) < 0) {
         plug_unref(plug);
         return NULL;
