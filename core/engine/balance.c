@@ -35,7 +35,7 @@ uint32_t balance_cluster(struct engine *engine, const char *cluster, const char 
     uint32_t queued = 0;
     for (uint32_t i = 0; i < plan->moves.n; i++) {
         const struct vm *vm = fleet_vm(engine->fleet, moves[i].key);
-        if (!vm || vm_rests(engine, moves[i].key))
+        if (!vm || move_of_vm(engine, moves[i].key) || vm_rests(engine, moves[i].key))
             continue;
         move_queue(engine, vm, DROVER_TO_BALANCE, who, moves[i].reason, moves[i].to);
         queued++;

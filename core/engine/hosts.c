@@ -123,23 +123,41 @@ static void merge_host(struct engine *engine, const struct host *reported)
         fleet_put_host(engine->fleet, &merged);
 }
 
-static bool is_reported(const struct event *event, const char *key)
+static int by_vm_key(const void *a, const void *b)
+{
+    return strcmp(vm_key(*(const struct vm *const *)a), vm_key(*(const struct vm *const *)b));
+}
+
+/* A report's VMs by key: in whatever order a host lists them, the same follows. */
+static const struct vm **sorted_vms(const struct event *event)
 {
     const struct vm *vms = event->vms.item;
+    const struct vm **sorted = memory_array(event->vms.n, sizeof *sorted);
     for (uint32_t i = 0; i < event->vms.n; i++)
-        if (strcmp(vm_key(&vms[i]), key) == 0)
-            return true;
-    return false;
+        sorted[i] = &vms[i];
+    if (event->vms.n > 0)
+        qsort(sorted, event->vms.n, sizeof *sorted, by_vm_key);
+    return sorted;
 }
 
 /* VMs that we thought to be here, and that are not. */
-static void drop_missing(struct engine *engine, const struct event *event)
+static void drop_missing(struct engine *engine, const struct event *event,
+                         const struct vm **reported)
 {
-    for (uint32_t i = engine->fleet->n_vms; i-- > 0;) {
+    const struct vm **missing = memory_array(engine->fleet->n_vms, sizeof *missing);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         const struct vm *vm = engine->fleet->vms[i];
-        if (vm->host && strcmp(vm->host, event->host) == 0 && !is_reported(event, vm_key(vm)))
-            vm_gone(engine, event->host, vm_key(vm), "unknown");
+        if (vm->host && strcmp(vm->host, event->host) == 0 &&
+            !(event->vms.n > 0 &&
+              bsearch(&vm, reported, event->vms.n, sizeof *reported, by_vm_key)))
+            missing[n++] = vm;
     }
+    if (n > 0)
+        qsort(missing, n, sizeof *missing, by_vm_key);
+    for (uint32_t i = 0; i < n; i++)
+        vm_gone(engine, event->host, vm_key(missing[i]), "unknown");
+    free(missing);
 }
 
 void on_host_report(struct engine *engine, const struct event *event)
@@ -150,10 +168,11 @@ void on_host_report(struct engine *engine, const struct event *event)
     struct host host = *(const struct host *)event->hosts.item;
     host.name = event->host;
     merge_host(engine, &host);
-    drop_missing(engine, event);
-    const struct vm *vms = event->vms.item;
+    const struct vm **vms = sorted_vms(event);
+    drop_missing(engine, event, vms);
     for (uint32_t i = 0; i < event->vms.n; i++)
-        vm_seen(engine, event->host, &vms[i]);
+        vm_seen(engine, event->host, vms[i]);
+    free(vms);
     watch->connected = true;
     watch->reported = true;
     watch->report_step = engine->step;
@@ -216,26 +235,34 @@ static const char *first_lacking(const struct texts *wanted, const struct texts 
     return NULL;
 }
 
+/* What this VM needs and its host has not; NULL: nothing. */
+static const char *lack_of(struct arena *arena, const struct host *host, const struct vm *vm)
+{
+    const char *what = "network";
+    const char *name = first_lacking(&vm->networks, &host->networks);
+    if (!name) {
+        what = "storage";
+        name = first_lacking(&vm->storage, &host->storage);
+    }
+    return name ? arena_printf(arena, "%s %s, which VM %s uses, is gone", what, name, vm->name)
+                : NULL;
+}
+
+/* Of several lacks the first in the alphabet is told, so that it does not change without reason. */
 void host_update_lack(struct engine *engine, struct watch *watch)
 {
     const struct host *host = fleet_host(engine->fleet, watch->name);
-    const char *name = NULL, *what = "network";
-    const char *vm_name = NULL;
-    for (uint32_t i = 0; i < engine->fleet->n_vms && !name; i++) {
+    struct arena arena = ARENA_INIT;
+    const char *first = NULL;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         const struct vm *vm = engine->fleet->vms[i];
         if (!vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm))
             continue;
-        vm_name = vm->name;
-        name = first_lacking(&vm->networks, &host->networks);
-        if (name)
-            continue;
-        name = first_lacking(&vm->storage, &host->storage);
-        what = "storage";
+        const char *lack = lack_of(&arena, host, vm);
+        if (lack && (!first || strcmp(lack, first) < 0))
+            first = lack;
     }
-    struct arena arena = ARENA_INIT;
-    set_text(&watch->lack, name ? arena_printf(&arena, "%s %s, which VM %s uses, is gone", what,
-                                               name, vm_name)
-                                : NULL);
+    set_text(&watch->lack, first);
     arena_free(&arena);
     engine->dirty = true;
 }

@@ -24,12 +24,19 @@ const struct host_setting *host_setting(const struct engine *engine, const char 
     return NULL;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct cluster *)a)->name, ((const struct cluster *)b)->name);
+}
+
 static void take_settings(struct engine *engine, const struct settings *settings)
 {
     struct arena arena = ARENA_INIT;
     struct settings copy;
     memset(&copy, 0, sizeof copy);
     field_copy(settings_fields, &copy, settings, &arena);
+    if (copy.clusters.n > 0) /* rounds go through them in order of name */
+        qsort(copy.clusters.item, copy.clusters.n, sizeof(struct cluster), by_name);
     arena_free(&engine->settings.arena);
     copy.arena = arena;
     engine->settings = copy;

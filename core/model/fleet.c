@@ -163,26 +163,30 @@ struct vm *fleet_vm(const struct fleet *fleet, const char *key)
     return i == TABLE_NONE ? NULL : fleet->vms[i];
 }
 
+/* Of several VMs of one name the two first keys, so that the message does not depend on order. */
 struct vm *fleet_find_vm(const struct fleet *fleet, const char *text, struct error *error)
 {
-    struct vm *found = fleet_vm(fleet, text);
+    struct vm *found = fleet_vm(fleet, text), *other = NULL;
     if (found)
         return found;
     for (uint32_t i = 0; i < fleet->n_vms; i++) {
         struct vm *vm = fleet->vms[i];
         if (strcmp(vm->name, text) != 0)
             continue;
-        if (found) {
-            error_set(error, ERROR_USAGE,
-                      "VM %s: the name is not unique (%s and %s have it); give the UUID", text,
-                      vm_key(found), vm_key(vm));
-            return NULL;
+        if (!found || strcmp(vm_key(vm), vm_key(found)) < 0) {
+            other = found;
+            found = vm;
+        } else if (!other || strcmp(vm_key(vm), vm_key(other)) < 0) {
+            other = vm;
         }
-        found = vm;
     }
     if (!found)
         error_set(error, ERROR_NOT_FOUND, "VM %s: there is none of this name or UUID", text);
-    return found;
+    if (other)
+        error_set(error, ERROR_USAGE,
+                  "VM %s: the name is not unique (%s and %s have it); give the UUID", text,
+                  vm_key(found), vm_key(other));
+    return other ? NULL : found;
 }
 
 struct host *fleet_find_host(const struct fleet *fleet, const char *text, struct error *error)

@@ -49,7 +49,8 @@ struct world {
 
 static const char world_fleet[] =
     "fleet: 1\nnow: 1768996800\n"
-    "hosts:\n- {name: kvm2, memory_mib: 4096}\n- {name: kvm1, memory_mib: 8192, cpu_usage_pct: 25}\n"
+    "hosts:\n- {name: kvm2, memory_mib: 4096}\n"
+    "- {name: kvm1, memory_mib: 8192, cpu_usage_pct: 25}\n"
     "vms:\n- {name: web1, host: kvm1, uuid: 5c2e7a0e-0000-4000-8000-000000000001}\n"
     "- {name: 'a/b \"c\"\\d', host: kvm1}\n- {name: db1, host: kvm2, ha: true}\n";
 

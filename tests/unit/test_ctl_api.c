@@ -291,8 +291,10 @@ static char *section(const char *document, const char *path)
 {
     g_autofree char *head = g_strdup_printf("\n  %s:\n", path);
     const char *start = strstr(document, head);
-    if (!start)
+    if (!start) {
         fail_msg("docs/openapi.yaml does not describe %s", path);
+        return NULL;
+    }
     start += strlen(head);
     const char *end = strstr(start, "\n  /");
     return end ? g_strndup(start, (gsize)(end - start)) : g_strdup(start);

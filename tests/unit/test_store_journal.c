@@ -197,7 +197,8 @@ static void a_walk_keeps_the_order(void **state)
     assert_true(flush(store));
     GString *text = g_string_new(NULL);
     assert_int_equal(store_walk(place->path, collect, text, &error), 0);
-    assert_string_equal(text->str, "E1:started e1:refresh e1:notice E2:tick E3:host_lost e3:abort ");
+    assert_string_equal(text->str,
+                        "E1:started e1:refresh e1:notice E2:tick E3:host_lost e3:abort ");
     g_string_truncate(text, 0);
     assert_int_equal(store_walk_texts(place->path, collect_text, text, &error), 0);
     assert_string_equal(text->str, "abc/site.lua/return {} ");

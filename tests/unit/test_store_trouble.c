@@ -88,7 +88,8 @@ static void a_missing_directory_says_so(void **state)
 static void only_one_at_a_time(void **state)
 {
     const struct place *place = *state;
-    struct store *store = open_store(place, NULL);
+    static struct store *store; /* static: the child has it as well, and has not lost it */
+    store = open_store(place, NULL);
     pid_t child = fork();
     if (child == 0) {
         struct error error = ERROR_INIT;
@@ -171,7 +172,7 @@ static void fill(struct store *store, int n)
     }
 }
 
-/* Make sure that files can grow no further: a small file system, or else a limit on this process. */
+/* Let files grow no further: a small file system, or else a limit on this process. */
 static bool limit_space(struct place *place)
 {
     if (mount("tmpfs", place->directory, "tmpfs", 0, "size=1m") == 0)

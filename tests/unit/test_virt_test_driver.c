@@ -578,6 +578,26 @@ static void watched_vm_that_arrived(void **state)
     g_free(uri);
 }
 
+static void watched_vm_of_a_removed_host(void **state)
+{
+    struct room *room = *state;
+    FOLLOW(room, "kvm1", "test:///default");
+    WAIT(room, 0, .kind = EVENT_HOST_REPORT);
+    struct effect effect = {.id = 1, .kind = EFFECT_WATCH, .move = 5, .vm = TEST_UUID,
+                            .host = "nobody", .to = "kvm2"};
+    room->world.perform(room->world.self, &effect);
+    const struct event *done = WAIT(room, 0, .kind = EVENT_MIGRATION_DONE, .id = 5);
+    /* It is known to run on another host than the one it was to go to. */
+    assert_false(done->ok);
+    assert_non_null(strstr(done->text, "test is on kvm1 now"));
+    effect.move = 6;
+    effect.vm = ALPHA;
+    room->world.perform(room->world.self, &effect);
+    done = WAIT(room, 0, .kind = EVENT_MIGRATION_DONE, .id = 6);
+    assert_false(done->ok);
+    assert_non_null(strstr(done->text, "nobody is not configured any more"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -602,6 +622,7 @@ int main(void)
         TEST(listener_may_perform_at_once),
         TEST(watched_vm_that_stayed),
         TEST(watched_vm_that_arrived),
+        TEST(watched_vm_of_a_removed_host),
     };
     struct error error = ERROR_INIT;
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -233,20 +233,24 @@ static void bandwidth_and_connections_are_parameters(void **state)
     assert_int_equal(0, n);
 }
 
-/* During a migration two hosts know the VM: in every phase exactly one of them reports it. */
+/*
+ * During a migration two hosts know the VM, and in every phase exactly one of them has it running:
+ * while it arrives, the source does not know yet that it has gone.
+ */
 static void one_host_reports_a_migrating_vm(void **state)
 {
     (void)state;
     const enum domain_job out = DOMAIN_JOB_OUTGOING, in = DOMAIN_JOB_INCOMING;
     const enum domain_job none = DOMAIN_JOB_NONE;
-    static const char *const phases[] = {"copying", "handing over", "post-copy", "ended well",
-                                         "ended badly", "post-copy broke"};
+    static const char *const phases[] = {"copying", "handing over", "arriving", "post-copy",
+                                         "ended well", "ended badly", "post-copy broke"};
     const struct {
         int state, reason;
         enum domain_job job;
         int reported;
     } source[] = {
         {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED, out, DROVER_VM_MIGRATING},
+        {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, out, DROVER_VM_MIGRATING},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, out, DROVER_VM_MIGRATING},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY, out, DROVER_VM_MIGRATING},
         {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_MIGRATED, none, DROVER_VM_DOWN},
@@ -255,6 +259,7 @@ static void one_host_reports_a_migrating_vm(void **state)
     }, destination[] = {
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, in, DOMAIN_SILENT},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, in, DOMAIN_SILENT},
+        {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_MIGRATED, in, DROVER_VM_RUNNING},
         {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_POSTCOPY, in, DOMAIN_SILENT},
         {VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_MIGRATED, none, DROVER_VM_RUNNING},
         {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FAILED, none, DROVER_VM_DOWN},
