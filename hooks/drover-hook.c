@@ -9,22 +9,17 @@
  * everything, and for the operations that only inform the exit status is 0 whatever happens.
  */
 #include "config.h"
+#include "hook.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,66 +33,15 @@
 #define MAGIC "DROVHK01"
 #define MAGIC_LENGTH 8
 #define FIELDS 7
-#define TEXT_LIMIT 4096
 #define XML_LIMIT (4 * 1024 * 1024)
 #define QUESTION_LIMIT (MAGIC_LENGTH + 4 + FIELDS * 4 + (FIELDS - 1) * TEXT_LIMIT + XML_LIMIT)
 
-#define DEFAULT_CONFIG DROVER_SYSCONFDIR "/hook.conf"
-#define DEFAULT_SOCKET DROVER_RUNDIR "/hook.sock"
-#define DEFAULT_DEADLINE_MS 2000
-#define LONGEST_DEADLINE_MS 5000
 #define INFORM_MS 200 /* how long an operation that only informs may take to be sent */
-#define CONFIG_LIMIT 65536
-
-/* The operations whose answer counts; all others only inform. */
-struct operation {
-    const char *name;
-    bool filters; /* libvirt takes new XML from standard output */
-    bool closed;  /* refused when droverd cannot be asked */
-};
-
-static struct operation operations[] = {
-    {"prepare", false, false},
-    {"start", false, false},
-    {"migrate", true, false},
-    {"restore", true, false},
-};
-#define N_OPERATIONS (sizeof operations / sizeof operations[0])
-
-static struct {
-    char socket[sizeof((struct sockaddr_un *)0)->sun_path];
-    char host[TEXT_LIMIT];
-    long deadline_ms;
-    const char *file;
-} config = {.socket = DEFAULT_SOCKET, .deadline_ms = DEFAULT_DEADLINE_MS};
 
 /* What is being sent, and what comes back. Static: untouched pages cost nothing. */
 static unsigned char question[QUESTION_LIMIT];
 static size_t question_length;
 static unsigned char xml[XML_LIMIT];
-
-/* --- saying something -------------------------------------------------------------------- */
-
-/* One line on standard error, which is what libvirt shows. Control bytes cannot forge a second. */
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *format, ...)
-{
-    char line[TEXT_LIMIT + 1024] = "drover: ";
-    size_t start = strlen(line);
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line + start, sizeof line - start - 1, format, arguments);
-    va_end(arguments);
-    if (length < 0)
-        return;
-    size_t end = strlen(line);
-    for (size_t i = start; i < end; i++)
-        if ((unsigned char)line[i] < ' ' || line[i] == 127)
-            line[i] = ' ';
-    line[end++] = '\n';
-    if (write(STDERR_FILENO, line, end) < 0)
-        return; /* nobody listens: the exit status has to do */
-}
 
 /* --- time -------------------------------------------------------------------------------- */
 
@@ -124,137 +68,6 @@ static bool wait_for(int fd, short events, long until)
     }
 }
 
-/* --- configuration ----------------------------------------------------------------------- */
-
-static char *trim(char *text)
-{
-    text += strspn(text, " \t\r");
-    size_t length = strlen(text);
-    while (length && strchr(" \t\r", text[length - 1]))
-        text[--length] = '\0';
-    return text;
-}
-
-static struct operation *find_operation(const char *name)
-{
-    for (size_t i = 0; i < N_OPERATIONS; i++)
-        if (strcmp(operations[i].name, name) == 0)
-            return &operations[i];
-    return NULL;
-}
-
-static void set_rule(char *names, bool closed)
-{
-    char *rest = NULL;
-    for (char *name = strtok_r(names, " ,\t", &rest); name; name = strtok_r(NULL, " ,\t", &rest)) {
-        struct operation *operation = find_operation(name);
-        if (operation)
-            operation->closed = closed;
-        else
-            say("%s: %s is not an operation that can be refused; those are prepare, start, "
-                "migrate and restore",
-                config.file, name);
-    }
-}
-
-static void set_text(char *place, size_t size, const char *key, const char *value)
-{
-    if (strlen(value) < size && *value)
-        memcpy(place, value, strlen(value) + 1);
-    else
-        say("%s: %s must have 1 to %zu bytes; the default stays", config.file, key, size - 1);
-}
-
-static void set_deadline(const char *value)
-{
-    char *end;
-    errno = 0;
-    long ms = strtol(value, &end, 10);
-    if (errno || end == value || *end || ms < 1)
-        say("%s: deadline_ms must be a number from 1 to %d, not \"%s\"; it stays at %ld",
-            config.file, LONGEST_DEADLINE_MS, value, config.deadline_ms);
-    else
-        config.deadline_ms = ms < LONGEST_DEADLINE_MS ? ms : LONGEST_DEADLINE_MS;
-}
-
-static void set_key(char *line)
-{
-    line = trim(line);
-    if (!*line || *line == '#')
-        return;
-    char *equals = strchr(line, '=');
-    if (!equals) {
-        say("%s: \"%s\" is not of the form KEY = VALUE", config.file, line);
-        return;
-    }
-    *equals = '\0';
-    char *key = trim(line), *value = trim(equals + 1);
-    if (strcmp(key, "socket") == 0)
-        set_text(config.socket, sizeof config.socket, key, value);
-    else if (strcmp(key, "host") == 0)
-        set_text(config.host, sizeof config.host, key, value);
-    else if (strcmp(key, "deadline_ms") == 0)
-        set_deadline(value);
-    else if (strcmp(key, "open") == 0 || strcmp(key, "closed") == 0)
-        set_rule(value, *key == 'c');
-    else
-        say("%s: unknown key %s; known: socket, host, deadline_ms, open, closed", config.file, key);
-}
-
-/* Whoever can write this file decides what starts, so it must be root's (or of who runs this). */
-static bool trusted(int fd)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-        return false;
-    return (status.st_uid == 0 || status.st_uid == geteuid()) &&
-           !(status.st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static size_t read_file(int fd, char *text, size_t size)
-{
-    size_t length = 0;
-    while (length < size) {
-        ssize_t n = read(fd, text + length, size - length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        length += (size_t)n;
-    }
-    return length;
-}
-
-static void read_config(void)
-{
-    static char text[CONFIG_LIMIT];
-    /* libvirt empties the environment, so this is for trying things out by hand. */
-    config.file = getenv("DROVER_HOOK_CONF");
-    if (!config.file)
-        config.file = DEFAULT_CONFIG;
-    int fd = open(config.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return; /* every key has a default */
-    if (trusted(fd)) {
-        text[read_file(fd, text, sizeof text - 1)] = '\0';
-        char *rest = NULL;
-        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-            set_key(line);
-    } else {
-        say("%s is not a file of root's that nobody else can write: the defaults hold. Set it "
-            "right: chown root, chmod 644",
-            config.file);
-    }
-    close(fd);
-}
-
-static void name_host(void)
-{
-    struct utsname name;
-    if (!config.host[0] && uname(&name) == 0)
-        snprintf(config.host, sizeof config.host, "%s", name.nodename);
-}
-
 /* --- the question ------------------------------------------------------------------------ */
 
 static void put_u32(unsigned char *place, uint32_t value)
@@ -270,14 +83,20 @@ static uint32_t get_u32(const unsigned char *place)
     return (uint32_t)place[0] << 24 | (uint32_t)place[1] << 16 | (uint32_t)place[2] << 8 | place[3];
 }
 
+static void put_bytes(const void *bytes, size_t length)
+{
+    memcpy(question + question_length, bytes, length);
+    question_length += length;
+}
+
 static bool put_text(const char *text)
 {
     size_t length = strlen(text);
     if (length > TEXT_LIMIT)
         return false;
     put_u32(question + question_length, (uint32_t)length);
-    memcpy(question + question_length + 4, text, length);
-    question_length += 4 + length;
+    question_length += 4;
+    put_bytes(text, length);
     return true;
 }
 
@@ -316,9 +135,10 @@ static const char *put_input(long until)
 /* texts: object, operation, sub-operation, extra argument. */
 static const char *make_question(const char *driver, const char *const texts[4], long until)
 {
-    memcpy(question, MAGIC, MAGIC_LENGTH);
+    question_length = 0;
+    put_bytes(MAGIC, MAGIC_LENGTH);
     put_u32(question + MAGIC_LENGTH, FIELDS);
-    question_length = MAGIC_LENGTH + 4;
+    question_length += 4;
     bool fits = put_text(config.host) && put_text(driver);
     for (int i = 0; i < 4; i++)
         fits = fits && put_text(texts[i]);
@@ -533,8 +353,7 @@ int main(int argc, char **argv)
     const char *texts[4] = {argv[1], argv[2], argc > 3 ? argv[3] : "-", argc > 4 ? argv[4] : "-"};
     char place[256];
     const char *driver = driver_of(argv[0], place, sizeof place);
-    read_config();
-    name_host();
+    config_read();
     /* The daemon driver's "start" is libvirtd's own, which nobody can refuse. */
     struct operation *operation = strcmp(driver, "daemon") ? find_operation(argv[2]) : NULL;
     if (operation)

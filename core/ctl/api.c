@@ -266,7 +266,8 @@ static json_t *get_migration(const struct ask *ask, struct error *error)
     json_decref(history);
     if (!found)
         error_set(error, ERROR_NOT_FOUND, "there is no migration %llu: `drover migrations` lists "
-                  "those that are under way, `--all` those that have ended", (unsigned long long)id);
+                  "those that are under way, `--all` those that have ended",
+                  (unsigned long long)id);
     return found;
 }
 

@@ -97,8 +97,8 @@ static int check_text(const struct key *key, json_t *value, struct error *error)
                          key->name);
     if (key->kind == KEY_HOST && !field_is_name(text))
         return error_set(error, ERROR_INPUT,
-                         "%s: expected a name of letters, digits and . _ : @ - (at most 253), found "
-                         "\"%.100s\"",
+                         "%s: expected a name of letters, digits and . _ : @ - (at most 253), "
+                         "found \"%.100s\"",
                          key->name, text);
     if (json_string_length(value) > NAME_LIMIT)
         return error_set(error, ERROR_INPUT, "%s: at most %d bytes, found %zu", key->name,

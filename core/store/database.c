@@ -122,8 +122,8 @@ static int identify(sqlite3 *db, const char *path, struct error *error)
                          path, (long long)application);
     if (version > STORE_VERSION)
         return error_set(error, ERROR_INPUT,
-                         "the journal %s was written by a newer drover (format %lld; this one reads "
-                         "up to %d): install that version, or move the file away",
+                         "the journal %s was written by a newer drover (format %lld; this one "
+                         "reads up to %d): install that version, or move the file away",
                          path, (long long)version, STORE_VERSION);
     return 1;
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the writer has to say to the loop: barriers passed, trouble begun or over. The list is
- * under the store's lock; GLib is only asked to call us on its default main context.
+ * under the store's lock; an eventfd wakes the main loop, so that the writer's thread needs
+ * nothing of GLib.
  */
 #include "base/memory.h"
 #include "store/store_private.h"
 
+#include <errno.h>
+#include <glib-unix.h>
 #include <glib.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static struct store_delivery *take_all(struct store *store)
 {
@@ -32,23 +38,33 @@ static void deliver(struct store *store, struct store_delivery *delivery)
     }
 }
 
-static gboolean on_main_context(gpointer data)
+static gboolean on_main_context(int fd, GIOCondition condition, gpointer data)
 {
     struct store *store = data;
+    eventfd_t count;
+    (void)condition;
+    eventfd_read(fd, &count);
     pthread_mutex_lock(&store->lock);
-    store->source = 0;
     struct store_delivery *first = take_all(store);
     pthread_mutex_unlock(&store->lock);
     deliver(store, first);
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
+}
+
+int delivery_open(struct store *store, struct error *error)
+{
+    store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (store->wake_fd < 0)
+        return error_set(error, ERROR_FAILED, "no eventfd for the journal: %s", strerror(errno));
+    store->source = g_unix_fd_add(store->wake_fd, G_IO_IN, on_main_context, store);
+    return 0;
 }
 
 static void add(struct store *store, struct store_delivery *delivery)
 {
     *store->last_delivery = delivery;
     store->last_delivery = &delivery->next;
-    if (!store->source)
-        store->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_main_context, store, NULL);
+    eventfd_write(store->wake_fd, 1);
 }
 
 void delivery_barrier(struct store *store, const struct store_entry *entry, bool on_disk)
@@ -71,10 +87,11 @@ void delivery_notice(struct store *store, bool failing, const char *format, ...)
     add(store, delivery);
 }
 
-void delivery_flush(struct store *store)
+void delivery_close(struct store *store)
 {
-    if (store->source)
-        g_source_remove(store->source);
-    store->source = 0;
+    if (store->wake_fd < 0)
+        return;
+    g_source_remove(store->source);
     deliver(store, take_all(store));
+    close(store->wake_fd);
 }

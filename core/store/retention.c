@@ -9,36 +9,36 @@
 #include <math.h>
 #include <time.h>
 
+#define N_STEPS 4
+
 /*
  * ?1: events up to this number, ?2: or everything older than this. Each looks only at its
  * oldest rows, so a step costs the same however large the journal is.
  */
-static const char *const by_age[] = {
+static const char *const by_age[N_STEPS] = {
     "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT 500) AND at < ?2",
     "DELETE FROM effect WHERE n IN (SELECT n FROM effect ORDER BY n LIMIT 1000) AND at < ?2",
     "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT 200) AND at < ?2",
     "DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id LIMIT 200)"
     " AND at < ?2",
-    NULL,
 };
 
-static const char *const by_size[] = {
+static const char *const by_size[N_STEPS] = {
     "DELETE FROM event WHERE seq <= ?1",
     "DELETE FROM effect WHERE n IN (SELECT n FROM effect ORDER BY n LIMIT 2000) AND event <= ?1",
     "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT 200) AND at <= ?2",
     "DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id LIMIT 200)"
     " AND at <= ?2",
-    NULL,
 };
 
-static bool run_all(struct store *store, const char *const *sql, int64_t seq, double at)
+static bool run_all(struct store *store, const char *const sql[N_STEPS], int64_t seq, double at)
 {
     sqlite3 *db = store->writer;
     int before = sqlite3_total_changes(db);
     bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
-    for (; ok && *sql; sql++) {
+    for (int i = 0; ok && i < N_STEPS; i++) {
         sqlite3_stmt *statement = NULL;
-        ok = sqlite3_prepare_v2(db, *sql, -1, &statement, NULL) == SQLITE_OK;
+        ok = sqlite3_prepare_v2(db, sql[i], -1, &statement, NULL) == SQLITE_OK;
         if (ok && sqlite3_bind_parameter_index(statement, "?1"))
             sqlite3_bind_int64(statement, 1, seq);
         if (ok && sqlite3_bind_parameter_index(statement, "?2"))

@@ -32,6 +32,7 @@ static void init_sync(struct store *store)
  */
 static void destroy(struct store *store)
 {
+    delivery_close(store);
     sqlite3_close(store->reader);
     writer_finish(store);
     if (store->lock_fd >= 0)
@@ -54,7 +55,7 @@ static int open_all(struct store *store, struct error *error)
         writer_prepare(store, error) < 0)
         return -1;
     store->reader = database_open_reader(store->path, error);
-    return store->reader ? 0 : -1;
+    return store->reader ? delivery_open(store, error) : -1;
 }
 
 struct store *store_open(const char *path, double days, double mib,
@@ -63,7 +64,7 @@ struct store *store_open(const char *path, double days, double mib,
 {
     struct store *store = memory_new(sizeof *store);
     store->path = memory_copy_text(path);
-    store->lock_fd = -1;
+    store->lock_fd = store->wake_fd = -1;
     store->days = days;
     store->mib = mib;
     store->notice = notice;
@@ -94,7 +95,6 @@ void store_close(struct store *store)
     pthread_cond_broadcast(&store->wake);
     pthread_mutex_unlock(&store->lock);
     pthread_join(store->thread, NULL);
-    delivery_flush(store);
     destroy(store);
 }
 

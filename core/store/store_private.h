@@ -96,7 +96,8 @@ struct store {
     uint64_t last_seq, last_n, last_id;
     double newest; /* the latest event's time: the journal's idea of now */
     struct store_delivery *deliveries, **last_delivery;
-    unsigned source; /* GLib's; 0: none armed */
+    int wake_fd;     /* eventfd: there are deliveries */
+    unsigned source; /* GLib's, that watches it */
     void (*notice)(void *self, bool failing, const char *text);
     void *notice_self;
 
@@ -126,10 +127,12 @@ void writer_finish(struct store *store);
 bool retention_step(struct store *store, double newest);
 void retention_tidy(struct store *store);
 
-/* delivery.c; both under the lock. */
+/* delivery.c; the next two under the lock. */
 void delivery_barrier(struct store *store, const struct store_entry *entry, bool on_disk);
 void delivery_notice(struct store *store, bool failing, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void delivery_flush(struct store *store); /* on closing, without the lock, on the caller's thread */
+/* On the caller's thread, without the lock. What was not said yet is said on closing. */
+int delivery_open(struct store *store, struct error *error);
+void delivery_close(struct store *store);
 
 #endif

@@ -135,7 +135,8 @@ static bool set_synced(struct store *store, bool synced)
 static bool write_batch(struct store *store, const struct counters *counters, uint64_t *refused,
                         struct error *error)
 {
-    bool ok = set_synced(store, store->batch.bytes[CLASS_KEPT] > 0) && run(store, "BEGIN IMMEDIATE");
+    bool synced = store->batch.bytes[CLASS_KEPT] > 0;
+    bool ok = set_synced(store, synced) && run(store, "BEGIN IMMEDIATE");
     for (const struct store_entry *entry = store->batch.first; ok && entry; entry = entry->next)
         ok = write_entry(store, entry, refused);
     ok = ok && write_counters(store, counters) && run(store, "COMMIT");

@@ -34,7 +34,7 @@ static void what_is_no_request_is_refused(void **state)
     assert_int_equal(g_queue_get_length(&((struct world *)*state)->requests), 0);
 }
 
-/* In a child that is somebody else: 0 allowed, 1 refused with our words, else the step that failed. */
+/* In a child that is somebody else: 0 allowed, 1 refused in our words, else what failed. */
 static int ask_as(const struct world *world, uid_t uid, gid_t gid, gid_t extra)
 {
     struct error error = ERROR_INIT;
@@ -185,7 +185,8 @@ static void who_hangs_up_early_harms_nobody(void **state)
 {
     struct world *world = *state;
     world->silent = true;
-    static const char request[] = "POST /v1/reload HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n";
+    static const char request[] = "POST /v1/reload HTTP/1.1\r\nHost: d\r\n"
+                                  "Content-Length: 0\r\n\r\n";
     int fd = connect_to(world->socket);
     assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
     gint64 until = g_get_monotonic_time() + PATIENCE_S * G_USEC_PER_SEC;
