@@ -89,11 +89,25 @@ static int check_uri(const struct settings_lists *lists, const struct host_setti
                       host->name, key, host->name, uri);
 }
 
+/* A misspelt role would be one that nobody plays. */
+static int check_roles(const struct settings_lists *lists, const struct host_setting *host,
+                       struct mark mark, struct error *error)
+{
+    static const char *const roles[] = {"spm", "controller", NULL};
+    for (uint32_t i = 0; i < host->roles.n; i++)
+        if (field_choice(roles, host->roles.item[i]) < 0)
+            return yaml_error(error, lists->file, mark,
+                              "host %s: roles: expected spm or controller, found \"%s\"",
+                              host->name, host->roles.item[i]);
+    return 0;
+}
+
 static int add_host(void *self, const void *row, struct mark mark, struct error *error)
 {
     struct settings_lists *lists = self;
     const struct host_setting *host = row;
-    if (check_uri(lists, host, "uri", host->uri, mark, error) ||
+    if (check_roles(lists, host, mark, error) ||
+        check_uri(lists, host, "uri", host->uri, mark, error) ||
         (host->peer_uri && check_uri(lists, host, "peer_uri", host->peer_uri, mark, error)))
         return -1;
     return add_row(lists, SETTINGS_HOSTS, row, mark, error);

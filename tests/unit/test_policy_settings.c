@@ -136,6 +136,8 @@ static void wrong_values_name_their_place(void **state)
     refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', peer_uri: \"qemu:///a b\"}\n",
            "@/drover.yaml:2:5: host kvm1: peer_uri: expected a libvirt URI, such as "
            "qemu+tls://kvm1/system, found \"qemu:///a b\"");
+    refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', roles: [smp]}\n",
+           "@/drover.yaml:2:5: host kvm1: roles: expected spm or controller, found \"smp\"");
     refuse(folder, "clusters: [{name: a}]\nhosts:\n" KVM1,
            "@/drover.yaml:3:5: host kvm1: there is no cluster default; add it to \"clusters\"");
     refuse(folder, "hosts:\n" KVM1 "groups:\n  - {name: g, hosts: [kvm1, kvm3]}\n",
