@@ -77,7 +77,8 @@ static void an_empty_file_is_a_configuration_without_hosts(void **state)
 static void directories_are_drovers_own_and_those_beside_the_file(void **state)
 {
     const struct folder *folder = *state;
-    struct settings *settings = read_text(folder, "plugin_dirs: [/opt/units, more]\nlua_dirs: []\n");
+    static const char text[] = "plugin_dirs: [/opt/units, more]\nlua_dirs: []\n";
+    struct settings *settings = read_text(folder, text);
     assert_int_equal(settings->policy_dirs.n, 2);
     assert_string_equal(settings->policy_dirs.item[0], paths_get()->shipped_policies);
     assert_string_equal(settings->policy_dirs.item[1], folder_path(folder, "policies"));
