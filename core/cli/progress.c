@@ -166,6 +166,8 @@ static double percentage_of(const struct progress_row *row)
 {
     if (row->left || strcmp(row->state, "completed") == 0)
         return 100;
+    if (strcmp(row->state, "post_migrating") == 0)
+        return 99;
     return isfinite(row->percentage) && *row->state ? fmin(row->percentage, 99) : 0;
 }
 
@@ -235,9 +237,12 @@ void progress_draw(struct cli *cli, struct progress_list *list)
         left += percentage_of(&list->row[i]) >= 100;
     }
     width = width < 40 ? width : 40;
+    /* Lines longer than the terminal are cut, not wrapped: wiping counts lines. */
+    fputs("\033[?7l", stdout);
     list->drawn = draw_rows(&look, list, (int)width) + 1;
     draw_bar(&look, list->what, (int)width, list->n ? sum / list->n : 100, STYLE_GOOD,
              arena_printf(&look.arena, "%u of %u", left, list->n));
+    fputs("\033[?7h", stdout);
     fflush(stdout);
     arena_free(&look.arena);
 }
