@@ -443,10 +443,13 @@ static const char *item_of(const char *route, const char *path)
 json_t *api_get(const struct api_source *source, const char *path, const struct api_query *query,
                 struct error *error)
 {
+    struct ask ask = {source, NULL, query};
     for (size_t i = 0; i < N_ROUTES; i++) {
-        struct ask ask = {source, item_of(routes[i].path, path), query};
-        if (ask.item)
-            return routes[i].get(&ask, error);
+        ask.item = item_of(routes[i].path, path);
+        if (!ask.item)
+            continue;
+        json_t *answer = routes[i].get(&ask, error);
+        return answer;
     }
     error_set(error, ERROR_NOT_FOUND, "there is nothing at %.200s: see docs/openapi.yaml", path);
     return NULL;

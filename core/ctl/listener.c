@@ -91,8 +91,11 @@ GSocket *listener_new(const char *path, struct error *error)
 
 bool listener_give_to_group(const char *path, const char *group, gid_t *gid)
 {
-    struct group *entry = group && *group ? getgrnam(group) : NULL;
+    struct group buffer, *entry = NULL;
+    char text[16384]; /* a group's members are in it */
     *gid = (gid_t)-1;
+    if (group && *group)
+        getgrnam_r(group, &buffer, text, sizeof text, &entry);
     if (!entry || chown(path, (uid_t)-1, entry->gr_gid) < 0 || chmod(path, 0660) < 0)
         return false;
     *gid = entry->gr_gid;
@@ -106,8 +109,9 @@ bool listener_give_to_group(const char *path, const char *group, gid_t *gid)
  */
 static bool peer_has_group(int fd, gid_t gid)
 {
-    socklen_t size = 0;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
+    gid_t none;
+    socklen_t size = 0; /* too small: the kernel says how much it takes */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &size) == 0 || errno != ERANGE)
         return false;
     gid_t *groups = memory_new(size);
     bool found = false;

@@ -19,16 +19,16 @@ static const char *const by_age[N_STEPS] = {
     "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT 500) AND at < ?2",
     "DELETE FROM effect WHERE n IN (SELECT n FROM effect ORDER BY n LIMIT 1000) AND at < ?2",
     "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT 200) AND at < ?2",
-    "DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id LIMIT 200)"
-    " AND at < ?2",
+    ("DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id"
+     " LIMIT 200) AND at < ?2"),
 };
 
 static const char *const by_size[N_STEPS] = {
     "DELETE FROM event WHERE seq <= ?1",
     "DELETE FROM effect WHERE n IN (SELECT n FROM effect ORDER BY n LIMIT 2000) AND event <= ?1",
     "DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY id LIMIT 200) AND at <= ?2",
-    "DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id LIMIT 200)"
-    " AND at <= ?2",
+    ("DELETE FROM migration WHERE id IN (SELECT id FROM migration WHERE ended ORDER BY id"
+     " LIMIT 200) AND at <= ?2"),
 };
 
 static bool run_all(struct store *store, const char *const sql[N_STEPS], int64_t seq, double at)
