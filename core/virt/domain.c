@@ -32,7 +32,7 @@ static int running_state(int reason, enum domain_job job)
 {
     if (reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED)
         return DROVER_VM_PAUSED;
-    if (reason == VIR_DOMAIN_RUNNING_POSTCOPY || job == DOMAIN_JOB_INCOMING)
+    if (reason == VIR_DOMAIN_RUNNING_POSTCOPY)
         return DOMAIN_SILENT;
     return job == DOMAIN_JOB_OUTGOING ? DROVER_VM_MIGRATING : DROVER_VM_RUNNING;
 }
@@ -256,6 +256,8 @@ void domain_reread(struct worker *worker, struct job *job)
         worker_check_connection(worker);
         return;
     }
+    if (!job->detail)
+        return; /* the event that says why is on its way */
     g_hash_table_remove(worker->seen, job->vm);
-    post_gone(worker, job->vm, job->detail ? job->detail : "undefined");
+    post_gone(worker, job->vm, job->detail);
 }

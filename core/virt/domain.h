@@ -9,7 +9,9 @@
  *                                        destination already. The VM needs both hosts, nothing
  *                                        may touch it, and the job is still the source's; the
  *                                        destination says nothing until the job has ended.
- *   ended well                           the destination: running. The source: gone, migrated.
+ *   ended well                           the destination: running, as soon as the guest runs there;
+ *                                        the source: gone, migrated. The two may be heard in
+ *                                        either order; the guest runs on the destination only.
  *   ended badly                          the source: as it was. The destination: nothing.
  *   post-copy broke                      the destination: paused, as its memory cannot be
  *                                        completed without help. The source says nothing.
@@ -24,6 +26,7 @@ struct seen {
     int state, reason;  /* libvirt's */
     int reported;       /* enum drover_vm_state, or DOMAIN_SILENT */
     uint32_t round;     /* of the last list that had it */
+    uint32_t missed;    /* samples in a row that did not have it */
     struct cpu_clock clock;
 };
 

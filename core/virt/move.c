@@ -320,9 +320,23 @@ static bool gave_up(struct move *move, double now)
     return true;
 }
 
+/* Nobody is left to ask. */
+static bool source_was_removed(struct move *move)
+{
+    if (virt_host(move->virt, move->host))
+        return false;
+    end_move(move, false, "what became of the migration of %s is not known: its host %s is not "
+             "configured any more", virt_vm_name(move->virt, move->vm), move->host);
+    return true;
+}
+
 static void tick_move(struct move *move, double now)
 {
-    if (gave_up(move, now) || (!move->attempt && ended_elsewhere(move)) || now < move->look_at)
+    if (gave_up(move, now))
+        return;
+    if (!move->attempt && (ended_elsewhere(move) || source_was_removed(move)))
+        return;
+    if (now < move->look_at)
         return;
     move->look_at = now + (move->running ? LOOK_EVERY_S : FIRST_LOOKS_EVERY_S);
     if (!move->attempt || attempt_stage(move->attempt) == ATTEMPT_MIGRATING)

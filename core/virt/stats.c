@@ -156,8 +156,10 @@ static void add_vm(struct worker *worker, const virDomainStatsRecord *record,
     if (virDomainGetUUIDString(record->dom, uuid) < 0)
         return;
     struct seen *seen = g_hash_table_lookup(worker->seen, uuid);
-    if (seen)
+    if (seen) {
         seen->round = worker->round;
+        seen->missed = 0;
+    }
     if (!seen || !is_as_seen(record, seen))
         look_again(worker, uuid);
     if (!seen || seen->reported == DOMAIN_SILENT || seen->reported == DROVER_VM_DOWN)
@@ -169,16 +171,22 @@ static void add_vm(struct worker *worker, const virDomainStatsRecord *record,
         units_memory_used_mib(record->params, record->nparams);
 }
 
-/* What was active and is not in the list went away unheard. */
+/*
+ * What was active and is in no list any more went away unheard. Once does not count: an event
+ * that says why may be on its way.
+ */
 static void look_for_the_missing(struct worker *worker)
 {
     GHashTableIter each;
     gpointer key, value;
     g_hash_table_iter_init(&each, worker->seen);
     while (g_hash_table_iter_next(&each, &key, &value)) {
-        const struct seen *seen = value;
-        if (seen->round != worker->round && seen->reported != DROVER_VM_DOWN)
-            look_again(worker, key);
+        struct seen *seen = value;
+        if (seen->round == worker->round || seen->reported == DROVER_VM_DOWN || ++seen->missed < 2)
+            continue;
+        struct job *job = job_new(domain_reread, key);
+        job->detail = "undefined";
+        worker_push(worker, job);
     }
 }
 

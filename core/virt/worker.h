@@ -27,7 +27,8 @@ struct job {
     struct job *next;
     void (*run)(struct worker *worker, struct job *job);
     char *vm;           /* key; NULL: not about one VM */
-    const char *detail; /* a text that lives for ever; NULL: none */
+    const char *detail; /* why it is gone, should it be; a text that lives for ever. NULL: that
+                           is not known, so its being gone is left for another job to tell */
     bool settled;       /* the VM is known to have changed: report it even if it looks the same */
     uint64_t move;
     double downtime_ms; /* NAN: leave it */
