@@ -129,8 +129,8 @@ static void take_in(struct plug *plug, struct loaded_file *file)
 static int read_file(struct plug *plug, struct loaded_file *file, const char *path,
                      struct error *error)
 {
-    bool lua = ends_with(file->path, ".lua");
-    if (!lua && !ends_with(file->path, ".so"))
+    bool lua = ends_with(path, ".lua");
+    if (!lua && !ends_with(path, ".so"))
         return error_set(error, ERROR_INPUT, "is neither a .so nor a .lua file");
     size_t length;
     char *bytes = trusted_read(path, plug->trust, lua ? LUA_SIZE_MAX : SO_SIZE_MAX, &length, error);
