@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* drover watch: what happens, as it happens: a line for each event, until interrupted. */
 #include "command.h"
+#include "model/migration.h"
 #include "render.h"
 #include "view.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* Events carry the record as it is in the journal, without what the API works out. */
+static double percentage(const json_t *migration)
+{
+    const json_t *its = view_object(migration, "progress");
+    struct progress progress = {
+        .memory_total_mib = view_number(its, "memory_total_mib"),
+        .memory_remaining_mib = view_number(its, "memory_remaining_mib"),
+    };
+    return progress.memory_total_mib > 0 ? progress_percentage(&progress) : 0;
+}
 
 static void print_migration(struct screen *screen, const json_t *migration)
 {
@@ -18,8 +30,7 @@ static void print_migration(struct screen *screen, const json_t *migration)
                  *to ? to : "?");
     screen_print(screen, style_of_migration_state(state), "%s", state);
     if (strcmp(state, "running") == 0)
-        screen_print(screen, STYLE_PLAIN, " %s %%",
-                     view_show_number(screen, view_number(migration, "percentage"), 0));
+        screen_print(screen, STYLE_PLAIN, " %.0f %%", percentage(migration));
     screen_print(screen, STYLE_PLAIN, "%s%s\n", *error ? ": " : "", error);
 }
 
@@ -32,23 +43,13 @@ static void print_decision(struct screen *screen, const json_t *decision)
                  view_text(screen, decision, "purpose"), *chosen ? chosen : "no host");
 }
 
-static void print_notice(struct screen *screen, const json_t *notice)
-{
-    const char *level = view_text(screen, notice, "level");
-    enum style style = strcmp(level, "error") == 0     ? STYLE_BAD
-                       : strcmp(level, "warning") == 0 ? STYLE_CAREFUL
-                                                       : STYLE_PLAIN;
-
-    screen_print(screen, style, "%s: %s\n", level, view_text(screen, notice, "text"));
-}
-
 static const struct {
     const char *kind;
     void (*print)(struct screen *screen, const json_t *json);
 } printers[] = {
     {"migration", print_migration},
     {"decision", print_decision},
-    {"notice", print_notice},
+    {"notice", render_notice},
 };
 
 static void print_event(struct cli *cli, struct screen *screen, const char *kind,

@@ -22,6 +22,7 @@ void render_migration(struct screen *screen, const json_t *migration);
 void render_decision(struct screen *screen, const json_t *decision);
 void render_decisions(struct screen *screen, const json_t *decisions);
 void render_plan(struct screen *screen, const json_t *plan);
+void render_notice(struct screen *screen, const json_t *notice);
 void render_notices(struct screen *screen, const json_t *notices);
 void render_policies(struct screen *screen, const json_t *policies);
 void render_units(struct screen *screen, const json_t *units);

@@ -108,19 +108,26 @@ void render_migration(struct screen *screen, const json_t *migration)
         render_progress(screen, progress);
 }
 
+/* "info" is the default, and left out of the journal. */
+void render_notice(struct screen *screen, const json_t *notice)
+{
+    const char *level = view_text(screen, notice, "level");
+    enum style style = strcmp(level, "error") == 0     ? STYLE_BAD
+                       : strcmp(level, "warning") == 0 ? STYLE_CAREFUL
+                                                       : STYLE_PLAIN;
+
+    if (style != STYLE_PLAIN)
+        screen_print(screen, style, "%s: ", level);
+    screen_print(screen, STYLE_PLAIN, "%s\n", view_text(screen, notice, "text"));
+}
+
+/* Newest first in the answer; for people the newest stands next to the prompt. */
 void render_notices(struct screen *screen, const json_t *notices)
 {
-    size_t i;
-    json_t *notice;
-
-    json_array_foreach((json_t *)notices, i, notice) {
-        const char *level = view_text(screen, notice, "level");
-        enum style style = strcmp(level, "error") == 0     ? STYLE_BAD
-                           : strcmp(level, "warning") == 0 ? STYLE_CAREFUL
-                                                           : STYLE_PLAIN;
+    for (size_t i = json_array_size(notices); i-- > 0;) {
+        const json_t *notice = json_array_get(notices, i);
         screen_print(screen, STYLE_FAINT, "%s  ",
                      view_show_time(screen, view_number(notice, "at")));
-        screen_print(screen, style, "%-7s", level);
-        screen_print(screen, STYLE_PLAIN, "  %s\n", view_text(screen, notice, "text"));
+        render_notice(screen, notice);
     }
 }
