@@ -94,8 +94,8 @@ bool listener_give_to_group(const char *path, const char *group, gid_t *gid)
     struct group buffer, *entry = NULL;
     char text[16384]; /* a group's members are in it */
     *gid = (gid_t)-1;
-    if (group && *group)
-        getgrnam_r(group, &buffer, text, sizeof text, &entry);
+    if (!group || !*group || getgrnam_r(group, &buffer, text, sizeof text, &entry) != 0)
+        return false;
     if (!entry || chown(path, (uid_t)-1, entry->gr_gid) < 0 || chmod(path, 0660) < 0)
         return false;
     *gid = entry->gr_gid;

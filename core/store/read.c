@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define MOST_ROWS 10000u
+/* A decision over a thousand hosts is large: a list ends here, the newest are what is wanted. */
+#define MOST_BYTES ((size_t)16 * 1024 * 1024)
 
 static sqlite3_stmt *prepare(struct store *store, const char *sql, struct error *error)
 {
@@ -34,8 +36,10 @@ static json_t *parse_column(struct store *store, sqlite3_stmt *statement, struct
 static json_t *list(struct store *store, sqlite3_stmt *statement, struct error *error)
 {
     json_t *rows = statement ? json_array() : NULL;
+    size_t bytes = 0;
     int code = SQLITE_DONE;
-    while (rows && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+    while (rows && bytes < MOST_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        bytes += (size_t)sqlite3_column_bytes(statement, 0);
         json_t *row = parse_column(store, statement, error);
         if (row) {
             json_array_append_new(rows, row);
@@ -44,7 +48,7 @@ static json_t *list(struct store *store, sqlite3_stmt *statement, struct error *
         json_decref(rows);
         rows = NULL;
     }
-    if (rows && code != SQLITE_DONE) {
+    if (rows && code != SQLITE_DONE && code != SQLITE_ROW) {
         database_error(store->reader, store->path, error);
         json_decref(rows);
         rows = NULL;

@@ -323,6 +323,7 @@ struct call {
     json_t *answer;
     char *text; /* of client_text, where method is NULL */
     struct error error;
+    GThread *thread;
     gint done;
 };
 
@@ -341,9 +342,9 @@ static inline void *call_main(void *data)
 
 static inline void call_run(struct call *call)
 {
-    GThread *thread = g_thread_new("client", call_main, call);
+    call->thread = g_thread_new("client", call_main, call);
     run_until(&call->done);
-    g_thread_join(thread);
+    g_thread_join(call->thread);
 }
 
 /* The answer; NULL with *error set. */
@@ -378,6 +379,7 @@ struct raw {
     size_t length;
     bool half; /* stop sending afterwards */
     GString *answer;
+    GThread *thread;
     gint done;
 };
 
@@ -408,9 +410,9 @@ static inline GString *exchange(const char *socket, const void *bytes, size_t le
 {
     struct raw raw = {.socket = socket, .bytes = bytes, .length = length, .half = half,
                       .answer = g_string_new(NULL)};
-    GThread *thread = g_thread_new("raw", raw_main, &raw);
+    raw.thread = g_thread_new("raw", raw_main, &raw);
     run_until(&raw.done);
-    g_thread_join(thread);
+    g_thread_join(raw.thread);
     return raw.answer;
 }
 

@@ -87,8 +87,9 @@ static void strangers_are_refused(void **state)
 static void members_of_the_group_are_not(void **state)
 {
     (void)state;
-    struct unix_group *group = getgrnam("games");
-    if (geteuid() != 0 || !group)
+    struct unix_group buffer, *group = NULL;
+    char text[16384];
+    if (geteuid() != 0 || getgrnam_r("games", &buffer, text, sizeof text, &group) != 0 || !group)
         return;
     gid_t gid = group->gr_gid;
     struct world *world = world_new("games");
