@@ -78,3 +78,14 @@ complete_words() {
     complete_words "$drover" --fleet "$FLEETS/four.yaml" plan drain '' | grep -qx kvm3
     complete_words "$drover" maintenance kvm1 '' | grep -qx on
 }
+
+@test "every option of droverd is in droverd(8)" {
+    [ -x "$BUILD/droverd" ] || skip "droverd is not built"
+    local option options
+    options=$("$BUILD/droverd" --help | grep -o -- '--[a-z]\+' | sort -u)
+    [ "$(wc -w <<<"$options")" -ge 4 ]
+    for option in $options; do
+        grep -Eq "Fl Fl ${option#--}( |\$)" "$SRC/docs/man/droverd.8" ||
+            { echo "$option is not in the page"; false; }
+    done
+}
