@@ -3,7 +3,7 @@
 #include "config.h"
 #include "daemon/daemon.h"
 
-#ifdef HAVE_LIBSYSTEMD
+#if HAVE_LIBSYSTEMD
 #include <systemd/sd-daemon.h>
 
 void supervise_tell(const char *state)
