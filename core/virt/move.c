@@ -26,6 +26,7 @@ struct move {
     struct virt *virt;
     uint64_t id;
     char *vm, *host, *to;    /* to: "" where it is not known */
+    char *name;              /* of the VM, as last known: for texts */
     struct attempt *attempt; /* NULL: watched */
     double began_at, look_at; /* monotonic */
     double left_at;          /* when it was first seen to be away; 0: not */
@@ -44,6 +45,7 @@ static void move_free(void *data)
         attempt_let_go(move->attempt);
     }
     free(move->vm);
+    free(move->name);
     free(move->host);
     free(move->to);
     free(move);
@@ -59,6 +61,17 @@ void moves_free(struct virt *virt)
 {
     g_hash_table_unref(virt->moves);
     g_hash_table_unref(virt->ended);
+}
+
+/* A VM that is on its way may be on no host just now; then it has the name that it had. */
+static const char *vm_name(struct move *move)
+{
+    const char *name = virt_vm_name(move->virt, move->vm);
+    if (name != move->vm && strcmp(name, move->name) != 0) {
+        free(move->name);
+        move->name = memory_copy_text(name);
+    }
+    return move->name;
 }
 
 /* ------------------------------------------------------------------ events */
@@ -115,6 +128,7 @@ static struct move *move_new(struct virt *virt, const struct effect *effect)
     move->virt = virt;
     move->id = id;
     move->vm = memory_copy_text(effect->vm ? effect->vm : "");
+    move->name = memory_copy_text(virt_vm_name(virt, move->vm));
     move->host = memory_copy_text(effect->host ? effect->host : "");
     move->to = memory_copy_text(effect->to ? effect->to : "");
     move->began_at = clock_monotonic();
@@ -129,7 +143,7 @@ void moves_migrate(struct virt *virt, const struct effect *effect)
     struct move *move = move_new(virt, effect);
     if (!move)
         return;
-    const char *name = virt_vm_name(virt, move->vm);
+    const char *name = vm_name(move);
     struct virt_host *host = virt_host(virt, move->host);
     if (!host || !host->connected) {
         end_move(move, false, "%s could not be moved from %s to %s: %s is not connected", name,
@@ -195,7 +209,7 @@ void moves_control(struct virt *virt, const struct effect *effect)
         move->downtime_ms = effect->number;
     if (effect->kind == EFFECT_ABORT && move->attempt && attempt_drop(move->attempt)) {
         end_move(move, false, "the move of %s from %s to %s was aborted before it began",
-                 virt_vm_name(virt, move->vm), move->host, move->to);
+                 vm_name(move), move->host, move->to);
         return;
     }
     look(move);
@@ -213,7 +227,7 @@ static void take_outcomes(struct move *move, const struct look *seen)
         move->wanted[control].is = false;
         if (seen->outcome[control] == CONTROL_FAILED)
             virt_effect_failed(move->virt, wanted.effect, "the migration of %s from %s to %s "
-                               "could not %s: %s", virt_vm_name(move->virt, move->vm), move->host,
+                               "could not %s: %s", vm_name(move), move->host,
                                move->to, controls[i].what, seen->error[control]);
     }
 }
@@ -238,7 +252,7 @@ static bool ended_elsewhere(struct move *move)
     if (!where)
         return false;
     bool as_meant = !*move->to || strcmp(where->name, move->to) == 0;
-    const char *name = virt_vm_name(move->virt, move->vm);
+    const char *name = vm_name(move);
     if (as_meant)
         end_move(move, true, "%s", "");
     else
@@ -256,7 +270,7 @@ static void take_away(struct move *move)
     reread(move->virt, move->to, move->vm);
     if (now - move->left_at > ARRIVAL_S)
         end_move(move, false, "%s left %s, and has not been seen on %s since",
-                 virt_vm_name(move->virt, move->vm), move->host,
+                 vm_name(move), move->host,
                  *move->to ? move->to : "any other host");
 }
 
@@ -265,7 +279,7 @@ static void take_idle(struct move *move)
     if (++move->idle_looks < 2)
         return;
     end_move(move, false, "%s stayed on %s: its migration%s%s ended without success",
-             virt_vm_name(move->virt, move->vm), move->host, *move->to ? " to " : "", move->to);
+             vm_name(move), move->host, *move->to ? " to " : "", move->to);
 }
 
 void moves_looked(struct virt *virt, const struct look *seen)
@@ -316,7 +330,7 @@ static bool gave_up(struct move *move, double now)
     if (!move->attempt || now - move->began_at < limit_s || !attempt_drop(move->attempt))
         return false;
     end_move(move, false, "%s could not be moved from %s to %s: %s did not answer within %g s",
-             virt_vm_name(move->virt, move->vm), move->host, move->to, move->host, limit_s);
+             vm_name(move), move->host, move->to, move->host, limit_s);
     return true;
 }
 
@@ -326,7 +340,7 @@ static bool source_was_removed(struct move *move)
     if (virt_host(move->virt, move->host))
         return false;
     end_move(move, false, "what became of the migration of %s is not known: its host %s is not "
-             "configured any more", virt_vm_name(move->virt, move->vm), move->host);
+             "configured any more", vm_name(move), move->host);
     return true;
 }
 
