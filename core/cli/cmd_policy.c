@@ -103,7 +103,7 @@ static int check(struct cli *cli, struct policies *policies, const struct settin
 static int run_check(struct cli *cli, struct error *error)
 {
     struct settings *settings = offline_settings(&cli->options, error);
-    struct policies *policies = settings ? set_policies(settings, error) : NULL;
+    struct policies *policies = settings ? offline_policies(settings, error) : NULL;
     int status = policies ? check(cli, policies, settings, error) : -1;
 
     if (policies)

@@ -24,7 +24,7 @@ static bool files_are_named(const struct options *options)
 
 static json_t *policies_here(const struct settings *settings, struct error *error)
 {
-    struct policies *policies = set_policies(settings, error);
+    struct policies *policies = offline_policies(settings, error);
     json_t *list = policies ? describe_policies(policies, error) : NULL;
 
     if (policies)

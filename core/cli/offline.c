@@ -246,7 +246,7 @@ static int load(struct offline *offline, const struct options *options, struct e
     offline->fleet = fleet_file_load(option_text(options, "--fleet"), error);
     if (!offline->fleet)
         return -1;
-    offline->policies = set_policies(offline->settings, error);
+    offline->policies = offline_policies(offline->settings, error);
     if (!offline->policies)
         return -1;
     offline->plug = offline_plug(offline->settings, options, error);

@@ -41,6 +41,7 @@ struct settings *offline_settings(const struct options *options, struct error *e
  * of the settings' directories cannot be loaded is said and left out; what was named on the
  * command line must load. NULL with the error set. plug_unref() it.
  */
+struct policies *offline_policies(const struct settings *settings, struct error *error);
 struct plug *offline_plug(const struct settings *settings, const struct options *options,
                           struct error *error);
 

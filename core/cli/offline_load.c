@@ -29,6 +29,11 @@ static void tell(void *self, const char *path, const struct error *error)
     screen_complain(text);
 }
 
+struct policies *offline_policies(const struct settings *settings, struct error *error)
+{
+    return set_policies(settings, tell, NULL, error);
+}
+
 struct problems {
     struct error *error;
 };

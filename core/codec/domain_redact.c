@@ -43,37 +43,42 @@ static bool has_secret_text(const xmlNode *node)
              xml_attribute_is(parent, "type", "fwcfg")));
 }
 
-static void redact_element(xmlNode *node)
+static bool redact_element(xmlNode *node)
 {
+    bool removed = false;
     const char *value = secret_value(node);
     xmlAttr *next;
     for (xmlAttr *attribute = node->properties; attribute; attribute = next) {
         next = attribute->next;
         if (is_one_of(secret_attributes, attribute->name))
-            xmlRemoveProp(attribute);
+            removed |= xmlRemoveProp(attribute) == 0;
     }
     if (value && xmlHasProp(node, (const xmlChar *)value))
-        xmlSetProp(node, (const xmlChar *)value, (const xmlChar *)"");
-    if (has_secret_text(node))
+        removed |= xmlSetProp(node, (const xmlChar *)value, (const xmlChar *)"") != NULL;
+    if (has_secret_text(node) && node->children) {
         xmlNodeSetContent(node, NULL);
+        removed = true;
+    }
+    return removed;
 }
 
 /* The depth is bounded by the parser's own limit of 256. */
-static void redact(xmlNode *node)
+static bool redact(xmlNode *node)
 {
-    redact_element(node);
+    bool removed = redact_element(node);
     for (xmlNode *child = node->children; child; child = child->next)
         if (child->type == XML_ELEMENT_NODE)
-            redact(child);
+            removed |= redact(child);
+    return removed;
 }
 
-char *domain_xml_redact(const char *xml, size_t length, struct error *error)
+char *domain_xml_redact(const char *xml, size_t length, bool *removed, struct error *error)
 {
     xmlDoc *document = xml_parse(xml, length, "domain", error);
     if (!document)
         return NULL;
     xmlNode *root = xmlDocGetRootElement(document);
-    redact(root);
+    *removed = redact(root);
     char *text = NULL;
     xmlBuffer *buffer = xmlBufferCreate();
     if (buffer && xmlNodeDump(buffer, document, root, 0, 0) >= 0)

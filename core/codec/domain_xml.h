@@ -28,9 +28,9 @@ int domain_xml_read(const char *xml, size_t length, struct vm *vm, struct arena 
 
 /*
  * The same XML without secrets (passwords, keys, cookies, firmware blobs, raw QEMU arguments),
- * as units may see it. free() it. NULL with the error set.
+ * as units may see it; removed: whether there were any. free() it. NULL with the error set.
  */
-char *domain_xml_redact(const char *xml, size_t length, struct error *error);
+char *domain_xml_redact(const char *xml, size_t length, bool *removed, struct error *error);
 
 /*
  * virConnectGetCapabilities: arch, topology, memory, CPU model and features, TSC, NUMA, and the

@@ -103,7 +103,8 @@ static void read_domain(const struct part *input, struct event *event)
     struct error error = ERROR_INIT;
     struct arena arena = ARENA_INIT;
     struct vm vm;
-    char *redacted = domain_xml_redact(input->bytes, input->length, &error);
+    char *redacted = domain_xml_redact(input->bytes, input->length, &event->hook.xml_redacted,
+                                       &error);
     if (redacted && domain_xml_read(input->bytes, input->length, &vm, &arena, &error) == 0) {
         event_set(event, &event->hook.xml, redacted);
         event_add_vm(event, &vm);

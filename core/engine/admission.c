@@ -194,6 +194,13 @@ static void ask_units(struct engine *engine, const struct event *event, const st
     for (uint32_t i = 0; rules && i < rules->n_admits; i++)
         if (!ask_unit(engine, event, &rules->admits[i], &ask, &rewriting))
             return;
+    if (rewriting.xml && hook->xml_redacted) {
+        notice(engine, NOTICE_WARNING, "hook.not_rewritten", event->host, hook->object,
+               "VM %s: what a unit made of its XML is not used, since units do not see its secrets "
+               "and they would be lost",
+               hook->object);
+        rewriting.xml = NULL;
+    }
     allow(engine, event, rewriting.xml);
 }
 

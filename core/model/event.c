@@ -34,6 +34,7 @@ const struct field hook_ask_fields[] = {
     {.key = "sub_operation", .type = FIELD_TEXT, .offset = HOOK(sub_operation)},
     {.key = "extra", .type = FIELD_TEXT, .offset = HOOK(extra)},
     {.key = "xml", .type = FIELD_TEXT, .offset = HOOK(xml)},
+    {.key = "xml_redacted", .type = FIELD_BOOL, .offset = HOOK(xml_redacted)},
     {.key = "xml_error", .type = FIELD_TEXT, .offset = HOOK(xml_error)},
     {0},
 };

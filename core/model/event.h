@@ -56,6 +56,7 @@ struct hook_ask {
     const char *sub_operation;
     const char *extra;
     const char *xml; /* without secrets; "" where none came */
+    bool xml_redacted; /* there were secrets: this XML must not go back to libvirt */
     const char *xml_error; /* why it could not be parsed; "" */
 };
 

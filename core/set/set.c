@@ -8,21 +8,34 @@
 #include "codec/yaml.h"
 #include "policy/paths.h"
 #include "policy/settings_file.h"
+#include "set/packs.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct policies *set_policies(const struct settings *settings, struct error *error)
+/*
+ * drover's own policies first (their directory is always the first), then the packs', then the
+ * site's: of two of one name the later one counts.
+ */
+struct policies *set_policies(const struct settings *settings, plug_problem *problem, void *self,
+                              struct error *error)
 {
     struct policies *policies = policies_new();
-    for (uint32_t i = 0; i < settings->policy_dirs.n; i++) {
-        if (policies_read_dir(policies, settings->policy_dirs.item[i], error) < 0) {
-            policies_free(policies);
-            return NULL;
-        }
+    struct packs *packs = packs_read(&settings->pack_dirs, problem, self);
+    int result = 0;
+    for (uint32_t i = 0; i < settings->policy_dirs.n && result == 0; i++) {
+        if (i == 1)
+            packs_load_policies(packs, policies, problem, self);
+        result = policies_read_dir(policies, settings->policy_dirs.item[i], error);
     }
-    return policies;
+    if (settings->policy_dirs.n <= 1)
+        packs_load_policies(packs, policies, problem, self);
+    packs_free(packs);
+    if (result == 0)
+        return policies;
+    policies_free(policies);
+    return NULL;
 }
 
 /* Units of the installation have short names and may be mandatory; the site's are "site/NAME". */
@@ -35,6 +48,13 @@ static void load_dirs(struct plug *plug, const struct texts *dirs, plug_problem 
     }
 }
 
+static void ignore(void *self, const char *path, const struct error *error)
+{
+    (void)self;
+    (void)path;
+    (void)error;
+}
+
 struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
                       plug_problem *problem, void *self)
 {
@@ -42,6 +62,9 @@ struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
     plug_set_lua_dir(plug, paths_get()->shipped_lua);
     load_dirs(plug, &settings->plugin_dirs, problem, self);
     load_dirs(plug, &settings->lua_dirs, problem, self);
+    struct packs *packs = packs_read(&settings->pack_dirs, ignore, NULL); /* told with the policies */
+    packs_load_units(packs, plug, problem, self);
+    packs_free(packs);
     return plug;
 }
 
@@ -103,7 +126,7 @@ struct set *set_load(const char *config, enum plug_trust trust, plug_problem *pr
     struct set *set = memory_new(sizeof *set);
     set->settings = config ? settings_read(config, error) : settings_default();
     if (set->settings)
-        set->policies = set_policies(set->settings, error);
+        set->policies = set_policies(set->settings, problem, self, error);
     if (set->policies)
         set->plug = set_plug(set->settings, trust, problem, self);
     if (!set->plug || bind_clusters(set, error) < 0) {

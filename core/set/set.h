@@ -41,7 +41,8 @@ void set_each_text(const struct set *set,
                    void *self);
 
 /* Parts, for those who load piece by piece. */
-struct policies *set_policies(const struct settings *settings, struct error *error);
+struct policies *set_policies(const struct settings *settings, plug_problem *problem, void *self,
+                              struct error *error);
 struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
                       plug_problem *problem, void *self);
 
