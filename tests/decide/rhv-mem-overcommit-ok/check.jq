@@ -1,0 +1,1 @@
+.[0] | .chosen == "host" and .hosts[0].accepted

@@ -1,0 +1,1 @@
+.[0] | .moves == [] and (.candidates | map([.vm, (.hosts | sort)])) == [["web", ["cold", "hot"]]]
