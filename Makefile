@@ -273,6 +273,11 @@ check: check-programs ## build, and run the tests; T=WORDS picks some, SKIP=DIRS
 	$(Q)$(test_environment) prove -f -o -j$(JOBS) $(call prove_rules,$(check_side_by_side)) \
 	    -e "$(run_test)" $(check_side_by_side) $(check_in_turn)
 
+.PHONY: accept
+accept: all ## CASE=x: show what a case of tests/decide prints now, and expect that from now on
+	$(if $(CASE),,$(error which case? make accept CASE=x, a folder of tests/decide))
+	$(Q)$(test_environment) tests/decide/run.t --accept $(CASE)
+
 .PHONY: lint
 lint: all $(BUILD)/compile.list ## layers, purity, shell, Lua, manual pages, compiler and static analysers
 	$(Q)$(test_environment) prove -f -o -j$(JOBS) -e "$(run_test)" \
