@@ -39,7 +39,8 @@ struct decision *decide_explain(const struct columns *columns, const struct rule
 
 /*
  * What a person asks: where would this VM go (`to` DROVER_NONE), or may it go to that host. A VM
- * that runs may stay. NULL with the error set where its cluster has no policy.
+ * that runs may stay. NULL with the error set where its cluster has no policy, or `to` is not in
+ * its cluster.
  */
 struct rules;
 struct decision *explain_vm(const struct columns *columns, const struct rules *rules, uint32_t vm,

@@ -42,36 +42,47 @@ static uint32_t weigh_hosts(const struct call *call, const uint32_t *hosts, uint
     return select_host(call->rules->selector, ballots, *n_ballots, n, scores, call->arena);
 }
 
-uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
-                     const struct question *question, struct arena *scratch)
+uint32_t call_choose(const struct call *call, const struct question *question)
 {
-    struct call call = call_new(columns, rules, question->vm, question->purpose, scratch);
-    uint32_t *hosts = arena_array(scratch, columns->hosts.n, sizeof *hosts);
-    uint32_t n = candidates_list(columns, question, hosts);
-    uint8_t *verdicts = arena_array(scratch, n, 1);
+    const struct ruleset *rules = call->rules;
+    uint32_t *hosts = arena_array(call->arena, call->columns->hosts.n, sizeof *hosts);
+    uint32_t n = candidates_list(call->columns, question, hosts);
+    uint8_t *verdicts = arena_array(call->arena, n, 1);
     for (uint32_t f = 0; f < rules->n_filters && n > 0; f++)
-        n = narrow(&call, &rules->filters[f], hosts, n, verdicts);
+        n = narrow(call, &rules->filters[f], hosts, n, verdicts);
     if (n == 0)
         return DROVER_NONE;
     if (n == 1)
         return hosts[0];
-    double *scores = arena_array(scratch, n, sizeof *scores);
-    struct ballot *ballots = arena_array(scratch, rules->n_weights, sizeof *ballots);
+    double *scores = arena_array(call->arena, n, sizeof *scores);
+    struct ballot *ballots = arena_array(call->arena, rules->n_weights, sizeof *ballots);
     uint32_t n_ballots;
-    return hosts[weigh_hosts(&call, hosts, n, ballots, &n_ballots, scores)];
+    return hosts[weigh_hosts(call, hosts, n, ballots, &n_ballots, scores)];
+}
+
+bool call_allows(const struct call *call, uint32_t host)
+{
+    for (uint32_t f = 0; f < call->rules->n_filters; f++) {
+        uint8_t verdict = 0;
+        unit_filter(call, &call->rules->filters[f], &host, 1, &verdict);
+        if (verdict != 0)
+            return false;
+    }
+    return true;
+}
+
+uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
+                     const struct question *question, struct arena *scratch)
+{
+    struct call call = call_new(columns, rules, question->vm, question->purpose, scratch);
+    return call_choose(&call, question);
 }
 
 bool decide_allows(const struct columns *columns, const struct ruleset *rules, uint32_t vm,
                    uint32_t host, enum drover_purpose purpose, struct arena *scratch)
 {
     struct call call = call_new(columns, rules, vm, purpose, scratch);
-    for (uint32_t f = 0; f < rules->n_filters; f++) {
-        uint8_t verdict = 0;
-        unit_filter(&call, &rules->filters[f], &host, 1, &verdict);
-        if (verdict != 0)
-            return false;
-    }
-    return true;
+    return call_allows(&call, host);
 }
 
 /* All that is found out about the candidates while explaining. */
@@ -224,6 +235,11 @@ struct decision *decide_explain(const struct columns *columns, const struct rule
     return decision;
 }
 
+static const char *cluster_name(const struct columns *columns, uint32_t cluster)
+{
+    return cluster < columns->clusters.n ? columns->clusters.name[cluster] : "unknown";
+}
+
 struct decision *explain_vm(const struct columns *columns, const struct rules *rules, uint32_t vm,
                             uint32_t to, struct error *error)
 {
@@ -231,6 +247,13 @@ struct decision *explain_vm(const struct columns *columns, const struct rules *r
     if (!set) {
         error_set(error, ERROR_FAILED, "VM %s: its cluster has no policy that could be loaded",
                   columns->vms.name[vm]);
+        return NULL;
+    }
+    if (to != DROVER_NONE && columns->hosts.cluster[to] != columns->vms.cluster[vm]) {
+        error_set(error, ERROR_USAGE,
+                  "VM %s is of cluster %s, host %s of cluster %s: a VM moves within its cluster",
+                  columns->vms.name[vm], cluster_name(columns, columns->vms.cluster[vm]),
+                  columns->hosts.name[to], cluster_name(columns, columns->hosts.cluster[to]));
         return NULL;
     }
     bool runs = columns->vms.state[vm] != DROVER_VM_DOWN && columns->vms.host[vm] != DROVER_NONE;

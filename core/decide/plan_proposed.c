@@ -65,8 +65,12 @@ static bool gather_allows(struct drover_plan *plan, uint32_t vm, uint32_t host)
     if (vm >= columns->vms.n || host >= columns->hosts.n)
         return false;
     struct arena scratch = ARENA_INIT;
-    bool allows = decide_allows(columns, gathering->rules, vm, host, gathering->planning->purpose,
-                                &scratch);
+    struct failures failures = {0};
+    struct call call =
+        call_new(columns, gathering->rules, vm, gathering->planning->purpose, &scratch);
+    call.failures = &failures;
+    bool allows = call_allows(&call, host);
+    planning_failures(gathering->planning, failures.item, failures.n);
     arena_free(&scratch);
     return allows;
 }
@@ -124,7 +128,11 @@ static bool take_step(struct gathering *gathering, const struct proposed *step)
         .stay_allowed = true,
     };
     struct arena scratch = ARENA_INIT;
-    uint32_t to = decide_host(columns, gathering->rules, &question, &scratch);
+    struct failures failures = {0};
+    struct call call = call_new(columns, gathering->rules, step->vm, question.purpose, &scratch);
+    call.failures = &failures;
+    uint32_t to = call_choose(&call, &question);
+    planning_failures(gathering->planning, failures.item, failures.n);
     arena_free(&scratch);
     if (to == DROVER_NONE || to == from)
         return false;

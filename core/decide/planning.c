@@ -111,7 +111,7 @@ bool planning_occupies(const struct columns *columns, uint32_t vm)
     return columns->vms.state[vm] != DROVER_VM_DOWN;
 }
 
-/* "memory refused it on 2 of 3 hosts (kvm2: needs ...)": the first refusal of the first host. */
+/* "none of 3 hosts takes it; memory refuses it on kvm2: ...": the first host stands for all. */
 static void tell_unplaced(struct planning *planning, uint32_t vm, const struct decision *decision)
 {
     const struct host_verdict *verdicts = decision->hosts.item;
@@ -122,16 +122,17 @@ static void tell_unplaced(struct planning *planning, uint32_t vm, const struct d
     }
     const struct host_verdict *first = &verdicts[0];
     struct arena *arena = &planning->plan->arena;
-    const char *reason = arena_printf(
-        arena, "none of %u hosts takes it; %s refuses it on %s: %s", decision->hosts.n,
-        first->refused_by, first->name, first->reason);
+    const char *who = decision->hosts.n == 1
+                          ? "the only other host does not take it"
+                          : arena_printf(arena, "none of %u hosts takes it", decision->hosts.n);
+    const char *reason = arena_printf(arena, "%s; %s refuses it on %s: %s", who,
+                                      first->refused_by, first->name, first->reason);
     planning_unplaced(planning, vm, first->code, reason, decision);
 }
 
-static void take_failures(struct planning *planning, const struct decision *decision)
+void planning_failures(struct planning *planning, const struct unit_failure *failures, uint32_t n)
 {
-    const struct unit_failure *failures = decision->failures.item;
-    for (uint32_t i = 0; i < decision->failures.n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         struct bound_unit unit = {.name = failures[i].unit};
         unit.on_error = (enum on_error)field_choice(on_error_names, failures[i].treated);
         failures_add(&planning->failures, &planning->plan->arena, &unit, failures[i].error);
@@ -150,7 +151,7 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
         .vm = vm, .purpose = planning->purpose, .hosts = hosts, .n_hosts = n_hosts,
     };
     struct decision *decision = decide_explain(planning->columns, rules, &question);
-    take_failures(planning, decision);
+    planning_failures(planning, decision->failures.item, decision->failures.n);
     if (decision->chosen) {
         uint32_t to = columns_host(planning->columns, decision->chosen);
         planning_move(planning, vm, to, reason);

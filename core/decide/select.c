@@ -2,8 +2,11 @@
 /* Selectors: see select.h for their formulas. */
 #include "decide/select.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WEIGHT_LARGEST 1e200
 
 static bool all_equal(const double *weights, uint32_t n)
 {
@@ -47,22 +50,29 @@ static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratc
         ballot->ranks[i] = (double)(n - 1) - strictly_lower(sorted, n, ballot->weights[i]);
 }
 
+/* A unit may say INFINITY for "never": here it takes part in differences and sums. */
+static double bounded(double weight)
+{
+    return fmin(fmax(weight, -WEIGHT_LARGEST), WEIGHT_LARGEST);
+}
+
 static void normalize_weights(struct ballot *ballot, uint32_t n, struct arena *scratch)
 {
     (void)scratch;
-    double low = ballot->weights[0], high = ballot->weights[0];
+    double low = bounded(ballot->weights[0]), high = low;
     for (uint32_t i = 1; i < n; i++) {
-        low = ballot->weights[i] < low ? ballot->weights[i] : low;
-        high = ballot->weights[i] > high ? ballot->weights[i] : high;
+        low = fmin(low, bounded(ballot->weights[i]));
+        high = fmax(high, bounded(ballot->weights[i]));
     }
     for (uint32_t i = 0; i < n; i++)
-        ballot->ranks[i] = high > low ? (high - ballot->weights[i]) / (high - low) : 1;
+        ballot->ranks[i] = high > low ? (high - bounded(ballot->weights[i])) / (high - low) : 1;
 }
 
 static void take_raw(struct ballot *ballot, uint32_t n, struct arena *scratch)
 {
     (void)scratch;
-    memcpy(ballot->ranks, ballot->weights, n * sizeof *ballot->ranks);
+    for (uint32_t i = 0; i < n; i++)
+        ballot->ranks[i] = bounded(ballot->weights[i]);
 }
 
 bool select_better(enum selector selector, double a, double b)

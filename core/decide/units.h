@@ -40,6 +40,10 @@ bool unit_weigh(const struct call *call, const struct bound_unit *unit, const ui
 struct refusal unit_refusal(const struct call *call, const struct bound_unit *unit, uint32_t host,
                             uint8_t verdict);
 
+/* The choice and the verdict of decide.h, as calls: failures are noted where the call says. */
+uint32_t call_choose(const struct call *call, const struct question *question);
+bool call_allows(const struct call *call, uint32_t host);
+
 void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
                   const char *error);
 struct rows failures_rows(const struct failures *failures);
