@@ -86,17 +86,39 @@ static struct drover_sets sets_of_hosts(struct columns *c, const struct kind *ki
     };
 }
 
+static int by_symbol(const void *a, const void *b)
+{
+    uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
+    return (one > other) - (one < other);
+}
+
+/* A VM may have two NICs on one network; it needs that network once. Returns how many are left. */
+static uint32_t sort_unique(uint32_t *symbols, uint32_t n)
+{
+    if (n < 2)
+        return n;
+    qsort(symbols, n, sizeof *symbols, by_symbol);
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < n; i++)
+        if (symbols[i] != symbols[kept - 1])
+            symbols[kept++] = symbols[i];
+    return kept;
+}
+
 static struct drover_lists lists_of_vms(struct columns *c, const struct kind *kind,
                                         const struct symbols *symbols)
 {
     uint32_t *start = arena_array(&c->arena, (size_t)c->vms.n + 1, sizeof *start);
+    uint32_t total = 0;
     for (uint32_t v = 0; v < c->vms.n; v++)
-        start[v + 1] = start[v] + vm_texts(kind, c->vm_record[v])->n;
-    uint32_t *item = arena_array(&c->arena, start[c->vms.n], sizeof *item);
+        total += vm_texts(kind, c->vm_record[v])->n;
+    uint32_t *item = arena_array(&c->arena, total, sizeof *item);
     for (uint32_t v = 0; v < c->vms.n; v++) {
         const struct texts *names = vm_texts(kind, c->vm_record[v]);
+        uint32_t *own = item + start[v];
         for (uint32_t i = 0; i < names->n; i++)
-            item[start[v] + i] = table_get(&symbols->index, names->item[i]);
+            own[i] = table_get(&symbols->index, names->item[i]);
+        start[v + 1] = start[v] + sort_unique(own, names->n);
     }
     return (struct drover_lists){.start = start, .item = item};
 }
