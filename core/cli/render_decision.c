@@ -172,7 +172,14 @@ static void render_verdict(struct screen *screen, const json_t *decision, unsign
     screen_print(screen, STYLE_STRONG, "%s: ", view_text(screen, decision, "vm"));
     if (!*chosen) {
         screen_print(screen, STYLE_BAD, "no host");
-        screen_print(screen, STYLE_PLAIN, "; %u of %u refuse it\n", all - accepted, all);
+        if (all == 0)
+            screen_print(screen, STYLE_PLAIN, "; its cluster has none\n");
+        else if (all == 1)
+            screen_print(screen, STYLE_PLAIN, "; %s refuses it\n",
+                         view_text(screen, json_array_get(view_array(decision, "hosts"), 0),
+                                   "name"));
+        else
+            screen_print(screen, STYLE_PLAIN, "; all %u refuse it\n", all);
         return;
     }
     screen_print(screen, STYLE_GOOD, "%s%s", stays ? "stays on " : "", chosen);
@@ -180,8 +187,10 @@ static void render_verdict(struct screen *screen, const json_t *decision, unsign
         screen_print(screen, STYLE_PLAIN, ", the best of %u hosts that take it\n", accepted);
     else if (stays)
         screen_print(screen, STYLE_PLAIN, ", no other host takes it\n");
-    else
+    else if (all > 1)
         screen_print(screen, STYLE_PLAIN, ", the only one of %u hosts that takes it\n", all);
+    else
+        screen_print(screen, STYLE_PLAIN, " takes it\n");
 }
 
 static void render_circumstances(struct screen *screen, const json_t *decision)
