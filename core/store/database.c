@@ -33,6 +33,15 @@ static const char schema[] =
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO counter VALUES ('seq', 0), ('n', 0), ('id', 0), ('commits', 0);";
 
+static sqlite3 *cannot_open(const char *path, struct error *error)
+{
+    error_set(error, ERROR_INPUT,
+              "the journal %s cannot be opened: it must be there, and you must be allowed to read "
+              "it (it belongs to droverd's user)",
+              path);
+    return NULL;
+}
+
 int database_error(sqlite3 *db, const char *path, struct error *error)
 {
     int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
@@ -54,6 +63,9 @@ int database_error(sqlite3 *db, const char *path, struct error *error)
                          "the journal %s is locked by another program (%s): is it open in sqlite3 "
                          "or in a backup?",
                          path, what);
+    case SQLITE_CANTOPEN:
+        cannot_open(path, error);
+        return -1;
     case SQLITE_FULL:
         return error_set(error, ERROR_FAILED, "no space left for the journal %s: free some", path);
     default:
@@ -175,12 +187,49 @@ sqlite3 *database_open_writer(const char *path, struct error *error)
     return NULL;
 }
 
+static bool cannot_write_beside(sqlite3 *db)
+{
+    int64_t version;
+    if (number(db, "PRAGMA schema_version", &version))
+        return false;
+    int code = sqlite3_errcode(db) & 0xff;
+    return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
+/*
+ * A copy in a place that cannot be written: SQLite wants to make files beside it, unless it is
+ * told that nobody writes it. That may only be said where there is no log to be read with it.
+ */
+static sqlite3 *open_immutable(const char *path, struct error *error)
+{
+    char *log = sqlite3_mprintf("%s-wal", path);
+    bool logged = access(log, F_OK) == 0;
+    sqlite3_free(log);
+    if (logged || access(path, R_OK) < 0)
+        return NULL;
+    sqlite3_str *uri = sqlite3_str_new(NULL);
+    sqlite3_str_appendall(uri, "file:");
+    for (const char *c = path; *c; c++)
+        sqlite3_str_appendf(uri, strchr("%?#", *c) ? "%%%02x" : "%c", *c);
+    sqlite3_str_appendall(uri, "?immutable=1");
+    char *text = sqlite3_str_finish(uri);
+    sqlite3 *db = open_database(text, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+    sqlite3_free(text);
+    return db;
+}
+
 sqlite3 *database_open_reader(const char *path, struct error *error)
 {
-    sqlite3 *db = open_database(path, SQLITE_OPEN_READONLY, error);
+    sqlite3 *db = open_database(path, SQLITE_OPEN_READONLY, NULL);
+    if (!db || cannot_write_beside(db)) {
+        sqlite3_close(db);
+        db = open_immutable(path, error);
+    }
     int known = db ? identify(db, path, error) : -1;
     if (known == 1)
         return db;
+    if (!db)
+        return cannot_open(path, error);
     if (known == 0)
         error_set(error, ERROR_INPUT, "the journal %s is empty: droverd has not written to it yet",
                   path);

@@ -84,6 +84,53 @@ static void a_missing_directory_says_so(void **state)
     refuse(&nowhere, ERROR_FAILED, "Its directory must exist");
 }
 
+static bool check_gap(void *self, const struct store_record *record)
+{
+    uint64_t *last = self;
+    if (record->kind == STORE_EVENT) {
+        assert_int_equal(record->event, *last + 1);
+        *last = record->event;
+    }
+    return true;
+}
+
+/* A journal that was copied to where only reading is possible; as somebody who is not root. */
+static int walk_as_nobody(const struct place *place)
+{
+    uint64_t last = 0;
+    struct error error = ERROR_INIT;
+    if (geteuid() == 0 && setuid(65534) < 0)
+        return 2;
+    if (store_walk(place->path, check_gap, &last, &error) == 0)
+        return last == 3 ? 0 : 3;
+    return strstr(error.text, "you must be allowed to read it") ? 1 : 4;
+}
+
+static int walk_in_child(const struct place *place)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(walk_as_nobody(place));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static void a_copy_can_be_read_where_nothing_can_be_written(void **state)
+{
+    const struct place *place = *state;
+    struct store *store = open_store(place, NULL);
+    for (int i = 0; i < 3; i++)
+        put_event(store, EVENT_TICK, i, "");
+    store_close(store);
+    assert_int_equal(chmod(place->directory, 0555), 0);
+    assert_int_equal(chmod(place->path, 0444), 0);
+    assert_int_equal(walk_in_child(place), 0);
+    assert_int_equal(chmod(place->path, 0000), 0);
+    assert_int_equal(walk_in_child(place), 1);
+    assert_int_equal(chmod(place->directory, 0755), 0);
+}
+
 /* In a child, for the lock is a process's. */
 static void only_one_at_a_time(void **state)
 {
@@ -116,16 +163,6 @@ static void write_and_tell(const struct place *place, int fd)
         if (!flush(store) || write(fd, &i, sizeof i) != sizeof i)
             _exit(1);
     }
-}
-
-static bool check_gap(void *self, const struct store_record *record)
-{
-    uint64_t *last = self;
-    if (record->kind == STORE_EVENT) {
-        assert_int_equal(record->event, *last + 1);
-        *last = record->event;
-    }
-    return true;
 }
 
 static void what_was_on_disk_survives_a_crash(void **state)
@@ -364,6 +401,7 @@ int main(void)
         TEST(a_newer_journal_is_refused),
         TEST(a_damaged_journal_is_refused),
         TEST(a_missing_directory_says_so),
+        TEST(a_copy_can_be_read_where_nothing_can_be_written),
         TEST(only_one_at_a_time),
         TEST(what_was_on_disk_survives_a_crash),
         TEST(a_full_disk_is_said_once_and_survived),
