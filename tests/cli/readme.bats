@@ -37,16 +37,14 @@ setup() {
 
 @test "what README and docs point to is there" {
     local file missing=''
-    for file in $(sed -n 's/.*](\([^):#]*\)).*/\1/p' README.md); do
+    while read -r file; do
         [ -e "$file" ] || missing+=" $file"
-    done
-    # Paths in backquotes, from the top of the tree or from core/; placeholders are in capitals.
-    # shellcheck disable=SC2016 # these are the backquotes of Markdown
-    for file in $(sed -n 's/`\([a-z]\+\/[A-Za-z0-9_.\/-]*\)`/\n@\1\n/gp' README.md docs/*.md |
-        sed -n 's/^@//p' | sort -u); do
+    done < <(sed -n 's/.*](\([^):#]*\)).*/\1/p' README.md)
+    # Paths in backquotes, from the top of the tree or from core/; what is built is not looked for.
+    while read -r file; do
         case $file in build/* | policy/* | site/* | drover/plugin.h) continue ;; esac
         [ -e "$file" ] || [ -e "core/$file" ] || missing+=" $file"
-    done
+    done < <(grep -oh '`[a-z]\+/[A-Za-z0-9_./-]*`' README.md docs/*.md | tr -d '`' | sort -u)
     [ -z "$missing" ] || { echo "not there:$missing"; false; }
 }
 
