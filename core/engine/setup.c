@@ -116,6 +116,23 @@ static void forget_vms_of(struct engine *engine, const char *host)
     }
 }
 
+/* What libvirt is doing goes on; drover does not follow it to its end. */
+static void let_go_of_moves(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (migration_ended(&move->record) || (strcmp(move->record.from, host) != 0 &&
+                                               strcmp(move->record.to, host) != 0))
+            continue;
+        move->unsettled = false;
+        if (move->record.state == MIGRATION_QUEUED)
+            move_end(engine, move, MIGRATION_CANCELLED, "its host is not configured any more");
+        else
+            move_end(engine, move, MIGRATION_FAILED,
+                     "one of its hosts is not configured any more; how it ends is not followed");
+    }
+}
+
 /* Hosts that are not configured any more are let go; their VMs are none of our business now. */
 static void drop_hosts(struct engine *engine)
 {
@@ -123,6 +140,7 @@ static void drop_hosts(struct engine *engine)
         struct watch *watch = engine->watches[i];
         if (watch->configured)
             continue;
+        let_go_of_moves(engine, watch->name);
         forget_vms_of(engine, watch->name);
         fleet_remove_host(engine->fleet, watch->name);
         notice(engine, NOTICE_INFO, "host.dropped", watch->name, NULL,

@@ -254,6 +254,28 @@ static void a_unit_that_fails_again_and_again_is_not_called(void **state)
     bench_free(&bench);
 }
 
+static void a_host_that_is_not_configured_any_more_is_let_go(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new(3);
+    bench_start(&bench);
+    bench_report(&bench, "kvm1", "a", NULL);
+    bench_report(&bench, "kvm2", NULL);
+    bench_report(&bench, "kvm3", "z", NULL);
+    bench_request(&bench, "migrate", NULL, "a", "kvm3");
+    uint64_t id = bench_effect(&bench, EFFECT_MIGRATE, 0)->move;
+    bench.n_hosts = 2;
+    bench_configure(&bench);
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    assert_null(fleet_host(engine_fleet(bench.engine), "kvm3"));
+    assert_null(fleet_vm(engine_fleet(bench.engine), "z"));
+    assert_non_null(fleet_vm(engine_fleet(bench.engine), "a"));
+    bench_done(&bench, id, true, ""); /* late: nobody waits for it */
+    bench_tick(&bench, 60);
+    assert_string_equal(bench_state(&bench, "kvm1"), "up");
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(overload_moves_one_vm_and_then_stops),
         cmocka_unit_test(a_dip_starts_the_duration_anew),
         cmocka_unit_test(a_unit_that_fails_again_and_again_is_not_called),
+        cmocka_unit_test(a_host_that_is_not_configured_any_more_is_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
