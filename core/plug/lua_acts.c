@@ -55,31 +55,39 @@ static double step_number(lua_State *L, const char *key)
     return number;
 }
 
-/* hosts = a list of the fleet's, a table of hosts or names; host = one of them. */
-static void step_hosts(lua_State *L, struct drover_step *step)
+/* A list of the fleet's, or a table of hosts or names; on top of the stack. */
+static void step_list(lua_State *L, struct drover_step *step)
 {
-    uint32_t *hosts;
-    if (lua_getfield(L, 2, "hosts") == LUA_TNIL) {
-        lua_getfield(L, 2, "host");
-        hosts = lua_newuserdatauv(L, sizeof *hosts, 0);
-        hosts[0] = view_row(L, -2, VIEW_HOST, "propose: host");
-        step->n_hosts = 1;
-    } else {
-        int list = lua_gettop(L);
-        if (!lua_istable(L, list) && !lua_islightuserdata(L, list))
-            luaL_error(L, "propose: hosts: a list was expected, found a %s",
-                       luaL_typename(L, list));
-        lua_Integer n = luaL_len(L, list);
-        box_charge(L, n);
-        hosts = lua_newuserdatauv(L, (size_t)(n > 0 ? n : 1) * sizeof *hosts, 0);
-        for (lua_Integer i = 0; i < n; i++) {
-            lua_geti(L, list, i + 1);
-            hosts[i] = view_row(L, -1, VIEW_HOST, "propose: hosts");
-            lua_pop(L, 1);
-        }
-        step->n_hosts = n > 0 ? (uint32_t)n : 0;
+    int list = lua_gettop(L);
+    if (!lua_istable(L, list) && !lua_islightuserdata(L, list))
+        luaL_error(L, "propose: hosts: a list was expected, found a %s", luaL_typename(L, list));
+    lua_Integer n = luaL_len(L, list);
+    if (n < 1 || n > UINT32_MAX) /* none would mean all */
+        luaL_error(L, "propose: hosts: the list is empty; without hosts, all of its cluster are meant");
+    box_charge(L, n);
+    uint32_t *hosts = lua_newuserdatauv(L, (size_t)n * sizeof *hosts, 0);
+    for (lua_Integer i = 0; i < n; i++) {
+        lua_geti(L, list, i + 1);
+        hosts[i] = view_row(L, -1, VIEW_HOST, "propose: hosts");
+        lua_pop(L, 1);
     }
     step->hosts = hosts;
+    step->n_hosts = (uint32_t)n;
+}
+
+/* hosts = a list; host = one; neither: all of the VM's cluster. */
+static void step_hosts(lua_State *L, struct drover_step *step)
+{
+    if (lua_getfield(L, 2, "hosts") != LUA_TNIL) {
+        step_list(L, step);
+        return;
+    }
+    if (lua_getfield(L, 2, "host") == LUA_TNIL)
+        return;
+    uint32_t *host = lua_newuserdatauv(L, sizeof *host, 0);
+    *host = view_row(L, -2, VIEW_HOST, "propose: host");
+    step->hosts = host;
+    step->n_hosts = 1;
 }
 
 static void check_step_keys(lua_State *L)

@@ -251,7 +251,7 @@ static int on_propose(struct drover_plan *plan, const struct drover_step *step)
     struct steps *steps = (struct steps *)plan;
     size_t used = strlen(steps->text);
     snprintf(steps->text + used, sizeof steps->text - used, "vm%u:%u(%u..) %s %s %g %g|", step->vm,
-             step->n_hosts, step->hosts[0], step->code, step->reason, step->gain, step->cost);
+             step->n_hosts, step->n_hosts ? step->hosts[0] : 0, step->code, step->reason, step->gain, step->cost);
     return step->n_hosts == 1 ? -1 : 0;
 }
 
@@ -309,7 +309,8 @@ static void test_balance_mistakes(void **state)
 {
     (void)state;
     balance_fails("plan:propose{vm = 'nobody', host = 'kvm1'}", "propose: vm: there is no vm 'nobody'");
-    balance_fails("plan:propose{vm = 'db1'}", "propose: host: a host or its name was expected");
+    balance_fails("plan:propose{vm = 'db1', host = 5}", "propose: host: a host or its name was expected");
+    balance_fails("plan:propose{vm = 'db1', hosts = {}}", "propose: hosts: the list is empty");
     balance_fails("plan:propose{vm = fleet.hosts[1], host = 'kvm1'}", "a vm was expected, found a host");
     balance_fails("plan:propose{vm = 'db1', hots = 'kvm1'}", "propose has no field 'hots'");
     balance_fails("plan:propose{vm = 'db1', host = 'kvm1', gain = 0/0}", "a finite number");
@@ -372,10 +373,10 @@ static void test_resilience(void **state)
     bench_text(&b, HEAD("resilience")
         "resilience = function(self, fleet, trouble, plan)\n"
         "for _, vm in ipairs(trouble.host.vms) do\n"
-        "plan:propose{vm = vm, hosts = fleet.hosts, code = 'u.trouble', reason = trouble.kind} end end}");
+        "plan:propose{vm = vm, code = 'u.trouble', reason = trouble.kind} end end}");
     struct bound_unit *u = &b.rules->resilience;
     assert_int_equal(u->unit->resilience(u->self, &b.columns->fleet, &trouble, &steps.plan), 0);
-    assert_string_equal(steps.text, "vm0:3(0..) u.trouble non_operational 0 0|");
+    assert_string_equal(steps.text, "vm0:0(0..) u.trouble non_operational 0 0|");
     bench_end(&b);
 }
 
@@ -524,6 +525,65 @@ static void test_same_as_in_c(void **state)
     plug_unref(in_c);
 }
 
+/* --- what ships ---------------------------------------------------------------------------- */
+
+static void test_the_example(void **state)
+{
+    (void)state;
+    const char *tree = getenv("DROVER_SRC");
+    char shipped[512], path[600];
+    struct error error = ERROR_INIT;
+    struct bench b;
+    struct drover_why why = {.size = sizeof why};
+    snprintf(shipped, sizeof shipped, "%s/lua", tree ? tree : ".");
+    snprintf(path, sizeof path, "%s/rack_limit.lua", shipped);
+    struct plug *plug = plug_new(PLUG_TRUST_ANY);
+    plug_set_lua_dir(plug, shipped);
+    if (plug_load_file(plug, path, "site", false, &error) != 0)
+        fail_msg("%s", error.text);
+    bench_begin(&b, plug, small_fleet());
+    struct bound_unit *u = &b.rules->filters[0];
+    assert_int_equal(bench_filter(&b), 0);
+    assert_true(!b.verdicts[0] && !b.verdicts[1] && !b.verdicts[2]);
+    assert_string_equal(u->unit->parameters[2].key, "limit");
+    ((int64_t *)((char *)u->self + u->unit->parameters[2].offset))[0] = 1;
+    assert_int_equal(bench_filter(&b), 0);
+    assert_string_equal(code_of(&b, 0), "rack_limit.full"); /* web1 is there */
+    assert_true(!b.verdicts[1] && !b.verdicts[2]);
+    assert_int_equal(u->unit->why(u->self, &b.ask, 0, b.verdicts[0], &why), 0);
+    assert_string_equal(why.text, "rack r1 has 1 VMs of group pair already; 1 may be there");
+    bench_end(&b);
+}
+
+static void test_the_module(void **state)
+{
+    (void)state;
+    const char *tree = getenv("DROVER_SRC");
+    char shipped[512];
+    struct error error = ERROR_INIT;
+    struct bench b;
+    snprintf(shipped, sizeof shipped, "%s/lua", tree ? tree : ".");
+    struct plug *plug = plug_new(PLUG_TRUST_ANY);
+    plug_set_lua_dir(plug, shipped);
+    const char *path = write_file("module_user.lua", "local drover = require 'drover'\n"
+        HEAD("filter") "filter = function(self, ask, host)\n"
+        "local hosts = ask.fleet.hosts\n"
+        "assert(drover.place(ask.vm) == hosts.kvm2)\n"
+        "assert(drover.count(hosts, function(h) return h.labels.rack end) == 2)\n"
+        "assert(drover.sum(hosts, 'memory_mib') == 28672 and drover.sum(hosts, 'boot_s') == 0)\n"
+        "assert(#drover.select(hosts, function(h) return #h.vms == 0 end) == 1)\n"
+        "assert(drover.by_label(hosts, 'rack').r2[1] == hosts.kvm2)\n"
+        "local others = drover.companions(ask.vm)\n"
+        "assert(#others == 1 and others[1].name == 'web1')\n"
+        "return true end}");
+    if (plug_load_file(plug, path, "", false, &error) != 0)
+        fail_msg("%s", error.text);
+    bench_begin(&b, plug, small_fleet());
+    if (bench_filter(&b) != 0)
+        fail_msg("%s", b.rules->filters[0].unit->failure(b.rules->filters[0].self));
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +603,8 @@ int main(void)
         cmocka_unit_test(test_migrate),
         cmocka_unit_test(test_admit),
         cmocka_unit_test(test_same_as_in_c),
+        cmocka_unit_test(test_the_example),
+        cmocka_unit_test(test_the_module),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
