@@ -77,12 +77,13 @@ static void print_cell(struct screen *screen, const struct grid_cell *cell, size
 
 void grid_print(struct grid *grid, struct screen *screen)
 {
+    unsigned rows = grid->columns ? grid->n / grid->columns : 0;
     size_t *width = memory_array(grid->columns, sizeof *width);
     bool *right = memory_array(grid->columns, sizeof *right);
 
     for (unsigned c = 0; c < grid->columns; c++)
         width[c] = measure(grid, c, &right[c]);
-    for (unsigned row = 0; row < grid->n / grid->columns; row++) {
+    for (unsigned row = 0; row < rows; row++) {
         unsigned last = end_of_row(grid, row);
         for (unsigned c = 0; c <= last; c++)
             print_cell(screen, &grid->cell[row * grid->columns + c], width[c], right[c], c == last);
