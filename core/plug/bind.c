@@ -180,7 +180,8 @@ static int bind_selector(struct binding *b, struct ruleset *rules)
     int selector = name ? field_choice(selector_names, name) : SELECTOR_RANK;
     if (selector < 0)
         return binding_error(b, (struct mark){0},
-                             "selector: rank, normalized or raw was expected, found \"%.64s\"", name);
+                             "selector: rank, normalized or raw was expected, found \"%.64s\"",
+                             name);
     rules->selector = (enum selector)selector;
     return 0;
 }

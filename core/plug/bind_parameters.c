@@ -41,8 +41,8 @@ int binding_error(const struct binding *b, struct mark mark, const char *format,
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    error_set(b->error, ERROR_INPUT, "policy %s: %s", b->policy->name ? b->policy->name : "(inline)",
-              text);
+    const char *name = b->policy->name ? b->policy->name : "(inline)";
+    error_set(b->error, ERROR_INPUT, "policy %s: %s", name, text);
     if (b->policy->file && mark.line)
         return error_prefix(b->error, "%s:%u:%u", b->policy->file, mark.line, mark.column);
     if (mark.line)

@@ -74,7 +74,8 @@ static int check_place(const struct drover_unit *unit, const struct drover_param
         return error_set(error, ERROR_INPUT, "parameter %s: type %u is not known to this drover",
                          parameter->key, (unsigned)parameter->type);
     if (parameter->offset > unit->self_size || size > unit->self_size - parameter->offset)
-        return error_set(error, ERROR_INPUT, "parameter %s: offset %zu lies outside self (%zu bytes)",
+        return error_set(error, ERROR_INPUT,
+                         "parameter %s: offset %zu lies outside self (%zu bytes)",
                          parameter->key, parameter->offset, unit->self_size);
     if (parameter->offset % size != 0)
         return error_set(error, ERROR_INPUT, "parameter %s: offset %zu is not aligned for its type",

@@ -63,7 +63,7 @@ static void step_list(lua_State *L, struct drover_step *step)
         luaL_error(L, "propose: hosts: a list was expected, found a %s", luaL_typename(L, list));
     lua_Integer n = luaL_len(L, list);
     if (n < 1 || n > UINT32_MAX) /* none would mean all */
-        luaL_error(L, "propose: hosts: the list is empty; without hosts, all of its cluster are meant");
+        luaL_error(L, "propose: hosts: the list is empty; leave it out for all of its cluster");
     box_charge(L, n);
     uint32_t *hosts = lua_newuserdatauv(L, (size_t)n * sizeof *hosts, 0);
     for (lua_Integer i = 0; i < n; i++) {

@@ -294,7 +294,8 @@ static uint32_t read_kind(struct contract *c, int table)
     }
     const char *near = kind ? nearest(kind, names, n) : NULL;
     if (near)
-        luaL_error(c->L, "unit %s: kind '%s' is not known; did you mean '%s'?", c->unit, kind, near);
+        luaL_error(c->L, "unit %s: kind '%s' is not known; did you mean '%s'?", c->unit, kind,
+                   near);
     luaL_error(c->L, "unit %s: kind: filter, weight, balance, resilience, migrate or admit was "
                "expected, found '%s'", c->unit, kind ? kind : "");
     return 0;

@@ -94,7 +94,9 @@ void lua_string_push(lua_State *L)
         {"find", lua_pattern_find}, {"match", lua_pattern_match}, {"gmatch", lua_pattern_gmatch},
         {"gsub", lua_pattern_gsub}, {NULL, NULL},
     };
-    static const luaL_Reg wrapped[] = {{"rep", string_rep}, {"format", string_format}, {NULL, NULL}};
+    static const luaL_Reg wrapped[] = {
+        {"rep", string_rep}, {"format", string_format}, {NULL, NULL},
+    };
     lua_newtable(L);
     int to = lua_gettop(L);
     lua_library_set(L, own);

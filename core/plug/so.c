@@ -130,11 +130,13 @@ static int check_abi(const struct drover_plugin *plugin, struct error *error)
                          (unsigned)plugin->abi_major, (unsigned)plugin->abi_minor,
                          DROVER_ABI_MAJOR, DROVER_ABI_MINOR);
     if (plugin->size < LEAST_PLUGIN || !plugin->name || !plugin->version || !plugin->units)
-        return error_set(error, ERROR_INPUT, "its struct drover_plugin lacks name, version or units");
+        return error_set(error, ERROR_INPUT,
+                         "its struct drover_plugin lacks name, version or units");
     if (plugin->parameter_size < LEAST_PARAMETER || plugin->reason_size < LEAST_REASON)
         return error_set(error, ERROR_INPUT,
                          "parameter_size %zu and reason_size %zu: expected at least %zu and %zu",
-                         plugin->parameter_size, plugin->reason_size, LEAST_PARAMETER, LEAST_REASON);
+                         plugin->parameter_size, plugin->reason_size, LEAST_PARAMETER,
+                         LEAST_REASON);
     return 0;
 }
 

@@ -23,8 +23,9 @@ static int check_writers(const struct stat *is, const char *what, struct error *
                          "%s belongs to user %u; expected root or user %u: chown it", what,
                          (unsigned)is->st_uid, (unsigned)geteuid());
     if (is->st_mode & (S_IWGRP | S_IWOTH))
-        return error_set(error, ERROR_FORBIDDEN, "%s can be written by others (mode %04o): chmod %s",
-                         what, (unsigned)is->st_mode & 07777, "go-w");
+        return error_set(error, ERROR_FORBIDDEN,
+                         "%s can be written by others (mode %04o): chmod go-w", what,
+                         (unsigned)is->st_mode & 07777);
     return 0;
 }
 
