@@ -82,7 +82,9 @@ static bool take_event(void *self, const char *kind, const char *text)
 
 static int run(struct cli *cli, struct error *error)
 {
-    return client_events(cli->source.client, take_event, cli, error);
+    if (client_events(cli->source.client, take_event, cli, error) < 0 || ferror(stdout))
+        return -1;
+    return error_set(error, ERROR_NO_DAEMON, "droverd has ended the stream: it was stopped");
 }
 
 const struct command command_watch = {

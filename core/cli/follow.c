@@ -23,6 +23,7 @@ struct drain {
     double last_id; /* of migrations before this drain */
     double deadline_s; /* on the monotonic clock; 0: none */
     unsigned held_looks;
+    bool away; /* the daemon did not answer at the last look */
     char state[40];
     struct progress_list list;
 };
@@ -54,8 +55,16 @@ static json_t *look_at(struct drain *drain, const char *path, const char *item,
     json_t *json = item ? source_get_item(&cli->source, path, item, error)
                         : source_get(&cli->source, path, NULL, error);
 
-    if (!json && error->kind == ERROR_NO_DAEMON)
+    if (json) {
+        drain->away = false;
+    } else if (error->kind == ERROR_NO_DAEMON) {
+        if (!drain->away) {
+            progress_wipe(cli, &drain->list);
+            screen_complain("note: droverd does not answer; waiting until it is back");
+        }
+        drain->away = true;
         error_clear(error);
+    }
     return json;
 }
 

@@ -127,6 +127,7 @@ int main(int argc, char **argv)
         screen_complain(error.text);
         status = error_exit_status(error.kind);
     }
+    status = status < 0 ? 1 : status;
     /* A full disk behind standard output is a failure, too. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         screen_complain("cannot write to standard output");
