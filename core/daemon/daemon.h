@@ -37,6 +37,7 @@ struct daemon {
     guint timer;
     double started_at;
     uint64_t events_taken;
+    uint64_t migrations_ended[MIGRATION_CANCELLED + 1]; /* by state, since the start */
     bool journal_failing;
 };
 

@@ -256,6 +256,15 @@ static void run(struct daemon *daemon)
     log_line(NOTICE_INFO, "droverd ends; migrations that run go on");
 }
 
+/* What libraries complain of through GLib goes the same way as the rest of the log. */
+static void log_of_glib(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer self)
+{
+    (void)self;
+    bool serious = level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+    log_line(serious ? NOTICE_ERROR : NOTICE_WARNING, "%s%s%s", domain ? domain : "",
+             domain ? ": " : "", text);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config = NULL};
@@ -264,6 +273,8 @@ int main(int argc, char **argv)
     int status;
     if (read_arguments(argc, argv, &arguments, &status) < 0)
         return status;
+    g_log_set_handler(NULL, G_LOG_LEVEL_MASK & ~(G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO),
+                      log_of_glib, NULL);
     setvbuf(stderr, NULL, _IOLBF, 4096);
     umask(0027);
     daemon.config = arguments.config ? arguments.config : paths_get()->config;

@@ -80,14 +80,24 @@ static json_t *get_units(void *self, struct error *error)
     return describe_units(daemon->set->plug);
 }
 
+static json_t *counters(const struct daemon *daemon)
+{
+    json_t *migrations = json_object();
+    for (int state = MIGRATION_COMPLETED; state <= MIGRATION_CANCELLED; state++)
+        json_object_set_new(migrations, migration_state_names[state],
+                            json_integer((json_int_t)daemon->migrations_ended[state]));
+    return json_pack("{s:I, s:I, s:o}", "events", (json_int_t)daemon->events_taken,
+                     "journal_lost", (json_int_t)store_lost(daemon->store), "migrations",
+                     migrations);
+}
+
 static json_t *get_daemon(void *self)
 {
     struct daemon *daemon = self;
-    return json_pack("{s:s, s:f, s:f, s:s, s:I, s:b, s:I}", "version", DROVER_VERSION, "now",
+    return json_pack("{s:s, s:f, s:f, s:s, s:b, s:o}", "version", DROVER_VERSION, "now",
                      daemon_now(), "since", daemon->started_at, "set", daemon->set->hash,
-                     "events", (json_int_t)daemon->events_taken, "journal_failing",
-                     store_failing(daemon->store), "journal_lost",
-                     (json_int_t)store_lost(daemon->store));
+                     "journal_failing", store_failing(daemon->store), "counters",
+                     counters(daemon));
 }
 
 struct api_source daemon_source(struct daemon *daemon)

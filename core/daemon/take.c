@@ -51,8 +51,16 @@ static void to_log(struct daemon *daemon, const struct effect *effect)
         publish_record(daemon, "notice", effect_fields, effect);
 }
 
+static void count_ended(struct daemon *daemon, const struct migration *migration)
+{
+    if (migration_ended(migration))
+        daemon->migrations_ended[migration->state]++;
+}
+
 static void to_followers(struct daemon *daemon, const struct effect *effect)
 {
+    if (effect->kind == EFFECT_MIGRATION)
+        count_ended(daemon, effect->migration);
     if (daemon->ctl && effect->kind == EFFECT_MIGRATION)
         publish_record(daemon, "migration", migration_fields, effect->migration);
     if (daemon->ctl && effect->kind == EFFECT_DECISION)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Vendors' packs: units and policies out of a folder, and what is said of one that is wrong.
+# shellcheck disable=SC2154 # bats sets output, status and stderr
 
 setup() {
     DIR=$BATS_TEST_TMPDIR
