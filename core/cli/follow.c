@@ -87,7 +87,8 @@ static const char *key_of(const json_t *vm)
 static int begin(struct drain *drain, struct error *error)
 {
     json_t *vms = source_get(&drain->cli->source, "/v1/vms", NULL, error);
-    json_t *migrations = vms ? source_get(&drain->cli->source, "/v1/migrations", NULL, error) : NULL;
+    json_t *migrations =
+        vms ? source_get(&drain->cli->source, "/v1/migrations", NULL, error) : NULL;
     size_t i;
     json_t *one;
 

@@ -15,7 +15,7 @@
 const struct option global_options[] = {
     {"--socket", "SOCKET", "ask the daemon at this socket"},
     {"--fleet", "FILE", "work on a fleet file, with no daemon; - is standard input"},
-    {"--policy", "POLICY", "with --fleet: decide by this policy (a name or a file), not the file's"},
+    {"--policy", "POLICY", "with --fleet: decide by this policy (name or file), not the fleet's"},
     {"--plugin", "FILE", "load this plugin (.so or .lua), too; with --fleet; may be repeated"},
     {"--plugin-dir", "DIR", "load all plugins of a folder, too; with --fleet; may be repeated"},
     {"--config", "FILE", "take directories, limits and the socket from this drover.yaml"},

@@ -78,7 +78,8 @@ void progress_changed(struct cli *cli, struct progress_list *list, const struct 
     }
     if (!cli->screen.terminal)
         write_line(&cli->screen, row);
-    if (error && *error && (strcmp(row->state, "failed") == 0 || strcmp(row->state, "queued") == 0)) {
+    bool tells = strcmp(row->state, "failed") == 0 || strcmp(row->state, "queued") == 0;
+    if (tells && error && *error) {
         struct screen look = cli->screen;
         look.arena = (struct arena)ARENA_INIT;
         progress_wipe(cli, list);
