@@ -44,15 +44,7 @@ static const struct fleet *get_fleet(void *self)
     return offline->fleet;
 }
 
-static uint32_t count_vms(const struct fleet *fleet, const char *host)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < fleet->n_vms; i++)
-        n += fleet->vms[i]->host && strcmp(fleet->vms[i]->host, host) == 0 &&
-             fleet->vms[i]->state != DROVER_VM_DOWN;
-    return n;
-}
-
+/* VMs are counted by who asks (ctl/api.c), once for all hosts. */
 static json_t *get_hosts(void *self)
 {
     struct offline *offline = self;
@@ -65,7 +57,6 @@ static json_t *get_hosts(void *self)
         status.name = host->name;
         status.state = host->state;
         status.state_since = host->state_since;
-        status.vms = count_vms(offline->fleet, host->name);
         json_array_append_new(
             hosts, json_from_record(host_status_fields, &status, offline->fleet->now, 0));
     }
