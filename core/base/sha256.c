@@ -54,7 +54,8 @@ static void compress(uint32_t state[8], const unsigned char block[64])
 void sha256_begin(struct sha256 *sha)
 {
     static const uint32_t initial[8] = {
-        0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+        0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+        0x1f83d9ab, 0x5be0cd19,
     };
     memcpy(sha->state, initial, sizeof initial);
     sha->length = 0;

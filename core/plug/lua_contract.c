@@ -172,12 +172,13 @@ static void read_parameter(struct contract *c, int table, const char *key,
 {
     static const char *const known[] = {"type", "default", "min", "max", "help", "unit", "choices",
                                         NULL};
-    char of[128];
-    snprintf(of, sizeof of, "%s.parameters.%.40s", c->unit, key);
+    char whole[128], of[130];
+    snprintf(whole, sizeof whole, "%s.parameters.%.40s", c->unit, key);
+    snprintf(of, sizeof of, "%s.", whole);
     if (lua_type(c->L, table) != LUA_TTABLE)
-        luaL_error(c->L, "%s: a table was expected, found a %s", of, luaL_typename(c->L, table));
-    check_keys(c, table, of, known);
-    strcat(of, ".");
+        luaL_error(c->L, "%s: a table was expected, found a %s", whole,
+                   luaL_typename(c->L, table));
+    check_keys(c, table, whole, known);
     parameter->key = arena_text(c->arena, key);
     parameter->type = parameter_type(c, table, of);
     parameter->default_text = default_text(c, table, of);
@@ -235,15 +236,15 @@ uint32_t lua_unit_reason(struct lua_unit *unit, const char *code)
 static void read_reason(struct contract *c, int table, const char *code, struct lua_unit *unit)
 {
     static const char *const known[] = {"text", "remedy", NULL};
-    char of[160];
-    snprintf(of, sizeof of, "%s.reasons['%.63s']", c->unit, code);
+    char whole[160], of[162];
+    snprintf(whole, sizeof whole, "%s.reasons['%.63s']", c->unit, code);
+    snprintf(of, sizeof of, "%s.", whole);
     if (!reason_code_is_good(code))
-        luaL_error(c->L, "%s: a code is [a-z0-9_.]+, at most 63 bytes", of);
+        luaL_error(c->L, "%s: a code is [a-z0-9_.]+, at most 63 bytes", whole);
     if (lua_type(c->L, table) != LUA_TTABLE)
-        luaL_error(c->L, "%s: a table {text = ..., remedy = ...} was expected, found a %s", of,
+        luaL_error(c->L, "%s: a table {text = ..., remedy = ...} was expected, found a %s", whole,
                    luaL_typename(c->L, table));
-    check_keys(c, table, of, known);
-    strcat(of, ".");
+    check_keys(c, table, whole, known);
     struct drover_reason *reason = &unit->reasons[lua_unit_reason(unit, code)];
     reason->text = text_field(c, table, of, "text");
     reason->remedy = text_field(c, table, of, "remedy");

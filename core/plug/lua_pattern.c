@@ -278,55 +278,59 @@ static bool match_item(struct matcher *m, const char **s, const char **p, const 
     return once;
 }
 
-/* %b, %f, %1; the same answers as match_item(). Not one of them: *special = false. */
-static bool match_special(struct matcher *m, const char **s, const char **p, const char **found,
-                          bool *special)
+/* %b, %f, %1: to where they lead in subject and pattern. s NULL: it does not match. */
+struct place {
+    const char *s, *p;
+};
+
+static bool is_special(const struct matcher *m, const char *p)
 {
-    char what = *p + 1 < m->pattern_end ? (*p)[1] : '\0';
-    const char *next;
-    *found = NULL;
-    *special = true;
-    if (what == 'f') {
-        next = match_frontier(m, *s, *p + 2);
-        *p = next;
-        return next;
+    char what = *p == '%' && p + 1 < m->pattern_end ? p[1] : '\0';
+    return what == 'b' || what == 'f' || isdigit((unsigned char)what);
+}
+
+static struct place match_special(struct matcher *m, const char *s, const char *p)
+{
+    if (p[1] == 'b')
+        return (struct place){match_balanced(m, s, p + 2), p + 4};
+    if (p[1] != 'f')
+        return (struct place){match_again(m, s, (unsigned char)p[1]), p + 2};
+    const char *end = match_frontier(m, s, p + 2);
+    return (struct place){end ? s : NULL, end};
+}
+
+/* Items that can be matched in one way only, one after the other; then whatever comes. */
+static const char *match_from(struct matcher *m, const char *s, const char *p)
+{
+    const char *found;
+    for (;;) {
+        if (p == m->pattern_end)
+            return s;
+        if (*p == '(')
+            return open_capture(m, s, p);
+        if (*p == ')')
+            return close_capture(m, s, p);
+        if (*p == '$' && p + 1 == m->pattern_end)
+            return s == m->subject_end ? s : NULL;
+        if (is_special(m, p)) {
+            struct place next = match_special(m, s, p);
+            if (!next.s)
+                return NULL;
+            s = next.s;
+            p = next.p;
+        } else if (!match_item(m, &s, &p, &found)) {
+            return found;
+        }
     }
-    if (what != 'b' && !isdigit((unsigned char)what)) {
-        *special = false;
-        return false;
-    }
-    next = what == 'b' ? match_balanced(m, *s, *p + 2) : match_again(m, *s, (unsigned char)what);
-    *s = next;
-    *p += what == 'b' ? 4 : 2;
-    return next;
 }
 
 /* Returns the end of the match of all that is left of the pattern, or NULL. */
 static const char *match_here(struct matcher *m, const char *s, const char *p)
 {
-    const char *found = s;
-    bool goes_on = true, special;
     if (m->depth++ >= DEPTH_MAX)
         luaL_error(m->L, "pattern too complex");
     step(m);
-    while (goes_on) {
-        found = s;
-        if (p == m->pattern_end)
-            break;
-        if (*p == '(' || *p == ')') {
-            found = *p == '(' ? open_capture(m, s, p) : close_capture(m, s, p);
-            break;
-        }
-        if (*p == '$' && p + 1 == m->pattern_end) {
-            found = s == m->subject_end ? s : NULL;
-            break;
-        }
-        special = false;
-        if (*p == '%')
-            goes_on = match_special(m, &s, &p, &found, &special);
-        if (!special)
-            goes_on = match_item(m, &s, &p, &found);
-    }
+    const char *found = match_from(m, s, p);
     m->depth--;
     return found;
 }
@@ -334,12 +338,12 @@ static const char *match_here(struct matcher *m, const char *s, const char *p)
 static void matcher_begin(struct matcher *m, lua_State *L, const char *subject, size_t length,
                           const char *pattern, size_t pattern_length)
 {
+    memset(m, 0, sizeof *m);
     m->L = L;
     m->subject = subject;
     m->subject_end = subject + length;
     m->pattern = pattern;
     m->pattern_end = pattern + pattern_length;
-    m->steps = 0;
 }
 
 static const char *match_at(struct matcher *m, const char *s)
@@ -571,7 +575,7 @@ int lua_pattern_gsub(lua_State *L)
             add_replacement(&m, &buffer, at, e);
             at = last = e;
         } else if (at < m.subject_end) {
-            luaL_addchar(&buffer, *at);
+            luaL_addlstring(&buffer, at, 1);
             at++;
         } else {
             break;

@@ -55,7 +55,8 @@ static void test_defaults(void **state)
     assert_null(rules->balance.unit);
     assert_null(rules->resilience.unit);
     assert_null(rules->migrate.unit);
-    assert_true(rules->parameters.high_utilization == 80 && rules->parameters.low_utilization == 20);
+    assert_true(rules->parameters.high_utilization == 80);
+    assert_true(rules->parameters.low_utilization == 20);
     assert_true(rules->parameters.cpu_overcommit_duration == 120);
     assert_true(rules->parameters.vcpu_consumption_percentage == 10);
     plug_unref(plug); /* the ruleset holds it */
@@ -96,7 +97,8 @@ static void test_what_is_refused(void **state)
     static const struct {
         const char *key, *value, *expected;
     } cases[] = {
-        {"most_vms", "many", "p.yaml:7:3: policy p: most_vms: expected a whole number from 0 to 1000 "
+        {"most_vms", "many", "p.yaml:7:3: policy p: most_vms: expected a whole number from 0 to "
+            "1000 "
                              "VMs, found \"many\""},
         {"most_vms", "3.5", "a whole number"},
         {"most_vms", "1001", "from 0 to 1000 VMs, found \"1001\""},
@@ -148,7 +150,8 @@ static void test_names_and_factors(void **state)
     struct pair weight = {"sparse", "1", {4, 5}};
     struct policy policy = {.name = "p", .file = "p.yaml"};
     policy.filters = (struct texts){filters, 1, true};
-    policy_fails(plug, &policy, "p.yaml: policy p: there is no filter unit romy; did you mean roomy?");
+    policy_fails(plug, &policy, "p.yaml: policy p: there is no filter unit romy; did you mean "
+        "roomy?");
     filters[0] = "sparse";
     policy_fails(plug, &policy, "sparse is a weight unit; a filter unit was expected");
     policy.filters = (struct texts){twice, 2, true};
@@ -177,7 +180,8 @@ static void test_names_and_factors(void **state)
     assert_int_equal(rules->filters[0].on_error, ON_ERROR_DENY);
     ruleset_free(rules);
     on_error.value = "ignore";
-    policy_fails(plug, &policy, "p.yaml:9:1: policy p: on_error: sparse: deny, neutral or last_good");
+    policy_fails(plug, &policy, "p.yaml:9:1: policy p: on_error: sparse: deny, neutral or "
+        "last_good");
     on_error = (struct pair){"dense", "deny", {9, 1}};
     policy_fails(plug, &policy, "on_error: this policy has no unit dense");
     plug_unref(plug);
@@ -243,7 +247,8 @@ static void test_lua_parameters(void **state)
         "return false, 'all.types', table.concat(s, ' ') end}"), "site");
     const char *filters[] = {"site/all_types"};
     struct pair pairs[] = {{"n", "5", {2, 2}}, {"site/all_types.t", "a text", {3, 3}}};
-    struct policy policy = {.name = "p", .filters = {filters, 1, true}, .parameters = {pairs, 2, true}};
+    struct policy policy = {.name = "p", .filters = {filters, 1, true}, .parameters = {pairs, 2,
+        true}};
     struct ruleset *rules = plug_bind(plug, &policy, &error);
     if (!rules)
         fail_msg("%s", error.text);
@@ -263,7 +268,8 @@ static void test_lua_parameters(void **state)
     fleet_free(fleet);
     ruleset_free(rules);
     pairs[0].value = "0";
-    policy_fails(plug, &policy, "line 2, column 2: policy p: n: expected a whole number, at least 1 VMs");
+    policy_fails(plug, &policy, "line 2, column 2: policy p: n: expected a whole number, at least "
+        "1 VMs");
     pairs[0].value = "13";
     policy_fails(plug, &policy, "unit site/all_types: thirteen brings bad luck");
     pairs[0].value = "14";

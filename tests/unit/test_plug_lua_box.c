@@ -21,8 +21,10 @@ static void test_endless_work_is_stopped(void **state)
         "local function f() pcall(f) f() end f()",
         "while true do xpcall(error, function() while true do end end) end",
         "repeat until false",
-        "local t = setmetatable({}, {__index = function(t, k) return k end}) for _ in ipairs(t) do end",
-        "return (('a?'):rep(28) .. ('a'):rep(28)), (('a'):rep(28)):find(('a?'):rep(28) .. ('a'):rep(28) .. 'b')",
+        "local t = setmetatable({}, {__index = function(t, k) return k end}) for _ in ipairs(t) "
+        "do end",
+        "return (('a?'):rep(28) .. ('a'):rep(28)), (('a'):rep(28)):find(('a?'):rep(28) .. "
+        "('a'):rep(28) .. 'b')",
         "return (('a'):rep(3000)):find('.-.-.-.-b')",
         "while true do pcall(string.find, ('a'):rep(3000), '.-.-.-.-b') end",
         "return (('a'):rep(3000)):match('(.-)(.-)(.-)(.-)%4b')",
@@ -37,7 +39,8 @@ static void test_endless_work_is_stopped(void **state)
         "table.move({}, 1, 1e15, 2, {})",
         "table.move({}, 1, math.maxinteger - 1, 2)",
         "while true do for k in pairs({a = 1, b = 2}) do end end",
-        "local t = {} for i = 1, 5000 do t['k' .. i] = i end local k while true do k = next(t, k) end",
+        "local t = {} for i = 1, 5000 do t['k' .. i] = i end local k while true do k = next(t, k) "
+        "end",
         "while true do utf8.len(('x'):rep(100000)) end",
         "return (('x'):rep(500000)):gsub('x', function() while true do end end)",
         "while true do string.format('%s', ('x'):rep(100000)) end",
@@ -238,7 +241,8 @@ static void test_requiring(void **state)
     struct error error = ERROR_INIT;
     snprintf(folder, sizeof folder, "%s/modules", scratch);
     assert_int_equal(mkdir(folder, 0755), 0);
-    write_file("modules/racks.lua", "local M = {} function M.of(host) return host.labels.rack end return M");
+    write_file("modules/racks.lua", "local M = {} function M.of(host) return host.labels.rack end "
+        "return M");
     write_file("modules/ring_a.lua", "return require 'ring_b'");
     write_file("modules/ring_b.lua", "return require 'ring_a'");
     write_file("modules/broken.lua", "return return");

@@ -25,9 +25,12 @@ static uint32_t chance(uint32_t n)
 
 /* Pieces, so that a random pattern means something more often than not. */
 static const char *const pieces[] = {
-    "a", "b", "c", ".", "%a", "%d", "%w", "%s", "%p", "%l", "%u", "%x", "%c", "%g", "%A", "%D", "%W",
-    "%S", "%z", "[abc]", "[^ab]", "[a-c]", "[%a_]", "[^%d]", "[]]", "[^]]", "[a-]", "[%-x]", "[a%]b]",
-    "(", ")", "()", "%b()", "%bab", "%bxx", "%f[%a]", "%f[^b]", "%f[%z]", "%1", "%2", "%%", "%.", "$",
+    "a", "b", "c", ".", "%a", "%d", "%w", "%s", "%p", "%l", "%u", "%x", "%c", "%g", "%A", "%D",
+    "%W",
+    "%S", "%z", "[abc]", "[^ab]", "[a-c]", "[%a_]", "[^%d]", "[]]", "[^]]", "[a-]", "[%-x]",
+    "[a%]b]",
+    "(", ")", "()", "%b()", "%bab", "%bxx", "%f[%a]", "%f[^b]", "%f[%z]", "%1", "%2", "%%", "%.",
+    "$",
     "^", "*", "+", "-", "?", "*", "+", "-", "?", "[", "%", "%b", "%f", "]", "\\", "1", " ", "\xe4",
 };
 
@@ -209,7 +212,8 @@ static void test_what_random_ones_miss(void **state)
     says("return (('abc'):gsub('', '-'))", "-a-b-c-");
     says("('abc'):gsub('.', function() return {} end)", "invalid replacement value (a table)");
     says("('abc'):gsub('.', true)", "string/function/table expected");
-    says("local s = '' for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do s = s .. k .. v end return s",
+    says("local s = '' for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do s = s .. k .. v end "
+        "return s",
          "a1b2");
     says("return ('x'):rep(300):find(('x?'):rep(300))", "pattern too complex");
     says("return ('x'):find(('()'):rep(33))", "too many captures");

@@ -20,7 +20,8 @@ static void test_contract(void **state)
     refused("return {}", "returns an empty table");
     refused("return {kind = 'filter', name = 'u', summary = 's'}", "abi = 1 was expected");
     refused("return {abi = 2, kind = 'filter', name = 'u', summary = 's'}", "abi = 1 was expected");
-    refused("return {abi = 1, kind = 'fliter', name = 'u', summary = 's'}", "did you mean 'filter'?");
+    refused("return {abi = 1, kind = 'fliter', name = 'u', summary = 's'}", "did you mean "
+        "'filter'?");
     refused("return {abi = 1, kind = 'filter', name = 'Big', summary = 's'}", "[a-z][a-z0-9_]*");
     refused("return {abi = 1, kind = 'filter', name = 'u', filter = print}", "has no summary");
     refused(HEAD("filter") "}", "unit u is a filter unit without a filter function");
@@ -35,7 +36,8 @@ static void test_contract(void **state)
             "u.parameters.n has no field 'mn'; did you mean 'min'?");
     refused(HEAD("filter") "filter = print, parameters = {n = {type = 'integer', min = 'x'}}}",
             "u.parameters.n.min: a number was expected");
-    refused(HEAD("filter") "filter = print, parameters = {n = {type = 'integer', min = 5, default = 2}}}",
+    refused(HEAD("filter") "filter = print, parameters = {n = {type = 'integer', min = 5, default "
+        "= 2}}}",
             "default of parameter: n: expected a whole number, at least 5, found \"2\"");
     refused(HEAD("filter") "filter = print, parameters = {n = {type = 'choice', choices = {'a'}}}}",
             "a choice needs a default");
@@ -53,8 +55,10 @@ static void test_list_of_units(void **state)
     (void)state;
     struct plug *plug = plug_with(write_file("two.lua",
         "local function same() return true end\n"
-        "return {{abi = 1, kind = 'filter', name = 'a', summary = 's', filter = same, version = '2.1'},\n"
-        "{abi = 1, kind = 'weight', name = 'a', summary = 's', weigh = function() return 0 end}}"), "");
+        "return {{abi = 1, kind = 'filter', name = 'a', summary = 's', filter = same, version = "
+        "'2.1'},\n"
+        "{abi = 1, kind = 'weight', name = 'a', summary = 's', weigh = function() return 0 "
+        "end}}"), "");
     assert_int_equal(plug_count(plug), 2);
     assert_string_equal(plug_get(plug, 0)->version, "2.1");
     assert_string_equal(plug_get(plug, 0)->plugin, "two");
@@ -80,7 +84,8 @@ static void test_filter_one_by_one(void **state)
         "filter = function(self, ask, host)\n"
         "local rack = host.labels.rack\n"
         "if not rack then return false end\n"
-        "if rack == self.rack then return false, 'u.rack', {subject = rack, need = 2, have = 1} end\n"
+        "if rack == self.rack then return false, 'u.rack', {subject = rack, need = 2, have = 1} "
+        "end\n"
         "if host.name == 'kvm9' then return false, 'u.other', 'text' end\n"
         "return true end}");
     const struct drover_unit *unit = b.rules->filters[0].unit;
@@ -137,9 +142,12 @@ static void test_wrong_answers(void **state)
 {
     (void)state;
     fails_with(HEAD("filter") "filter = function() end}", "u: answered a nil for host kvm1");
-    fails_with(HEAD("filter") "filter = function() return 1 end}", "answered a number for host kvm1");
-    fails_with(HEAD("filter") "filter = function() return false, 'No Such' end}", "a reason's code is");
-    fails_with(HEAD("filter") "filter_all = function() return {true} end}", "no answer for host kvm2");
+    fails_with(HEAD("filter") "filter = function() return 1 end}", "answered a number for host "
+        "kvm1");
+    fails_with(HEAD("filter") "filter = function() return false, 'No Such' end}", "a reason's "
+        "code is");
+    fails_with(HEAD("filter") "filter_all = function() return {true} end}", "no answer for host "
+        "kvm2");
     fails_with(HEAD("filter") "filter_all = function() return true end}", "answered a boolean");
     fails_with(HEAD("weight") "weigh = function() return '1' end}", "weighs host kvm1 1; a finite");
     fails_with(HEAD("weight") "weigh = function() return 0/0 end}", "nan; a finite number");
@@ -169,7 +177,8 @@ static void test_weights(void **state)
 {
     (void)state;
     struct bench b;
-    bench_text(&b, HEAD("weight") "weigh = function(self, ask, host) return #host.vms + host.memory_mib end}");
+    bench_text(&b, HEAD("weight") "weigh = function(self, ask, host) return #host.vms + "
+        "host.memory_mib end}");
     assert_int_equal(bench_weigh(&b), 0);
     assert_true(b.weights[0] == 4097 && b.weights[1] == 8193 && b.weights[2] == 16384);
     bench_end(&b);
@@ -188,21 +197,25 @@ static void test_what_is_seen(void **state)
     says("return host.cluster.name .. #host.cluster.hosts .. #host.cluster.vms", "default32");
     says("return ask.purpose .. ' ' .. ask.vm.name .. ' ' .. ask.from.name", "migrate db1 kvm2");
     says("return ask.fleet.now", "1700000000.0");
-    says("return #ask.fleet.hosts .. #ask.fleet.vms .. #ask.fleet.groups .. #ask.fleet.clusters", "3211");
+    says("return #ask.fleet.hosts .. #ask.fleet.vms .. #ask.fleet.groups .. #ask.fleet.clusters",
+        "3211");
     says("return ask.fleet.hosts.kvm2.vms[1].name .. tostring(ask.fleet.hosts.kvm7)", "db1nil");
     says("return ask.fleet.vms.web1.host == host", "true");
     says("return ask.vm.host == ask.from and ask.vm.host ~= host", "true");
     says("return ask.vm.groups[1].vms[1].name .. ask.vm.groups.pair.vm_rule", "db1negative");
-    says("local s = '' for i, vm in ipairs(ask.vm.groups[1].vms) do s = s .. i .. vm.name end return s",
+    says("local s = '' for i, vm in ipairs(ask.vm.groups[1].vms) do s = s .. i .. vm.name end "
+        "return s",
          "1db12web1");
     says("local s = '' for i, h in pairs(ask.fleet.hosts) do s = s .. i .. h.name end return s",
          "1kvm12kvm23kvm3");
-    says("local s = '' for k, v in pairs(host.labels) do s = s .. k .. v end return s .. #host.labels",
+    says("local s = '' for k, v in pairs(host.labels) do s = s .. k .. v end return s .. "
+        "#host.labels",
          "rackr11");
     says("return tostring(host.labels.none)", "nil");
     says("return tostring(host.networks_known) .. tostring(host.networks.anything)", "falsetrue");
     says("return #host.networks .. tostring(ask.vm.networks.none)", "0false");
-    says("return tostring(host.vms[0]) .. tostring(host.vms[2]) .. tostring(host.vms[-1])", "nilnilnil");
+    says("return tostring(host.vms[0]) .. tostring(host.vms[2]) .. tostring(host.vms[-1])",
+        "nilnilnil");
     says("return tostring(host.vms[1.5])", "nil");
     says("local seen = {} seen[host] = 1 return seen[ask.fleet.hosts[1]]", "1");
     says("local t = {} for _, h in ipairs(ask.fleet.hosts) do t[h] = true end local s = ''"
@@ -226,10 +239,14 @@ static void test_all_fields(void **state)
          "memory_committed_mib memory_reserved_mib memory_pending_mib memory_schedulable_mib "
          "swap_total_mib swap_free_mib vm_count vm_pending vms arch cpu_model tsc_khz tsc_scaling "
          "link_mbps hypervisor_version os_version boot_s networks storage machines cpu_features "
-         "networks_known storage_known machines_known cpu_features_known labels', 'name uuid host to "
-         "cluster state migratable ha priority vcpus cpu_usage_pct cpu_load memory_mib memory_used_mib "
-         "memory_overhead_mib hugepages_kib dirty_mib_s moved_s arch machine cpu_mode cpu_model tsc_khz "
-         "cache readonly_local_disk networks storage cpu_features pinned_hosts preferred_hosts groups "
+         "networks_known storage_known machines_known cpu_features_known labels', 'name uuid host "
+         "to "
+         "cluster state migratable ha priority vcpus cpu_usage_pct cpu_load memory_mib "
+         "memory_used_mib "
+         "memory_overhead_mib hugepages_kib dirty_mib_s moved_s arch machine cpu_mode cpu_model "
+         "tsc_khz "
+         "cache readonly_local_disk networks storage cpu_features pinned_hosts preferred_hosts "
+         "groups "
          "labels', 'name priority vm_rule vm_enforcing host_rule host_enforcing vms hosts',"
          " 'name memory_overcommit_pct threads_as_cores hosts vms'}\n"
          "local rows = {host, ask.vm, ask.vm.groups[1], host.cluster}\n"
@@ -251,7 +268,8 @@ static int on_propose(struct drover_plan *plan, const struct drover_step *step)
     struct steps *steps = (struct steps *)plan;
     size_t used = strlen(steps->text);
     snprintf(steps->text + used, sizeof steps->text - used, "vm%u:%u(%u..) %s %s %g %g|", step->vm,
-             step->n_hosts, step->n_hosts ? step->hosts[0] : 0, step->code, step->reason, step->gain, step->cost);
+             step->n_hosts, step->n_hosts ? step->hosts[0] : 0, step->code, step->reason,
+                 step->gain, step->cost);
     return step->n_hosts == 1 ? -1 : 0;
 }
 
@@ -282,7 +300,8 @@ static void test_balance(void **state)
         "reason = 'too full', gain = 2.5, cost = 1}\n"
         "local b = plan:propose{vm = 'db1', host = 'kvm3'}\n"
         "local c = plan:propose{vm = 'db1', hosts = {'kvm2', fleet.hosts.kvm1}}\n"
-        "plan:idle(tostring(a) .. tostring(b) .. tostring(c) .. tostring(plan:allows('db1', 'kvm3'))"
+        "plan:idle(tostring(a) .. tostring(b) .. tostring(c) .. tostring(plan:allows('db1', "
+        "'kvm3'))"
         " .. tostring(plan:allows('web1', 'kvm3'))) end}");
     struct bound_unit *u = &b.rules->balance;
     assert_int_equal(u->unit->balance(u->self, &b.columns->fleet, 0, &steps.plan), 0);
@@ -296,7 +315,8 @@ static void balance_fails(const char *body, const char *expected)
     struct bench b;
     struct steps steps = {.plan = plan_calls};
     char text[512];
-    snprintf(text, sizeof text, HEAD("balance") "balance = function(self, fleet, plan) %s end}", body);
+    snprintf(text, sizeof text, HEAD("balance") "balance = function(self, fleet, plan) %s end}",
+        body);
     bench_text(&b, text);
     struct bound_unit *u = &b.rules->balance;
     assert_int_equal(u->unit->balance(u->self, &b.columns->fleet, 0, &steps.plan), DROVER_FAILED);
@@ -308,10 +328,13 @@ static void balance_fails(const char *body, const char *expected)
 static void test_balance_mistakes(void **state)
 {
     (void)state;
-    balance_fails("plan:propose{vm = 'nobody', host = 'kvm1'}", "propose: vm: there is no vm 'nobody'");
-    balance_fails("plan:propose{vm = 'db1', host = 5}", "propose: host: a host or its name was expected");
+    balance_fails("plan:propose{vm = 'nobody', host = 'kvm1'}", "propose: vm: there is no vm "
+        "'nobody'");
+    balance_fails("plan:propose{vm = 'db1', host = 5}", "propose: host: a host or its name was "
+        "expected");
     balance_fails("plan:propose{vm = 'db1', hosts = {}}", "propose: hosts: the list is empty");
-    balance_fails("plan:propose{vm = fleet.hosts[1], host = 'kvm1'}", "a vm was expected, found a host");
+    balance_fails("plan:propose{vm = fleet.hosts[1], host = 'kvm1'}", "a vm was expected, found a "
+        "host");
     balance_fails("plan:propose{vm = 'db1', hots = 'kvm1'}", "propose has no field 'hots'");
     balance_fails("plan:propose{vm = 'db1', host = 'kvm1', gain = 0/0}", "a finite number");
     balance_fails("plan.propose{vm = 'db1', host = 'kvm1'}", "call it as plan:propose{");
@@ -344,11 +367,13 @@ static void test_calls_inside_calls(void **state)
     nested.plan.allows = ask_filter;
     bench_text(&b,
         "local outer\n"
-        "return {{abi = 1, kind = 'filter', name = 'f', summary = 's', filter = function(self, ask, host)\n"
+        "return {{abi = 1, kind = 'filter', name = 'f', summary = 's', filter = function(self, "
+        "ask, host)\n"
         "if host.name == 'kvm3' then while true do pcall(error) end end\n"
         "if outer then assert(not pcall(function() return outer.hosts end)) end\n"
         "return host.name == 'kvm1' end},\n"
-        "{abi = 1, kind = 'balance', name = 'b', summary = 's', balance = function(self, fleet, plan)\n"
+        "{abi = 1, kind = 'balance', name = 'b', summary = 's', balance = function(self, fleet, "
+        "plan)\n"
         "outer = fleet\n"
         "assert(plan:allows('db1', 'kvm1') and not plan:allows('db1', 'kvm2'))\n"
         "plan:allows('db1', 'kvm3')\n"
@@ -389,10 +414,12 @@ static void test_migrate(void **state)
     bench_text(&b, HEAD("migrate")
         "parameters = {pause = {type = 'duration', default = '150ms'}},\n"
         "migrate = function(self, move, how)\n"
-        "assert(how.tls and not how.postcopy and move.to.name == 'kvm1' and move.vm.name == 'db1')\n"
+        "assert(how.tls and not how.postcopy and move.to.name == 'kvm1' and move.vm.name == "
+        "'db1')\n"
         "how.tls = false how.postcopy = true how.auto_converge = true\n"
         "how.downtime_ms = self.pause * 1000 how.connections = 4\n"
-        "how.stalls = {{stall = 1, action = 'downtime', downtime_ms = 300}, {stall = 2, action = 'postcopy'}}\n"
+        "how.stalls = {{stall = 1, action = 'downtime', downtime_ms = 300}, {stall = 2, action = "
+        "'postcopy'}}\n"
         "assert(#how.stalls == 2 and how.stalls[1].action == 'downtime')\n"
         "assert(not pcall(function() how.connections = -1 end))\n"
         "assert(not pcall(function() how.downtime_ms = 0/0 end))\n"
@@ -427,12 +454,14 @@ static void test_admit(void **state)
     bench_text(&b, HEAD("admit")
         "admit = function(self, ask, answer)\n"
         "if ask.operation == 'start' then return answer:deny('u.no', 'not ' .. ask.vm_name) end\n"
-        "if ask.operation == 'restore' then return answer:rewrite((ask.xml:gsub('old', 'new'))) end\n"
+        "if ask.operation == 'restore' then return answer:rewrite((ask.xml:gsub('old', 'new'))) "
+        "end\n"
         "assert(ask.vm == nil and ask.host.name == 'kvm1' and ask.driver == 'qemu')\n"
         "answer:allow() end}");
     assert_int_equal(b.rules->n_admits, 1);
     struct bound_unit *u = &b.rules->admits[0];
-    struct drover_admit_ask ask = {sizeof ask, &b.columns->fleet, 0, DROVER_NONE, "new vm", "", "qemu",
+    struct drover_admit_ask ask = {sizeof ask, &b.columns->fleet, 0, DROVER_NONE, "new vm", "",
+        "qemu",
                                    "start", "begin", "<old/>"};
     assert_int_equal(u->unit->admit(u->self, &ask, &answer), 0);
     assert_int_equal(answer.verdict, DROVER_ADMIT_DENY);
@@ -486,7 +515,8 @@ static void test_same_as_in_c(void **state)
     (void)state;
     const char *lua = write_file("same.lua",
         "return {{abi = 1, kind = 'filter', name = 'roomy', summary = 's',\n"
-        "parameters = {spare = {type = 'memory', default = '512MiB'}, most_vms = {type = 'integer', "
+        "parameters = {spare = {type = 'memory', default = '512MiB'}, most_vms = {type = "
+        "'integer', "
         "default = 3}, avoid = {type = 'text', default = 'r9'}},\n"
         "filter = function(self, ask, host)\n"
         "local need = ask.vm.memory_mib + ask.vm.memory_overhead_mib + self.spare\n"

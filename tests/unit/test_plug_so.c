@@ -76,7 +76,8 @@ static void test_newer(void **state)
 static void test_wrong_ones(void **state)
 {
     (void)state;
-    load_fails(fixture("major"), PLUG_TRUST_ANY, "was built for plugin ABI 2.3, this drover speaks 1.0");
+    load_fails(fixture("major"), PLUG_TRUST_ANY, "was built for plugin ABI 2.3, this drover "
+        "speaks 1.0");
     load_fails(fixture("no_symbol"), PLUG_TRUST_ANY, "exports no drover_plugin()");
     load_fails(fixture("no_callback"), PLUG_TRUST_ANY,
                "unit hollow: is a weight unit without a weigh callback");
@@ -100,7 +101,8 @@ static void test_whom_to_trust(void **state)
     assert_int_equal(plug_load_file(plug, path, "", false, &error), 0);
     plug_unref(plug);
     assert_int_equal(chmod(path, 0666), 0);
-    load_fails(path, PLUG_TRUST_CHECKED, "the file can be written by others (mode 0666): chmod go-w");
+    load_fails(path, PLUG_TRUST_CHECKED, "the file can be written by others (mode 0666): chmod "
+        "go-w");
     assert_int_equal(chmod(path, 0664), 0);
     load_fails(path, PLUG_TRUST_CHECKED, "can be written by others");
     assert_int_equal(chmod(path, 0644), 0);

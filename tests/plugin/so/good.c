@@ -13,7 +13,8 @@ struct roomy {
 
 static const struct drover_parameter roomy_parameters[] = {
     {.key = "spare", .type = DROVER_MEMORY_MIB, .unit = "MiB", .min = 0, .max = 1048576,
-     .default_text = "512MiB", .help = "memory to keep free", .offset = offsetof(struct roomy, spare_mib)},
+     .default_text = "512MiB", .help = "memory to keep free", .offset = offsetof(struct roomy,
+         spare_mib)},
     {.key = "most_vms", .type = DROVER_INTEGER, .unit = "VMs", .min = 0, .max = 1000,
      .default_text = "3", .help = "VMs on one host", .offset = offsetof(struct roomy, most_vms)},
     {.key = "avoid", .type = DROVER_TEXT, .default_text = "r9", .help = "rack to leave alone",
@@ -43,7 +44,8 @@ static double needed(const struct roomy *self, const struct drover_ask *ask)
     return vms->memory_mib[ask->vm] + vms->memory_overhead_mib[ask->vm] + self->spare_mib;
 }
 
-static int roomy_filter(void *memory, const struct drover_ask *ask, const uint32_t *list, uint32_t n,
+static int roomy_filter(void *memory, const struct drover_ask *ask, const uint32_t *list,
+    uint32_t n,
                         uint8_t *verdicts)
 {
     const struct roomy *self = memory;
@@ -116,7 +118,8 @@ static int sparse_open(void *memory, char *error, size_t size)
     return -1;
 }
 
-static int sparse_weigh(void *memory, const struct drover_ask *ask, const uint32_t *list, uint32_t n,
+static int sparse_weigh(void *memory, const struct drover_ask *ask, const uint32_t *list,
+    uint32_t n,
                         double *weights)
 {
     const struct sparse *self = memory;

@@ -15,7 +15,8 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
     return 0;
 }
 
-static const struct drover_reason reasons[] = {{"older.first", "is the first", NULL}, {NULL, NULL, NULL}};
+static const struct drover_reason reasons[] = {{"older.first", "is the first", NULL}, {NULL,
+    NULL, NULL}};
 
 static const struct {
     struct drover_unit unit;
@@ -27,7 +28,8 @@ static const struct {
         .summary = "not the first host",
         .reasons = reasons,
         .filter = filter,
-        .why = (int (*)(void *, const struct drover_ask *, uint32_t, uint8_t, struct drover_why *))16,
+        .why = (int (*)(void *, const struct drover_ask *, uint32_t, uint8_t,
+            struct drover_why *))16,
         .failure = (const char *(*)(void *))16,
     },
 };
