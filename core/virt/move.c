@@ -25,6 +25,7 @@ struct wanted {
 struct move {
     struct virt *virt;
     uint64_t id;
+    uint64_t order;          /* the effect that asked for it: a retry is another one */
     char *vm, *host, *to;    /* to: "" where it is not known */
     char *name;              /* of the VM, as last known: for texts */
     struct attempt *attempt; /* NULL: watched */
@@ -109,24 +110,25 @@ static void end_move(struct move *move, bool ok, const char *format, ...)
     /* What became of the VM: the end of post-copy, for one, is no event where it arrived. */
     reread(virt, move->host, move->vm);
     reread(virt, move->to, move->vm);
-    uint64_t *id = memory_new(sizeof *id);
-    *id = move->id;
-    g_hash_table_add(virt->ended, id);
+    uint64_t *order = memory_new(sizeof *order);
+    *order = move->order;
+    g_hash_table_add(virt->ended, order);
     g_hash_table_remove(virt->moves, &move->id);
     virt_post(virt, event);
 }
 
 /* ------------------------------------------------------------------ effects */
 
-/* NULL where the id is known already: the effect is a repetition. */
+/* NULL where it is under way, or was carried out already: the effect is a repetition. */
 static struct move *move_new(struct virt *virt, const struct effect *effect)
 {
-    uint64_t id = effect->move;
-    if (g_hash_table_contains(virt->moves, &id) || g_hash_table_contains(virt->ended, &id))
+    uint64_t id = effect->move, order = effect->id;
+    if (g_hash_table_contains(virt->moves, &id) || g_hash_table_contains(virt->ended, &order))
         return NULL;
     struct move *move = memory_new(sizeof *move);
     move->virt = virt;
     move->id = id;
+    move->order = order;
     move->vm = memory_copy_text(effect->vm ? effect->vm : "");
     move->name = memory_copy_text(virt_vm_name(virt, move->vm));
     move->host = memory_copy_text(effect->host ? effect->host : "");

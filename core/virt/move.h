@@ -19,7 +19,7 @@
 void moves_init(struct virt *virt);
 void moves_free(struct virt *virt);
 
-/* Effects. One for a move that has ended, or is on its way already, changes nothing. */
+/* Effects. One that was performed before, or for a move on its way already, changes nothing. */
 void moves_migrate(struct virt *virt, const struct effect *effect);
 void moves_watch(struct virt *virt, const struct effect *effect);
 void moves_control(struct virt *virt, const struct effect *effect);

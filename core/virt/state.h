@@ -13,7 +13,7 @@ struct virt {
     struct outbox *outbox;
     GHashTable *hosts; /* name -> struct virt_host */
     GHashTable *moves; /* id -> struct move: those that have not ended */
-    GHashTable *ended; /* ids of those that have */
+    GHashTable *ended; /* ids of the effects that asked for those that have */
     unsigned tick;     /* GLib's source */
     /* From the settings. */
     double poll_s, connect_retry_s, call_timeout_s, keepalive_s;

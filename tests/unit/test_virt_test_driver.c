@@ -528,6 +528,23 @@ static void repeated_effect_does_no_harm(void **state)
     assert_int_equal(2, COUNT(room, .kind = EVENT_MIGRATION_DONE));
 }
 
+/* The same move, to another host, by another effect: no repetition. */
+static void failed_migration_is_tried_again(void **state)
+{
+    struct room *room = *state;
+    FOLLOW(room, "kvm1", "test:///default");
+    WAIT(room, 0, .kind = EVENT_HOST_REPORT);
+    struct effect effect = migrate_effect(1, TEST_UUID, "kvm1");
+    room->world.perform(room->world.self, &effect);
+    WAIT(room, 0, .kind = EVENT_MIGRATION_DONE, .id = 1);
+    guint from = room->events->len;
+    effect.id++;
+    effect.to = "kvm3";
+    room->world.perform(room->world.self, &effect);
+    const struct event *done = WAIT(room, from, .kind = EVENT_MIGRATION_DONE, .id = 1);
+    assert_string_equal("kvm3", done->to);
+}
+
 /* The engine answers an event with effects while it is being told. */
 static void listener_may_perform_at_once(void **state)
 {
@@ -568,6 +585,7 @@ static void watched_vm_that_arrived(void **state)
                             .host = "kvm1", .to = "kvm2"};
     room->world.perform(room->world.self, &effect);
     assert_true(WAIT(room, 0, .kind = EVENT_MIGRATION_DONE, .id = 5)->ok);
+    effect.id = 2;
     effect.move = 6;
     effect.to = "kvm3";
     room->world.perform(room->world.self, &effect);
@@ -590,6 +608,7 @@ static void watched_vm_of_a_removed_host(void **state)
     /* It is known to run on another host than the one it was to go to. */
     assert_false(done->ok);
     assert_non_null(strstr(done->text, "test is on kvm1 now"));
+    effect.id = 2;
     effect.move = 6;
     effect.vm = ALPHA;
     room->world.perform(room->world.self, &effect);
@@ -619,6 +638,7 @@ int main(void)
         TEST(failed_migration_names_vm_and_hosts),
         TEST(migration_that_cannot_begin_says_why),
         TEST(repeated_effect_does_no_harm),
+        TEST(failed_migration_is_tried_again),
         TEST(listener_may_perform_at_once),
         TEST(watched_vm_that_stayed),
         TEST(watched_vm_that_arrived),
