@@ -24,6 +24,7 @@ struct gathering {
     struct drover_plan base;
     struct planning *planning;
     const struct ruleset *rules;
+    uint32_t cluster; /* whose rules these are: VMs of others are judged by their own */
     struct proposed *steps;
     uint32_t n_steps, room;
 };
@@ -32,6 +33,8 @@ static bool step_is_usable(const struct gathering *gathering, const struct drove
 {
     const struct columns *columns = gathering->planning->columns;
     if (step->kind != DROVER_STEP_MOVE || step->vm >= columns->vms.n)
+        return false;
+    if (columns->vms.cluster[step->vm] != gathering->cluster)
         return false;
     for (uint32_t i = 0; i < step->n_hosts; i++)
         if (step->hosts[i] >= columns->hosts.n)
@@ -62,7 +65,8 @@ static bool gather_allows(struct drover_plan *plan, uint32_t vm, uint32_t host)
 {
     struct gathering *gathering = (struct gathering *)plan;
     const struct columns *columns = gathering->planning->columns;
-    if (vm >= columns->vms.n || host >= columns->hosts.n)
+    if (vm >= columns->vms.n || host >= columns->hosts.n ||
+        columns->vms.cluster[vm] != gathering->cluster)
         return false;
     struct arena scratch = ARENA_INIT;
     struct failures failures = {0};
@@ -81,13 +85,15 @@ static void gather_idle(struct drover_plan *plan, const char *reason)
     gathering->planning->plan->idle = arena_text(&gathering->planning->plan->arena, reason);
 }
 
-static struct gathering gathering_new(struct planning *planning, const struct ruleset *rules)
+static struct gathering gathering_new(struct planning *planning, const struct ruleset *rules,
+                                      uint32_t cluster)
 {
     return (struct gathering){
         .base = {.size = sizeof(struct drover_plan), .propose = gather_step,
                  .allows = gather_allows, .idle = gather_idle},
         .planning = planning,
         .rules = rules,
+        .cluster = cluster,
     };
 }
 
@@ -105,12 +111,19 @@ static bool gather(struct gathering *gathering, const struct bound_unit *unit, i
     return false;
 }
 
-/* A VM that a balancer may move now: it runs, is not on its way, and has rested since its last move. */
+/* A VM that may be moved without being asked for: it is there, not on its way, and not held. */
+static bool may_move(const struct columns *columns, uint32_t vm)
+{
+    uint8_t state = columns->vms.state[vm];
+    return (state == DROVER_VM_RUNNING || state == DROVER_VM_PAUSED) &&
+           columns->vms.to[vm] == DROVER_NONE &&
+           columns->vms.migratable[vm] == DROVER_MIGRATABLE_YES;
+}
+
+/* A balancer leaves paused VMs alone, and those that have not rested since their last move. */
 static bool may_balance(const struct columns *columns, uint32_t vm, double cooldown_s)
 {
-    if (columns->vms.state[vm] != DROVER_VM_RUNNING || columns->vms.to[vm] != DROVER_NONE)
-        return false;
-    if (columns->vms.migratable[vm] != DROVER_MIGRATABLE_YES)
+    if (!may_move(columns, vm) || columns->vms.state[vm] != DROVER_VM_RUNNING)
         return false;
     return isnan(columns->vms.moved_s[vm]) || columns->vms.moved_s[vm] >= cooldown_s;
 }
@@ -141,12 +154,13 @@ static bool take_step(struct gathering *gathering, const struct proposed *step)
     return true;
 }
 
-static void tell_idle(struct planning *planning, const struct gathering *gathering)
+static void tell_idle(struct planning *planning, const struct gathering *gathering,
+                      const char *nothing_proposed)
 {
     if (planning->plan->moves.n > 0 || planning->plan->idle[0])
         return;
     planning->plan->idle = gathering->n_steps == 0
-                               ? "no host is out of bounds"
+                               ? nothing_proposed
                                : "no proposed move passes filters and weights, or its VM rests";
 }
 
@@ -159,7 +173,7 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
         planning.plan->idle = "the policy has no balancer";
         return planning_done(&planning);
     }
-    struct gathering gathering = gathering_new(&planning, set);
+    struct gathering gathering = gathering_new(&planning, set, cluster);
     int result = set->balance.open ? DROVER_FAILED
                                    : set->balance.unit->balance(set->balance.self, &columns->fleet,
                                                                 cluster, &gathering.base);
@@ -167,7 +181,7 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
         for (uint32_t i = 0; i < gathering.n_steps && budget > 0; i++)
             if (may_balance(columns, gathering.steps[i].vm, cooldown_s))
                 budget -= take_step(&gathering, &gathering.steps[i]);
-    tell_idle(&planning, &gathering);
+    tell_idle(&planning, &gathering, "no host is out of bounds");
     free(gathering.steps);
     return planning_done(&planning);
 }
@@ -182,7 +196,7 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
         planning.plan->idle = "the policy does not move VMs off a host in trouble";
         return planning_done(&planning);
     }
-    struct gathering gathering = gathering_new(&planning, set);
+    struct gathering gathering = gathering_new(&planning, set, cluster);
     struct drover_trouble trouble = {.size = sizeof trouble, .kind = kind, .host = host};
     int result = set->resilience.open
                      ? DROVER_FAILED
@@ -190,9 +204,10 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                                                         &trouble, &gathering.base);
     if (gather(&gathering, &set->resilience, result))
         for (uint32_t i = 0; i < gathering.n_steps; i++)
-            planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].hosts,
-                           gathering.steps[i].n_hosts, gathering.steps[i].reason);
-    tell_idle(&planning, &gathering);
+            if (may_move(columns, gathering.steps[i].vm))
+                planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].hosts,
+                               gathering.steps[i].n_hosts, gathering.steps[i].reason);
+    tell_idle(&planning, &gathering, "no VM is to leave it");
     free(gathering.steps);
     return planning_done(&planning);
 }
