@@ -262,9 +262,9 @@ is_on() { # HOST VM...
     done
 }
 
-is_empty() { # HOST
+is_empty() { # HOST: a definition of a VM that is off may stay
     local running
-    running=$(lab vm list "$1") || return 2
+    running=$(lab vm list "$1" | awk '$3 != "shut_off"') || return 2
     [[ -z $running ]] || {
         echo "on $1: $running"
         return 1

@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The qemu hook, called by a real libvirtd: nothing starts on, or migrates to, a host in maintenance,
+# whoever asks. And where droverd cannot be asked, no guest is ever the worse for it.
+
+load fleet
+
+VMS=(web1 web2 web3 db1 db2 mail1 mail2 dns1)
+
+setup_file() {
+    fleet_begin 81 || return 0
+    start_vms <<-END
+	kvm1 web1 --memory 32
+	kvm1 web2 --memory 32
+	kvm1 db1 --memory 32 --dirty 2
+	kvm2 web3 --memory 32
+	kvm2 spare --memory 32 --persistent
+	kvm3 db2 --memory 32
+	kvm3 mail1 --memory 32
+	kvm3 mail2 --memory 32
+	kvm3 dns1 --memory 32
+	END
+    by_controller kvm2 destroy spare
+    configure <<-END
+	clusters:
+	  - {name: default, policy: evenly_distributed}
+	limits: {retry: 2s}
+	poll: 1s
+	database: drover.db
+	END
+    install_hook kvm2
+    droverd_start
+    wait_for 60 knows_fleet 8
+}
+
+teardown_file() {
+    fleet_end
+}
+
+setup() {
+    skip_without_lab
+}
+
+teardown() {
+    show_log_of_failure
+}
+
+# install_hook HOST: as "make install-hook" does, with the socket that stands for the one which
+# somebody carries to the host.
+install_hook() {
+    install -m 755 "$BUILD/drover-hook" \
+        "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
+    hook_conf "$1" ''
+    lab reload "$1"
+}
+
+hook_conf() { # HOST LINES
+    printf 'socket = %s\n%s\n' "$FLEET/hook.sock" "$2" \
+        >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
+}
+
+migrate() { # VM FROM TO: by virsh, not by drover
+    by_controller "$2" migrate --live --p2p "$1" "$(lab uri "$3")"
+}
+
+@test "a host that is up takes what drover and virsh send it" {
+    migrate web1 kvm1 kvm2
+    run drover migrate web2 --to kvm2 --wait --timeout 2m
+    expect 0
+    is_on kvm2 web1 web2
+    by_controller kvm2 start spare
+    by_controller kvm2 destroy spare
+    run_exactly_once web1 web2
+}
+
+@test "virsh migrate to a host in maintenance is refused, and told who would take the VM" {
+    run drover drain kvm2 --timeout 3m
+    expect 0
+    bring kvm1 db1
+    run migrate db1 kvm1 kvm2
+    expect 1
+    says "host kvm2 is in maintenance"
+    says "uid 0 (root)"
+    says "VM db1 may not migrate to it"
+    says "the best other host is kvm"
+    is_on kvm1 db1
+    is_empty kvm2
+    run_exactly_once "${VMS[@]}"
+    run drover log
+    says "VM db1 may not migrate to it"
+}
+
+@test "virsh start and virsh create on it are refused" {
+    run by_controller kvm2 start spare
+    expect 1
+    says "host kvm2 is in maintenance"
+    says "VM spare may not start on it"
+    says "the best other host is kvm"
+    run lab vm start kvm2 fresh --memory 32
+    expect 1
+    says "VM fresh may not start on it"
+    is_empty kvm2
+    rm -f "$DROVER_LAB_DIR"/images/{,.}fresh.*
+}
+
+@test "a host that is still being emptied is closed, too" {
+    run drover maintenance kvm2 off
+    expect 0
+    wait_for 30 host_is kvm2 up
+    lab vm start kvm2 pinned --memory 32 --metadata <(
+        printf '<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1" migratable="no"/>\n'
+    )
+    wait_for 30 knows_fleet 9
+    run drover drain kvm2 --timeout 3m
+    expect 1 # no filter refuses: the VM's own setting does
+    says "pinned"
+    host_is kvm2 preparing_for_maintenance
+    run migrate db1 kvm1 kvm2
+    expect 1
+    says "VM db1 may not migrate to it"
+    lab vm destroy pinned
+    wait_for 30 host_is kvm2 maintenance
+}
+
+@test "droverd stuck: the hook waits no longer than its deadline, and lets the VM in" {
+    hook_conf kvm2 'deadline_ms = 500'
+    droverd_signal STOP
+    migrate db1 kvm1 kvm2
+    droverd_signal CONT
+    is_on kvm2 db1
+    wait_for 60 is_empty kvm2 # back at work, droverd empties the host again
+    wait_for 30 host_is kvm2 maintenance
+    run_exactly_once db1
+}
+
+@test "droverd absent: open unless hook.conf closes it" {
+    droverd_stop
+    bring kvm1 db1
+    migrate db1 kvm1 kvm2
+    is_on kvm2 db1
+    by_controller kvm2 start spare
+    by_controller kvm2 destroy spare
+    hook_conf kvm2 'closed = migrate start prepare'
+    migrate db1 kvm2 kvm1 # leaving is no question of the hook's
+    run migrate db1 kvm1 kvm2
+    expect 1
+    says "droverd"
+    run by_controller kvm2 start spare
+    expect 1
+    is_on kvm1 db1
+    run_exactly_once db1
+}
+
+guest_process() { # HOST VM
+    lab exec "$1" cat "/run/libvirt/qemu/$2.pid"
+}
+
+@test "droverd absent and all closed: a restart of libvirtd costs no guest" {
+    hook_conf kvm2 ''
+    bring kvm2 web1 db1
+    hook_conf kvm2 'closed = migrate start prepare restore'
+    web1=$(guest_process kvm2 web1)
+    db1=$(guest_process kvm2 db1)
+    lab restart-libvirtd kvm2
+    is_on kvm2 web1 db1
+    lab reload kvm2
+    [ "$(guest_process kvm2 web1)" = "$web1" ]
+    [ "$(guest_process kvm2 db1)" = "$db1" ]
+    run_exactly_once web1 db1
+    # and a guest that is told to stop does, and is cleaned up after
+    by_controller kvm2 destroy web1
+    [ -z "$(where web1)" ]
+    hook_conf kvm2 ''
+    droverd_start
+    wait_for 60 host_is kvm2 maintenance # it remembered, and emptied the host again
+    [ -z "$(where web1)" ]
+    run_exactly_once db1
+}
