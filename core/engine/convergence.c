@@ -80,13 +80,17 @@ static double policy_bandwidth(const struct ruleset *rules, uint32_t concurrent)
     return mbps / 8 / (concurrent > 0 ? concurrent : 1);
 }
 
-static void take_destination(struct engine *engine, struct move *move, const char *to)
+static void take_destination(struct engine *engine, struct move *move, const struct ruleset *rules,
+                             const char *to)
 {
+    const char *network = rules->migration.network;
+    bool own_network = !network || strcmp(network, "management") != 0;
     const struct host_setting *setting = host_setting(engine, to);
     const char *uri = !setting            ? ""
                       : setting->peer_uri ? setting->peer_uri
                                           : setting->uri;
-    const char *address = setting && setting->migration_address ? setting->migration_address : "";
+    const char *address =
+        own_network && setting && setting->migration_address ? setting->migration_address : "";
     move->how.peer_uri = arena_text(&move->arena, uri);
     move->how.migration_address = arena_text(&move->arena, address);
 }
@@ -111,7 +115,7 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
     if (move->how.bandwidth_mib_s <= 0)
         move->how.bandwidth_mib_s = policy_bandwidth(rules, how.max_concurrent);
     if (to != DROVER_NONE)
-        take_destination(engine, move, columns->hosts.name[to]);
+        take_destination(engine, move, rules, columns->hosts.name[to]);
 }
 
 static struct effect *order(struct engine *engine, const struct move *move, enum effect_kind kind)

@@ -49,8 +49,6 @@ const struct field limits_fields[] = {
      .default_text = "5m", .min = 0.1, .max = DAY_S},
     {.key = "grace", .type = FIELD_DURATION, .offset = LIMIT(grace_s), .default_text = "60s",
      .max = HOUR_S},
-    {.key = "hook_cache", .type = FIELD_DURATION, .offset = LIMIT(hook_cache_s),
-     .default_text = "0s", .max = DAY_S},
     {0},
 };
 

@@ -33,7 +33,6 @@ struct limits {
     double retry_s;                 /* first pause after a failed try; doubles */
     double retry_limit_s;           /* the longest pause */
     double grace_s;                 /* connecting -> non_responsive */
-    double hook_cache_s;            /* how old knowledge of a host may be for hook answers; 0: any */
 };
 
 struct settings {

@@ -199,6 +199,8 @@ static int bind_on_error(struct binding *b)
             if (strcmp(b->unit[j]->name, pair->key) != 0)
                 continue;
             b->unit[j]->on_error = (enum on_error)word;
+            if (word == ON_ERROR_LAST_GOOD && !b->unit[j]->last_good)
+                b->unit[j]->last_good = answers_new();
             n++;
         }
         if (n == 0)
@@ -220,12 +222,11 @@ static int open_units(struct binding *b)
     return 0;
 }
 
-static void close_units(struct bound_unit *const *units, uint32_t n)
+static void close_unit(struct bound_unit *bound, bool is_open)
 {
-    while (n-- > 0) {
-        if (units[n]->unit->close)
-            units[n]->unit->close(units[n]->self);
-    }
+    if (is_open && bound->unit && bound->unit->close)
+        bound->unit->close(bound->self);
+    answers_free(bound->last_good);
 }
 
 static void copy_migration(struct binding *b, struct policy_migration *to)
@@ -258,7 +259,8 @@ struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct
         free(b.unit);
         return &bound->rules;
     }
-    close_units(b.unit, b.n_open);
+    for (uint32_t i = b.n_units; i-- > 0;)
+        close_unit(b.unit[i], i < b.n_open);
     free(b.unit);
     arena_free(&bound->arena);
     plug_unref(plug);
@@ -268,10 +270,8 @@ struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct
 
 static void close_list(struct bound_unit *units, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (units[i].unit && units[i].unit->close)
-            units[i].unit->close(units[i].self);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        close_unit(&units[i], true);
 }
 
 void ruleset_free(struct ruleset *ruleset)
