@@ -160,6 +160,7 @@ droverd_start() {
     "$LAB_COMMAND" exec controller "$BUILD/droverd" --config "$FLEET/drover.yaml" \
         </dev/null >>"$FLEET/droverd.log" 2>&1 3>&- 4>&- &
     echo "$!" >"$FLEET/droverd.pid"
+    disown # bash would tell of its end
     wait_for 30 drover status
 }
 
