@@ -3,28 +3,23 @@
 #include "command.h"
 #include "render.h"
 
-static int show_plan(struct cli *cli, const char *what, const char *target, struct error *error)
+static int show_plan(struct cli *cli, const char *what, bool whole, struct error *error)
 {
-    const struct query query[] = {{"what", what}, {"target", target}, {NULL, NULL}};
+    const char *target = cli->word ? cli->word[0] : NULL;
+    const struct query query[] = {
+        {"what", what}, {"target", target}, {"all", whole ? "yes" : NULL}, {NULL, NULL}};
 
     return show(cli, "/v1/plan", query, render_plan, error);
 }
 
 static const struct option balance_options[] = {
-    {"--all", NULL, "with --fleet: the whole plan, past the number of moves of one round"},
+    {"--all", NULL, "the whole plan, past the number of moves of one round"},
     {NULL, NULL, NULL},
 };
 
 static int run_balance(struct cli *cli, struct error *error)
 {
-    if (option_given(&cli->options, "--all")) {
-        if (!cli->source.offline)
-            return error_set(error, ERROR_USAGE,
-                             "--all plans on a fleet file: give --fleet FILE, which "
-                             "\"drover snapshot\" writes");
-        offline_plan_whole(cli->source.offline, true);
-    }
-    return show_plan(cli, "balance", cli->word ? cli->word[0] : NULL, error);
+    return show_plan(cli, "balance", option_given(&cli->options, "--all"), error);
 }
 
 const struct command command_plan_balance = {
@@ -39,7 +34,7 @@ const struct command command_plan_balance = {
 
 static int run_drain(struct cli *cli, struct error *error)
 {
-    return show_plan(cli, "drain", cli->word[0], error);
+    return show_plan(cli, "drain", false, error);
 }
 
 const struct command command_plan_drain = {

@@ -32,7 +32,6 @@ struct offline {
     struct columns *columns; /* nothing is promised on these */
     struct ruleset **rulesets; /* by cluster index */
     struct rules rules;
-    bool whole;
     struct api_source api;
 };
 
@@ -83,72 +82,13 @@ static struct decision *explain(void *self, const char *vm, const char *to, stru
                       to ? columns_host(columns, to) : DROVER_NONE, error);
 }
 
-static void join_rows(struct plan *all, struct rows *to, const struct rows *more, size_t size)
-{
-    char *joined = arena_array(&all->arena, to->n + more->n, size);
-    if (to->n)
-        memcpy(joined, to->item, to->n * size);
-    if (more->n)
-        memcpy(joined + to->n * size, more->item, more->n * size);
-    to->item = joined;
-    to->n += more->n;
-}
-
-/* Put what one cluster's plan says after what is there. Texts are copied: the plan may go. */
-static void join(struct plan *all, const struct plan *one)
-{
-    struct plan *copy = arena_new(&all->arena, sizeof *copy);
-
-    field_copy(plan_fields, copy, one, &all->arena);
-    join_rows(all, &all->candidates, &copy->candidates, sizeof(struct candidate));
-    join_rows(all, &all->moves, &copy->moves, sizeof(struct planned_move));
-    join_rows(all, &all->starts, &copy->starts, sizeof(struct planned_start));
-    join_rows(all, &all->unplaced, &copy->unplaced, sizeof(struct unplaced));
-    join_rows(all, &all->failures, &copy->failures, sizeof(struct unit_failure));
-    if (!*all->idle)
-        all->idle = copy->idle;
-}
-
-static struct plan *balance(struct offline *offline, struct columns *columns, const char *cluster,
-                            struct error *error)
-{
-    const struct limits *limits = &offline->settings->limits;
-    struct plan *all = memory_new(sizeof *all);
-
-    field_defaults(plan_fields, all);
-    for (uint32_t c = 0; c < columns->clusters.n; c++) {
-        if (cluster && strcmp(columns->clusters.name[c], cluster) != 0)
-            continue;
-        struct plan *one =
-            plan_balance(columns, &offline->rules, c,
-                         offline->whole ? UINT32_MAX : limits->balance_moves_per_round,
-                         limits->cooldown_s);
-        join(all, one);
-        plan_free(one);
-    }
-    if (cluster && !fleet_cluster(offline->fleet, cluster)) {
-        error_set(error, ERROR_NOT_FOUND, "no cluster \"%s\" in this fleet", cluster);
-        plan_free(all);
-        return NULL;
-    }
-    if (all->moves.n)
-        all->idle = "";
-    return all;
-}
-
-static struct plan *plan(void *self, const char *what, const char *target, struct error *error)
+static struct plan *plan(void *self, const struct plan_question *question, struct error *error)
 {
     struct offline *offline = self;
-    struct columns *columns = columns_new(offline->fleet);
-    struct plan *answer = NULL;
-
-    if (strcmp(what, "balance") == 0) {
-        answer = balance(offline, columns, target, error);
-    } else if (strcmp(what, "drain") != 0 || !target) {
-        error_set(error, ERROR_USAGE, "plan: expected balance or drain HOST, found \"%s\"", what);
-    } else if (fleet_find_host(offline->fleet, target, error)) {
-        answer = plan_drain(columns, &offline->rules, columns_host(columns, target));
-    }
+    const struct limits *limits = &offline->settings->limits;
+    struct columns *columns = columns_new(offline->fleet); /* plans promise on theirs */
+    struct plan *answer = plan_asked(columns, &offline->rules, question,
+                                     limits->balance_moves_per_round, limits->cooldown_s, error);
     columns_free(columns);
     return answer;
 }
@@ -293,7 +233,3 @@ const struct api_source *offline_api(struct offline *offline)
     return &offline->api;
 }
 
-void offline_plan_whole(struct offline *offline, bool whole)
-{
-    offline->whole = whole;
-}

@@ -28,9 +28,6 @@ void offline_close(struct offline *offline);
 
 const struct api_source *offline_api(struct offline *offline);
 
-/* One round's worth of balancing, or where this was called with true, all of it. */
-void offline_plan_whole(struct offline *offline, bool whole);
-
 /* ------------------------------------------------- parts, for commands without a fleet */
 
 /* --config's, or all defaults. settings_free() them. */

@@ -326,15 +326,22 @@ static json_t *get_explain(const struct ask *ask, struct error *error)
 static json_t *get_plan(const struct ask *ask, struct error *error)
 {
     const struct api_source *source = ask->source;
-    const char *what = argument(ask, "what");
+    const char *all = argument(ask, "all");
+    struct plan_question question = {
+        .what = argument(ask, "what"), .target = argument(ask, "target"),
+    };
     if (!source->plan)
         return not_here("plan", error);
-    if (!what) {
+    if (all && !scalar_boolean(all, &question.whole)) {
+        error_set(error, ERROR_USAGE, "plan: all: expected yes or no, found \"%.64s\"", all);
+        return NULL;
+    }
+    if (!question.what) {
         error_set(error, ERROR_USAGE, "plan: of what? Expected ?what=balance or "
                                       "?what=drain&target=HOST");
         return NULL;
     }
-    struct plan *plan = source->plan(source->self, what, argument(ask, "target"), error);
+    struct plan *plan = source->plan(source->self, &question, error);
     json_t *answer = plan ? api_json_plan(plan) : NULL;
     plan_free(plan);
     return answer;

@@ -22,7 +22,7 @@ struct api_source {
     json_t *(*hosts)(void *self); /* array of host_status objects */
     const struct migration *const *(*migrations)(void *self, uint32_t *n);
     struct decision *(*explain)(void *self, const char *vm, const char *to, struct error *error);
-    struct plan *(*plan)(void *self, const char *what, const char *target, struct error *error);
+    struct plan *(*plan)(void *self, const struct plan_question *question, struct error *error);
     json_t *(*decision)(void *self, uint64_t id, struct error *error);
     json_t *(*decisions)(void *self, const char *vm, struct error *error);
     json_t *(*history)(void *self, struct error *error);

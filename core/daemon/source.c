@@ -37,10 +37,10 @@ static struct decision *explain(void *self, const char *vm, const char *to, stru
     return engine_explain(daemon->engine, vm, to, error);
 }
 
-static struct plan *plan(void *self, const char *what, const char *target, struct error *error)
+static struct plan *plan(void *self, const struct plan_question *question, struct error *error)
 {
     struct daemon *daemon = self;
-    return engine_plan(daemon->engine, what, target, error);
+    return engine_plan(daemon->engine, question, error);
 }
 
 static json_t *get_decision(void *self, uint64_t id, struct error *error)

@@ -75,6 +75,14 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
 struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                           enum drover_trouble_kind kind, uint32_t host);
 
+/*
+ * The plan that was asked for. NULL with the error set for an unknown word, host or cluster.
+ * budget: moves of one round of one cluster.
+ */
+struct plan *plan_asked(struct columns *columns, const struct rules *rules,
+                        const struct plan_question *question, uint32_t budget, double cooldown_s,
+                        struct error *error);
+
 /* The host's load is outside the band low..high of its policy: for cpu_over_since. RHV's test. */
 bool load_is_out_of_band(const struct ruleset *rules, double cpu_usage_pct);
 

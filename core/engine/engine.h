@@ -48,8 +48,7 @@ const struct host_status *engine_host_status(const struct engine *engine, uint32
 /* Read-only questions, answered from what the engine knows. Free what they return. */
 struct decision *engine_explain(struct engine *engine, const char *vm, const char *to,
                                 struct error *error);
-/* what: "drain" (target: host), "balance" (target: cluster or NULL). */
-struct plan *engine_plan(struct engine *engine, const char *what, const char *target,
+struct plan *engine_plan(struct engine *engine, const struct plan_question *question,
                          struct error *error);
 
 #endif

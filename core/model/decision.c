@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decisions and plans as tables of fields. */
+/* Decisions as tables of fields. */
 #include "model/decision.h"
-#include "model/plan.h"
 #include "model/ruleset.h"
 
 #include <stdlib.h>
@@ -77,68 +76,4 @@ void decision_free(struct decision *decision)
         return;
     arena_free(&decision->arena);
     free(decision);
-}
-
-#define MOVE(member) offsetof(struct planned_move, member)
-static const struct field planned_move_fields[] = {
-    {.key = "vm", .type = FIELD_TEXT, .offset = MOVE(vm)},
-    {.key = "key", .type = FIELD_TEXT, .offset = MOVE(key)},
-    {.key = "from", .type = FIELD_TEXT, .offset = MOVE(from)},
-    {.key = "to", .type = FIELD_TEXT, .offset = MOVE(to)},
-    {.key = "reason", .type = FIELD_TEXT, .offset = MOVE(reason)},
-    {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
-    {0},
-};
-
-#define START(member) offsetof(struct planned_start, member)
-static const struct field planned_start_fields[] = {
-    {.key = "vm", .type = FIELD_TEXT, .offset = START(vm)},
-    {.key = "key", .type = FIELD_TEXT, .offset = START(key)},
-    {.key = "on", .type = FIELD_TEXT, .offset = START(on)},
-    {.key = "reason", .type = FIELD_TEXT, .offset = START(reason)},
-    {0},
-};
-
-#define UNPLACED(member) offsetof(struct unplaced, member)
-const struct field unplaced_fields[] = {
-    {.key = "vm", .type = FIELD_TEXT, .offset = UNPLACED(vm)},
-    {.key = "key", .type = FIELD_TEXT, .offset = UNPLACED(key)},
-    {.key = "code", .type = FIELD_TEXT, .offset = UNPLACED(code)},
-    {.key = "reason", .type = FIELD_TEXT, .offset = UNPLACED(reason)},
-    {.key = "hosts", .type = FIELD_ROWS, .offset = UNPLACED(hosts), .rows = host_verdict_fields,
-     .row_size = sizeof(struct host_verdict)},
-    {0},
-};
-
-#define CANDIDATE(member) offsetof(struct candidate, member)
-static const struct field candidate_fields[] = {
-    {.key = "vm", .type = FIELD_TEXT, .offset = CANDIDATE(vm)},
-    {.key = "key", .type = FIELD_TEXT, .offset = CANDIDATE(key)},
-    {.key = "hosts", .type = FIELD_TEXTS, .offset = CANDIDATE(hosts), .default_text = ""},
-    {.key = "reason", .type = FIELD_TEXT, .offset = CANDIDATE(reason)},
-    {0},
-};
-
-#define PLAN(member) offsetof(struct plan, member)
-const struct field plan_fields[] = {
-    {.key = "candidates", .type = FIELD_ROWS, .offset = PLAN(candidates), .rows = candidate_fields,
-     .row_size = sizeof(struct candidate)},
-    {.key = "moves", .type = FIELD_ROWS, .offset = PLAN(moves), .rows = planned_move_fields,
-     .row_size = sizeof(struct planned_move)},
-    {.key = "starts", .type = FIELD_ROWS, .offset = PLAN(starts), .rows = planned_start_fields,
-     .row_size = sizeof(struct planned_start)},
-    {.key = "unplaced", .type = FIELD_ROWS, .offset = PLAN(unplaced), .rows = unplaced_fields,
-     .row_size = sizeof(struct unplaced)},
-    {.key = "idle", .type = FIELD_TEXT, .offset = PLAN(idle)},
-    {.key = "failures", .type = FIELD_ROWS, .offset = PLAN(failures), .rows = unit_failure_fields,
-     .row_size = sizeof(struct unit_failure)},
-    {0},
-};
-
-void plan_free(struct plan *plan)
-{
-    if (!plan)
-        return;
-    arena_free(&plan->arena);
-    free(plan);
 }

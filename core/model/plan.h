@@ -7,6 +7,8 @@
 #include "base/field.h"
 #include "model/decision.h"
 
+#include <stdbool.h>
+
 struct planned_move {
     const char *vm;   /* name */
     const char *key;
@@ -53,5 +55,15 @@ extern const struct field plan_fields[];
 extern const struct field unplaced_fields[];
 
 void plan_free(struct plan *plan);
+
+/* Put what one plan says after what is in `all`; texts are copied. */
+void plan_join(struct plan *all, const struct plan *one);
+
+/* Which plan somebody wants to see. */
+struct plan_question {
+    const char *what;   /* "drain", "balance" */
+    const char *target; /* the host to drain; the cluster to balance, NULL: all */
+    bool whole;         /* balance: all moves, not just those of the next round */
+};
 
 #endif

@@ -114,11 +114,11 @@ static inline struct decision *world_explain(void *self, const char *vm, const c
     return decision;
 }
 
-static inline struct plan *world_plan(void *self, const char *what, const char *target,
+static inline struct plan *world_plan(void *self, const struct plan_question *question,
                                       struct error *error)
 {
     (void)self;
-    if (strcmp(what, "drain") != 0 || !target) {
+    if (strcmp(question->what, "drain") != 0 || !question->target) {
         error_set(error, ERROR_USAGE, "expected drain HOST");
         return NULL;
     }

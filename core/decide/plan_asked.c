@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plans as people ask for them: by a word and a name. */
+#include "decide/decide.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+static struct plan *drain(struct columns *columns, const struct rules *rules, const char *host,
+                          struct error *error)
+{
+    uint32_t index = host ? columns_host(columns, host) : DROVER_NONE;
+    if (index != DROVER_NONE)
+        return plan_drain(columns, rules, index);
+    if (host)
+        error_set(error, ERROR_NOT_FOUND, "host %s: there is none of this name", host);
+    else
+        error_set(error, ERROR_USAGE, "plan drain: of which host?");
+    return NULL;
+}
+
+static struct plan *balance(struct columns *columns, const struct rules *rules,
+                            const char *cluster, uint32_t budget, double cooldown_s,
+                            struct error *error)
+{
+    struct plan *all = memory_new(sizeof *all);
+    field_defaults(plan_fields, all);
+    bool found = !cluster;
+    for (uint32_t c = 0; c < columns->clusters.n; c++) {
+        if (cluster && strcmp(columns->clusters.name[c], cluster) != 0)
+            continue;
+        struct plan *one = plan_balance(columns, rules, c, budget, cooldown_s);
+        plan_join(all, one);
+        plan_free(one);
+        found = true;
+    }
+    if (found)
+        return all;
+    error_set(error, ERROR_NOT_FOUND, "cluster %s: there is none of this name", cluster);
+    plan_free(all);
+    return NULL;
+}
+
+struct plan *plan_asked(struct columns *columns, const struct rules *rules,
+                        const struct plan_question *question, uint32_t budget, double cooldown_s,
+                        struct error *error)
+{
+    if (strcmp(question->what, "drain") == 0)
+        return drain(columns, rules, question->target, error);
+    if (strcmp(question->what, "balance") == 0)
+        return balance(columns, rules, question->target, question->whole ? UINT32_MAX : budget,
+                       cooldown_s, error);
+    error_set(error, ERROR_USAGE, "plan: expected balance or drain HOST, found \"%.64s\"",
+              question->what);
+    return NULL;
+}
