@@ -210,6 +210,8 @@ static bool is_ready(struct engine *engine, struct move *move)
 {
     const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     const struct watch *source = watch_find(engine, move->record.from);
+    if (!source || !source->connected || !source->reported)
+        return false; /* what is not known now is not gone: after a restart, say */
     if (!vm || !vm->host || strcmp(vm->host, move->record.from) != 0 || !vm_occupies(vm)) {
         move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run there any more");
         return false;
@@ -218,7 +220,7 @@ static bool is_ready(struct engine *engine, struct move *move)
         wake_at(engine, move->record.not_before);
         return false;
     }
-    return source && source->connected && source->reported && vm->state != DROVER_VM_MIGRATING;
+    return vm->state != DROVER_VM_MIGRATING;
 }
 
 static int by_urgency(const void *a, const void *b)

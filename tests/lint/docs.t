@@ -57,10 +57,21 @@ build_plugin() {
     (cd "$scratch" && $CC -I"$build/include" -Wall -Wextra -Werror ${line#cc })
 }
 
-# With the plugin of drover-plugin(3), which a policy there uses.
+# A Lua unit of the page: it must load, and policies after it may use it.
+check_lua() {
+    cp "$1" "$1.lua"
+    "$drover" plugin check "$1.lua"
+}
+
+# With the units that the pages show.
 check_policy() {
-    plugin=$(find "$scratch" -name 'filter_*.so')
-    "$drover" ${plugin:+--plugin "$plugin"} policy check "$1"
+    set -- "$1" # the policy, then an option for each unit
+    for unit in "$scratch"/filter_*.so "$scratch"/*.lua; do
+        [ -e "$unit" ] && set -- "$@" --plugin "$unit"
+    done
+    policy=$1
+    shift
+    "$drover" "$@" policy check "$policy"
 }
 
 for page in docs/man/drover-plugin.3 $(find docs/man -name '*.[1-9]' ! -name drover-plugin.3 |
@@ -75,6 +86,7 @@ for page in docs/man/drover-plugin.3 $(find docs/man -name '*.[1-9]' ! -name dro
         file=$file.yaml
         case $(head -n 1 "$file") in
         '#include <drover/plugin.h>') try "$what: a plugin" build_plugin "$file" ;;
+        'return {') try "$what: a Lua unit" check_lua "$file" ;;
         policy:*) try "$what: a policy" check_policy "$file" ;;
         fleet:*) try "$what: a fleet" "$drover" --fleet "$file" vms ;;
         hosts:* | clusters:*)

@@ -201,6 +201,7 @@ static void a_drain_goes_on_after_a_restart(void **state)
 
     restart(&bench, &memory);
     assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 0); /* nothing before the hosts speak */
+    assert_null(bench_notice(&bench, "migration.ended"));     /* and nothing given up */
     bench_connect(&bench, "kvm1");
     bench_report(&bench, "kvm1", "b!", "c", NULL);
     assert_int_equal(bench_effect(&bench, EFFECT_WATCH, 0)->move, second);
