@@ -35,6 +35,8 @@ if [ $# -eq 0 ]; then
     set -- "${@%/}"
 fi
 
+any_budget='s/(used up its [0-9,]+ instructions|ran longer than its [0-9]+ ms)/used up its budget/'
+
 # ask CASE ARGUMENTS: drover on the case's fleet, with its policy and units.
 ask() {
     local files=(--fleet "$1/fleet.yaml") unit
@@ -54,8 +56,7 @@ story() {
         echo "\$ drover ${words[*]}"
         ask "$1" "${words[@]}" >"$scratch/answer"
         status=$?
-        sed -E 's/(used up its [0-9,]+ instructions|ran longer than its [0-9]+ ms)/used up its budget/' \
-            "$scratch/answer"
+        sed -E "$any_budget" "$scratch/answer"
         [ $status -eq 0 ] || echo "exit status $status"
         echo
     done <"$1/command"

@@ -33,10 +33,10 @@ static inline uint64_t chance_next(struct chance *chance)
     return z ^ (z >> 31);
 }
 
-/* 0 .. n - 1 */
+/* 0 .. n - 1; of nothing: 0 */
 static inline uint32_t chance_below(struct chance *chance, uint32_t n)
 {
-    return (uint32_t)(chance_next(chance) % n);
+    return n > 0 ? (uint32_t)(chance_next(chance) % n) : 0;
 }
 
 static inline bool chance_one_in(struct chance *chance, uint32_t n)

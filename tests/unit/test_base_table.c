@@ -14,13 +14,13 @@
 
 static uint64_t chance_state;
 
-/* splitmix64 */
+/* splitmix64: 0 .. n - 1; of nothing: 0 */
 static uint32_t chance_below(uint32_t n)
 {
     uint64_t z = chance_state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((z ^ (z >> 31)) % n);
+    return n > 0 ? (uint32_t)((z ^ (z >> 31)) % n) : 0;
 }
 
 #define KEYS 600

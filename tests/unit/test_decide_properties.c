@@ -325,7 +325,7 @@ static void a_drain_that_was_carried_out_is_empty(void **state)
         bench_add_weight(rules, &bench_count_unit, NULL, 1);
         struct columns *columns = columns_new(fleet);
         uint32_t host = chance_below(&chance, draft.n_hosts);
-        double before[HOSTS_MAX];
+        double before[HOSTS_MAX] = {0};
         for (uint32_t h = 0; h < fleet->n_hosts; h++)
             before[h] = memory_on(fleet, fleet->hosts[h]);
         struct plan *plan = plan_drain(columns, &rules->all, host);

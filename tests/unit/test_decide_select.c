@@ -176,7 +176,7 @@ static void ranks_do_not_see_magnitudes(void **state)
         struct election plain = {.n_hosts = 1 + chance_below(&chance, HOSTS_MAX)};
         struct election grown = {.n_hosts = plain.n_hosts};
         for (uint32_t u = 0; u < 3; u++) {
-            double weights[HOSTS_MAX], larger[HOSTS_MAX];
+            double weights[HOSTS_MAX] = {0}, larger[HOSTS_MAX] = {0};
             double factor = chance_below(&chance, 5);
             for (uint32_t i = 0; i < plain.n_hosts; i++) {
                 weights[i] = chance_below(&chance, 6);
@@ -198,7 +198,7 @@ static void ranks_are_what_the_formula_says(void **state)
     struct chance chance = {2};
     for (int round = 0; round < 2000; round++) {
         struct election election = {.n_hosts = 1 + chance_below(&chance, HOSTS_MAX)};
-        double weights[HOSTS_MAX];
+        double weights[HOSTS_MAX] = {0};
         for (uint32_t i = 0; i < election.n_hosts; i++)
             weights[i] = (double)chance_below(&chance, 4) - 2;
         add(&election, 1, weights);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Columns: sums over VMs, the memory that may be handed out, names as sets, labels, groups, promises. */
+/* Columns: sums over VMs, memory to hand out, names as sets, labels, groups, promises. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

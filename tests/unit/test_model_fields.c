@@ -60,13 +60,13 @@ static const struct {
 
 static uint64_t chance_state;
 
-/* splitmix64 */
+/* splitmix64: 0 .. n - 1; of nothing: 0 */
 static uint32_t chance_below(uint32_t n)
 {
     uint64_t z = chance_state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((z ^ (z >> 31)) % n);
+    return n > 0 ? (uint32_t)((z ^ (z >> 31)) % n) : 0;
 }
 
 /* How many bytes the field's value has in the record; of a record inside: 1, it is looked into. */
@@ -80,7 +80,8 @@ static size_t size_of(const struct field *field)
         [FIELD_AGE] = sizeof(double),           [FIELD_CHOICE] = sizeof(int),
         [FIELD_TEXTS] = sizeof(struct texts),   [FIELD_PAIRS] = sizeof(struct pairs),
         [FIELD_NUMBERS] = sizeof(struct numbers), [FIELD_ROWS] = sizeof(struct rows),
-        [FIELD_RECORD] = 1,                     [FIELD_TEXT_OR_RECORD] = sizeof(struct text_or_record),
+        [FIELD_RECORD] = 1,
+        [FIELD_TEXT_OR_RECORD] = sizeof(struct text_or_record),
     };
     return sizes[field->type];
 }
