@@ -18,7 +18,7 @@ static void group_digits(char *to, const char *digits)
             *to++ = ',';
         *to++ = digits[i];
     }
-    strcpy(to, digits + whole);
+    memcpy(to, digits + whole, strlen(digits + whole) + 1);
 }
 
 const char *sentence_number(struct arena *arena, double number)
