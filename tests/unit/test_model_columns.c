@@ -252,6 +252,25 @@ static void a_vm_on_its_way_is_booked_where_it_goes(void **state)
     fleet_free(fleet);
 }
 
+/* It has arrived, and nobody has said so yet: it is counted once. */
+static void a_vm_that_is_where_it_goes_is_not_booked_twice(void **state)
+{
+    (void)state;
+    struct fleet *fleet = new_fleet(100);
+    struct host host = new_host("kvm1");
+    fleet_put_host(fleet, &host);
+    struct vm vm = new_vm("a", "kvm1");
+    vm.to = "kvm1";
+    fleet_put_vm(fleet, &vm);
+    struct columns *columns = columns_new(fleet);
+    assert_int_equal(columns->hosts.vm_count[0], 1);
+    assert_int_equal(columns->hosts.vm_pending[0], 0);
+    SAME(columns->hosts.memory_pending_mib[0], 0);
+    SAME(columns->hosts.vcpus[0], 1);
+    columns_free(columns);
+    fleet_free(fleet);
+}
+
 static void ages_count_from_now_and_never_backwards(void **state)
 {
     (void)state;
@@ -513,6 +532,7 @@ int main(void)
         cmocka_unit_test(computed_free_memory_is_never_negative),
         cmocka_unit_test(a_promise_books_memory_load_and_vcpus),
         cmocka_unit_test(a_vm_on_its_way_is_booked_where_it_goes),
+        cmocka_unit_test(a_vm_that_is_where_it_goes_is_not_booked_twice),
         cmocka_unit_test(ages_count_from_now_and_never_backwards),
         cmocka_unit_test(cores_or_threads_by_cluster),
         cmocka_unit_test(names_are_sets_in_order_of_name),
