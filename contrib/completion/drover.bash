@@ -42,7 +42,8 @@ _drover() {
                 fleet=${COMP_WORDS[i + 1]:-}
                 ((i++))
                 ;;
-            --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm) ((i++)) ;;
+            --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
+                --vms | --for | --seed | --seeds | --faults | --drain) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac

@@ -37,6 +37,10 @@ void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts
 /* Units that failed while this was decided; nothing where there are none. */
 void render_failures(struct screen *screen, const json_t *failures);
 
+/* Of a simulation. */
+struct figures;
+void render_figures(struct screen *screen, const struct figures *figures);
+
 enum style style_of_host_state(const char *state);
 enum style style_of_migration_state(const char *state);
 

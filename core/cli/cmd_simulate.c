@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * drover simulate: the real engine with the real policy in a made world, for hours or years of
+ * its time. It prints the story and the figures, and fails where a rule was broken.
+ */
+#include "base/memory.h"
+#include "base/scalar.h"
+#include "codec/json.h"
+#include "command.h"
+#include "model/settings.h"
+#include "render.h"
+#include "sim/run.h"
+#include "simulate_load.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL_S 86400.0
+#define SETTLE_S 7200.0
+#define SEEDS_MOST 1000000
+
+static const struct option options[] = {
+    {"--hosts", "N", "without --fleet: a made fleet of so many hosts (8)"},
+    {"--vms", "N", "without --fleet: so many VMs on them (10 for each host)"},
+    {"--for", "DURATION", "so much virtual time (24h)"},
+    {"--seed", "N", "chance begins with this number (1); the same number, the same story"},
+    {"--seeds", "N", "so many seeds, one after the other from --seed on; figures, and no story"},
+    {"--faults", "FAULTS", "none (the default), all, or names with commas between them"},
+    {"--drain", "HOST@TIME", "ask to empty this host at that time; may be repeated"},
+    {"--steady", NULL, "guests' load does not change with time"},
+    {NULL, NULL, NULL},
+};
+
+/* Whole numbers from 0 to most. */
+static int take_number(const struct cli *cli, const char *name, uint64_t otherwise, uint64_t most,
+                       uint64_t *value, struct error *error)
+{
+    const char *text = option_text(&cli->options, name);
+    int64_t number;
+    *value = otherwise;
+    if (!text)
+        return 0;
+    if (!scalar_integer(text, &number) || number < 0 || (uint64_t)number > most)
+        return error_set(error, ERROR_USAGE, "%s: expected a whole number from 0 to %llu, found "
+                         "\"%s\"", name, (unsigned long long)most, text);
+    *value = (uint64_t)number;
+    return 0;
+}
+
+/* ------------------------------------------------------------------ drains */
+
+static int take_drain(struct cli *cli, const char *text, struct simulation_drain *drain,
+                      struct error *error)
+{
+    const char *at = strrchr(text, '@');
+    if (!at || at == text || !scalar_duration_s(at + 1, &drain->at_s) || drain->at_s < 0)
+        return error_set(error, ERROR_USAGE,
+                         "--drain: expected HOST@TIME (kvm1@2h), found \"%s\"", text);
+    drain->host = arena_bytes(&cli->screen.arena, text, (size_t)(at - text));
+    return 0;
+}
+
+static int take_drains(struct cli *cli, struct simulation *simulation, struct error *error)
+{
+    struct simulation_drain *drains =
+        arena_array(&cli->screen.arena, cli->options.n, sizeof *drains);
+    for (unsigned i = 0; i < cli->options.n; i++) {
+        const struct option_value *given = &cli->options.item[i];
+        if (strcmp(given->option->name, "--drain") != 0)
+            continue;
+        if (take_drain(cli, given->value, &drains[simulation->n_drains++], error) < 0)
+            return -1;
+    }
+    simulation->drains = drains;
+    return 0;
+}
+
+/* ------------------------------------------------------------------ the story */
+
+struct story {
+    struct cli *cli;
+    json_t *lines; /* with --json; NULL: printed as it happens */
+};
+
+static void tell(void *self, double at, const char *who, enum notice_level level, const char *text)
+{
+    static const enum style styles[] = {STYLE_PLAIN, STYLE_CAREFUL, STYLE_BAD};
+    struct story *story = self;
+    if (story->lines) {
+        json_array_append_new(story->lines,
+                              json_pack("{s:f, s:s, s:s, s:o}", "at", at, "who", who, "level",
+                                        notice_level_names[level], "text", json_from_text(text)));
+        return;
+    }
+    struct arena arena = ARENA_INIT; /* a long story does not stay in memory */
+    struct screen line = story->cli->screen;
+    line.arena = arena;
+    double whole = floor(at);
+    screen_print(&line, STYLE_FAINT, "%4.0f:%02.0f:%06.3f  %-6s  ", floor(whole / 3600),
+                 floor(fmod(whole, 3600) / 60), fmod(at, 60), who);
+    screen_print(&line, styles[level], "%s\n", screen_safe(&line, text));
+    arena_free(&line.arena);
+}
+
+/* ------------------------------------------------------------------ results */
+
+static json_t *result_json(const struct simulation_result *result)
+{
+    return json_pack("{s:b, s:f, s:o, s:o}", "broken", result->broken, "broken_at",
+                     result->broken_at, "what", json_from_text(result->what), "figures",
+                     json_from_record(figures_fields, &result->figures, NAN, 0));
+}
+
+static void print_broken(struct cli *cli, const struct simulation_result *result)
+{
+    if (!result->broken)
+        return;
+    screen_print(&cli->screen, STYLE_BAD, "Broken with seed %llu after %.3f s: %s\n",
+                 (unsigned long long)result->figures.seed, result->broken_at,
+                 screen_safe(&cli->screen, result->what));
+}
+
+static void print_line(struct cli *cli, const struct simulation_result *result)
+{
+    const struct figures *f = &result->figures;
+    screen_print(&cli->screen, result->broken ? STYLE_BAD : STYLE_PLAIN,
+                 "seed %llu: %llu events, %llu moves ordered, %llu completed, %llu failed, "
+                 "%llu faults, %.0f VM-seconds lost\n", (unsigned long long)f->seed,
+                 (unsigned long long)f->events, (unsigned long long)f->ordered,
+                 (unsigned long long)f->completed, (unsigned long long)f->failed,
+                 (unsigned long long)f->faults_struck, f->vm_seconds_lost);
+    print_broken(cli, result);
+}
+
+/* One run, or all seeds. Status: whether a rule was broken. */
+static int run_seeds(struct cli *cli, struct simulation *simulation, uint64_t seeds,
+                     struct error *error)
+{
+    bool single = seeds == 1;
+    struct story story = {.cli = cli, .lines = cli->json && single ? json_array() : NULL};
+    json_t *results = json_array();
+    int status = 0;
+    simulation->tell = single ? tell : NULL;
+    simulation->self = &story;
+    for (uint64_t i = 0; i < seeds && error->kind == ERROR_NONE; i++, simulation->seed++) {
+        struct simulation_result result;
+        if (simulation_run(simulation, &result, error) < 0)
+            break;
+        status |= result.broken;
+        if (cli->json)
+            json_array_append_new(results, result_json(&result));
+        else if (single) {
+            render_figures(&cli->screen, &result.figures);
+            print_broken(cli, &result);
+        } else
+            print_line(cli, &result);
+    }
+    if (story.lines)
+        json_object_set_new(json_array_get(results, 0), "story", story.lines);
+    if (cli->json && error->kind == ERROR_NONE)
+        print_json(cli, single ? json_array_get(results, 0) : results);
+    json_decref(results);
+    return error->kind == ERROR_NONE ? status : -1;
+}
+
+static int run_loaded(struct cli *cli, struct simulation *simulation,
+                      const struct simulate_input *input, uint64_t seeds, struct error *error)
+{
+    simulation->fleet = input->fleet;
+    simulation->settings = input->settings;
+    simulation->rules = input->rules;
+    simulation->n_rules = input->n_rules;
+    simulation->settle_s = SETTLE_S;
+    simulation->steady = option_given(&cli->options, "--steady");
+    return run_seeds(cli, simulation, seeds, error);
+}
+
+static int run(struct cli *cli, struct error *error)
+{
+    struct simulation simulation = {.fleet = NULL};
+    struct simulate_input input = {0};
+    const char *faults_text = option_text(&cli->options, "--faults");
+    uint64_t hosts, vms, seeds;
+    if (take_number(cli, "--hosts", 8, 10000, &hosts, error) < 0 ||
+        take_number(cli, "--vms", 10 * hosts, 1000000, &vms, error) < 0 ||
+        take_number(cli, "--seed", 1, INT64_MAX, &simulation.seed, error) < 0 ||
+        take_number(cli, "--seeds", 1, SEEDS_MOST, &seeds, error) < 0 ||
+        option_duration_s(&cli->options, "--for", USUAL_S, &simulation.duration_s, error) < 0 ||
+        faults_parse(faults_text ? faults_text : "none", &simulation.faults, error) < 0 ||
+        take_drains(cli, &simulation, error) < 0)
+        return -1;
+    int status = simulate_load(&input, &cli->options, (uint32_t)hosts, (uint32_t)vms, error);
+    if (status == 0)
+        status = run_loaded(cli, &simulation, &input, seeds, error);
+    simulate_free(&input);
+    return status;
+}
+
+const struct command command_simulate = {
+    .name = "simulate",
+    .usage = "[--for DURATION] [--seed N] [--faults FAULTS] [--drain HOST@TIME]",
+    .summary = "run drover in a made world: hours of its time in a moment",
+    .details = "The fleet is --fleet's, or a made one. Guests work, write memory and move over "
+               "links as a model says; policies, plugins and limits are the real ones. What drover "
+               "promises is checked after every event, by the made world's truth: where something "
+               "is broken, the exit status is 1, and the seed tells the same story again. With "
+               "faults, calm follows after the given time, for two hours more. Faults: host-death, "
+               "host-cut, libvirt-hang, libvirt-restart, late, duplicate, lost, reorder, "
+               "migration-fails, call-fails, destination-dies, guest-ends, operator, files, hooks, "
+               "virsh, controller, clock.",
+    .place = ALONE,
+    .options = options,
+    .run = run,
+};

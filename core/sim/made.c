@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hosts and VMs by number. */
+#include "sim/made.h"
+
+#include "sim/random.h"
+
+#include <math.h>
+
+#define BEGINS_AT 1767225600.0 /* midnight of 2026-01-01, UTC */
+#define THREADS 32
+#define VM_MIB_MEAN 4096.0
+#define STREAM_FLEET 99
+
+static void make_host(struct fleet *fleet, uint32_t i, double memory_mib)
+{
+    struct host host;
+    struct arena arena = ARENA_INIT;
+    field_defaults(host_fields, &host);
+    host.name = arena_printf(&arena, "kvm%03u", i + 1);
+    host.cluster = "default";
+    host.threads = THREADS;
+    host.memory_mib = memory_mib;
+    host.link_mbps = i % 2 ? 10000 : 1000;
+    fleet_put_host(fleet, &host);
+    arena_free(&arena);
+}
+
+static void make_vm(struct fleet *fleet, uint32_t i, uint32_t hosts, struct random *random)
+{
+    static const uint32_t sizes_mib[] = {1024, 2048, 2048, 4096, 4096, 4096, 8192, 8192};
+    struct vm vm;
+    struct arena arena = ARENA_INIT;
+    field_defaults(vm_fields, &vm);
+    vm.name = arena_printf(&arena, "vm%04u", i + 1);
+    vm.host = arena_printf(&arena, "kvm%03u", i % hosts + 1);
+    vm.memory_mib = sizes_mib[random_below(random, 8)];
+    vm.memory_used_mib = NAN;
+    vm.vcpus = 1 + random_below(random, 4);
+    vm.cpu_usage_pct = random_between(random, 3, 45);
+    vm.priority = 10 * random_below(random, 5);
+    fleet_put_vm(fleet, &vm);
+    arena_free(&arena);
+}
+
+struct fleet *made_fleet(uint32_t hosts, uint32_t vms, uint64_t seed)
+{
+    struct fleet *fleet = fleet_new();
+    struct random random = random_new(seed, STREAM_FLEET);
+    double share = hosts ? ceil((double)vms / hosts) : 0;
+    struct cluster cluster;
+    field_defaults(cluster_fields, &cluster);
+    cluster.name = "default";
+    fleet->now = BEGINS_AT;
+    fleet_put_cluster(fleet, &cluster);
+    for (uint32_t i = 0; i < hosts; i++)
+        make_host(fleet, i, 4096 + 1.5 * share * VM_MIB_MEAN);
+    for (uint32_t i = 0; i < vms && hosts > 0; i++)
+        make_vm(fleet, i, hosts, &random);
+    return fleet;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The driver: what droverd is to the engine in the real world (daemon/take.c, orders.c, main.c),
+ * with a made world, a journal in memory, and a controller that can be killed between two effects.
+ */
+#include "sim/run_private.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMER_LIMIT_S 3600.0
+#define TIMER_LEAST_S 0.001
+
+void run_broken(struct run *run, const char *format, ...)
+{
+    struct simulation_result *result = run->result;
+    if (result->broken)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(result->what, sizeof result->what, format, arguments);
+    va_end(arguments);
+    result->broken = true;
+    result->broken_at = sim_now(run->sim) - run->begun;
+}
+
+static void tell(struct run *run, const char *who, enum notice_level level, const char *text)
+{
+    if (run->simulation->tell)
+        run->simulation->tell(run->simulation->self, sim_now(run->sim) - run->begun, who, level,
+                              text);
+}
+
+static void tell_world(void *self, double at, const char *text)
+{
+    struct run *run = self;
+    (void)at;
+    tell(run, "world", NOTICE_INFO, text);
+}
+
+/* ------------------------------------------------------------------ effects */
+
+static void perform(struct run *run, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_MIGRATE:
+    case EFFECT_WATCH:
+    case EFFECT_SET_DOWNTIME:
+    case EFFECT_POSTCOPY:
+    case EFFECT_ABORT:
+    case EFFECT_REFRESH:
+        run->world.perform(run->world.self, effect);
+        break;
+    case EFFECT_HOOK_ANSWER:
+        sim_hook_answered(run->sim, effect->request, effect->ok);
+        break;
+    case EFFECT_ANSWER:
+        if (effect->status != ERROR_NONE)
+            tell(run, "drover", NOTICE_INFO, effect->text);
+        break;
+    case EFFECT_NOTICE:
+        tell(run, "drover", (enum notice_level)effect->level, effect->text);
+        break;
+    default: /* for the journal and for followers */
+        break;
+    }
+}
+
+/* Orders to migrate go out when what is remembered is on disk, after all else: see orders.c. */
+static uint32_t perform_some(struct run *run, bool migrations, uint32_t most)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < run->effects.n && n < most; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        if ((effect->kind == EFFECT_MIGRATE) == migrations) {
+            perform(run, effect);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* ------------------------------------------------------------------ life and death */
+
+static void die(struct run *run)
+{
+    run->dying = false;
+    engine_free(run->engine);
+    run->engine = NULL;
+    run->tick_at = INFINITY;
+    run->back_at = sim_now(run->sim) + random_between(&run->chance, 1, 60);
+    run->result->figures.controllers_killed++;
+    tell(run, "world", NOTICE_INFO, "the controller is killed");
+    sim_controller_dies(run->sim);
+}
+
+/* At any place among the effects: before or after they were journalled, and some carried out. */
+static void perform_and_die(struct run *run, bool kept)
+{
+    uint32_t most = random_below(&run->chance, run->effects.n + 1);
+    if (!kept) {
+        perform_some(run, false, most);
+    } else {
+        perform_some(run, false, UINT32_MAX);
+        perform_some(run, true, most);
+    }
+    die(run);
+}
+
+static void arm(struct run *run)
+{
+    double wake = engine_next_wake(run->engine);
+    double in_s = fmax(TIMER_LEAST_S, fmin(wake - sim_clock(run->sim), TIMER_LIMIT_S));
+    run->tick_at = isinf(wake) ? INFINITY : sim_now(run->sim) + in_s;
+}
+
+static void take(struct run *run, struct event *event)
+{
+    if (!run->engine) {
+        event_free(event);
+        return;
+    }
+    bool dying = run->dying;
+    bool kept = !dying || random_chance(&run->chance, 0.5);
+    run->result->figures.steps++;
+    engine_step(run->engine, event, &run->effects);
+    if (kept)
+        memory_keep(&run->store, &run->effects);
+    check_step(run, event, kept);
+    if (dying) {
+        perform_and_die(run, kept);
+    } else {
+        perform_some(run, false, UINT32_MAX);
+        perform_some(run, true, UINT32_MAX);
+    }
+    effects_clear(&run->effects);
+    event_free(event);
+    if (run->engine)
+        arm(run);
+}
+
+static void post(void *self, struct event *event)
+{
+    take(self, event);
+}
+
+/* A process that starts binds its units anew. */
+static void reset_breakers(const struct simulation *simulation)
+{
+    for (uint32_t i = 0; i < simulation->n_rules; i++) {
+        struct ruleset *rules = simulation->rules[i].ruleset;
+        for (uint32_t k = 0; k < rules->n_filters; k++)
+            rules->filters[k].open = false;
+        for (uint32_t k = 0; k < rules->n_weights; k++)
+            rules->weights[k].open = false;
+        for (uint32_t k = 0; k < rules->n_admits; k++)
+            rules->admits[k].open = false;
+        rules->balance.open = rules->resilience.open = rules->migrate.open = false;
+    }
+}
+
+static struct event *set_changed(struct run *run)
+{
+    struct event *event = event_new(EVENT_SET_CHANGED, sim_clock(run->sim));
+    struct settings *copy = arena_new(&event->arena, sizeof *copy);
+    field_copy(settings_fields, copy, &run->settings, &event->arena);
+    event->settings = (struct rows){.item = copy, .n = 1};
+    event->rules = run->simulation->rules;
+    event->n_rules = run->simulation->n_rules;
+    event_set(event, &event->text, "simulated");
+    return event;
+}
+
+static void recall_all(struct run *run)
+{
+    uint32_t n = run->store.n; /* a copy: taking them changes the store */
+    struct event **recalled = memory_array(n, sizeof *recalled);
+    for (uint32_t i = 0; i < n; i++) {
+        recalled[i] = event_new(EVENT_RECALLED, sim_clock(run->sim));
+        event_set(recalled[i], &recalled[i]->name, run->store.item[i].name);
+        event_set(recalled[i], &recalled[i]->text, run->store.item[i].value);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        take(run, recalled[i]);
+    free(recalled);
+}
+
+static void start_controller(struct run *run)
+{
+    run->back_at = INFINITY;
+    run->dying = false;
+    reset_breakers(run->simulation);
+    sim_controller_returns(run->sim);
+    run->engine = engine_new();
+    take(run, set_changed(run));
+    recall_all(run);
+    struct event *started = event_new(EVENT_STARTED, sim_clock(run->sim));
+    started->id = run->store.last_id;
+    take(run, started);
+    sim_tell_files(run->sim);
+    run->world.configure(run->world.self, &run->settings);
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+static void tick(struct run *run)
+{
+    sim_pass(run->sim, run->tick_at);
+    run->tick_at = INFINITY;
+    check_tick(run);
+    take(run, event_new(EVENT_TICK, sim_clock(run->sim)));
+}
+
+static void ask_for_drains(struct run *run)
+{
+    const struct simulation *simulation = run->simulation;
+    for (uint32_t i = 0; i < simulation->n_drains; i++) {
+        const struct simulation_drain *drain = &simulation->drains[i];
+        sim_ask_at(run->sim, run->begun + drain->at_s, "maintenance_on", drain->host);
+    }
+}
+
+/* Where two things are due at once, the world comes first. */
+static void go_on(struct run *run)
+{
+    double next = sim_next(run->sim);
+    double own = fmin(fmin(run->tick_at, run->back_at), run->next_minute);
+    if (next <= own) {
+        sim_run_next(run->sim);
+        if (sim_wants_controller_dead(run->sim) && run->engine)
+            run->dying = true;
+        check_world(run);
+    } else if (run->next_minute <= own) {
+        sim_pass(run->sim, run->next_minute);
+        run->next_minute += 60;
+        check_minute(run);
+    } else if (run->tick_at <= own) {
+        tick(run);
+    } else {
+        sim_pass(run->sim, run->back_at);
+        start_controller(run);
+    }
+}
+
+static double next_time(const struct run *run)
+{
+    return fmin(fmin(sim_next(run->sim), run->tick_at), fmin(run->back_at, run->next_minute));
+}
+
+/* ------------------------------------------------------------------ beginning and end */
+
+static void add_host_settings(struct run *run)
+{
+    const struct fleet *fleet = run->simulation->fleet;
+    struct arena *arena = &run->settings.arena;
+    struct host_setting *hosts = arena_array(arena, fleet->n_hosts, sizeof *hosts);
+    for (uint32_t i = 0; i < fleet->n_hosts; i++) {
+        const struct host *host = fleet->hosts[i];
+        field_defaults(host_setting_fields, &hosts[i]);
+        hosts[i].name = arena_text(arena, host->name);
+        hosts[i].uri = arena_printf(arena, "sim://%s", host->name);
+        hosts[i].cluster = arena_text(arena, host->cluster);
+        hosts[i].memory_reserved_mib = host->memory_reserved_mib;
+        hosts[i].link_mbps = host->link_mbps;
+        hosts[i].roles = host->roles;
+        hosts[i].labels = host->labels;
+    }
+    run->settings.hosts = (struct rows){.item = hosts, .n = fleet->n_hosts};
+}
+
+static void make_settings(struct run *run)
+{
+    const struct fleet *fleet = run->simulation->fleet;
+    struct arena arena = ARENA_INIT;
+    field_copy(settings_fields, &run->settings, run->simulation->settings, &arena);
+    struct cluster *clusters = arena_array(&arena, fleet->n_clusters, sizeof *clusters);
+    struct group *groups = arena_array(&arena, fleet->n_groups, sizeof *groups);
+    for (uint32_t i = 0; i < fleet->n_clusters; i++)
+        clusters[i] = *fleet->clusters[i];
+    for (uint32_t i = 0; i < fleet->n_groups; i++)
+        groups[i] = *fleet->groups[i];
+    run->settings.arena = arena;
+    run->settings.clusters = (struct rows){.item = clusters, .n = fleet->n_clusters};
+    run->settings.groups = (struct rows){.item = groups, .n = fleet->n_groups};
+    add_host_settings(run);
+}
+
+static void sum_up(struct run *run)
+{
+    struct figures *figures = &run->result->figures;
+    const struct sim_totals *totals = sim_totals(run->sim);
+    figures->seed = run->simulation->seed;
+    figures->virtual_s = sim_now(run->sim) - run->begun;
+    figures->events = totals->events;
+    figures->carried_mib = totals->carried_mib;
+    figures->downtime_s = totals->pause_ms / 1000;
+    figures->longest_downtime_ms = totals->longest_pause_ms;
+    for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
+        figures->vm_seconds_lost += sim_vm_truth(run->sim, v).lost_s;
+    for (uint32_t i = 0; i < FAULTS; i++)
+        figures->faults_struck += totals->struck[i];
+}
+
+static int is_possible(const struct simulation *simulation, struct error *error)
+{
+    if (simulation->fleet->n_hosts == 0)
+        return error_set(error, ERROR_INPUT, "a fleet without hosts cannot be simulated");
+    for (uint32_t i = 0; i < simulation->n_drains; i++)
+        if (!fleet_find_host(simulation->fleet, simulation->drains[i].host, error))
+            return -1;
+    return 0;
+}
+
+int simulation_run(const struct simulation *simulation, struct simulation_result *result,
+                   struct error *error)
+{
+    memset(result, 0, sizeof *result);
+    if (is_possible(simulation, error) < 0)
+        return -1;
+    struct run run = {.simulation = simulation, .result = result, .tick_at = INFINITY,
+                      .back_at = INFINITY, .begun = simulation->fleet->now};
+    struct sim_options options = {
+        .fleet = simulation->fleet, .seed = simulation->seed, .faults = simulation->faults,
+        .faults_until = run.begun + simulation->duration_s, .steady = simulation->steady,
+        .tell = tell_world, .self = &run,
+    };
+    struct world_listener listener = {.self = &run, .post = post};
+    run.sim = sim_new(&options, &listener);
+    run.world = sim_world(run.sim);
+    run.chance = random_new(simulation->seed, 17);
+    run.end = run.begun + simulation->duration_s + (simulation->faults ? simulation->settle_s : 0);
+    run.next_minute = run.begun + 60;
+    make_settings(&run);
+    checks_begin(&run);
+    ask_for_drains(&run);
+    start_controller(&run);
+    while (!result->broken && next_time(&run) <= run.end)
+        go_on(&run);
+    if (!result->broken && simulation->faults)
+        check_rest(&run);
+    sum_up(&run);
+    checks_end(&run);
+    engine_free(run.engine);
+    effects_free(&run.effects);
+    memory_free(&run.store);
+    run.world.close(run.world.self);
+    arena_free(&run.settings.arena);
+    return 0;
+}

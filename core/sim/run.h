@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A simulation: the real engine in a made world, for a while of virtual time, with everything
+ * that must hold checked after every event. Same fleet, rules, options: same story, to the byte.
+ */
+#ifndef DROVER_SIM_RUN_H
+#define DROVER_SIM_RUN_H
+
+#include "model/effect.h"
+#include "model/event.h"
+#include "sim/sim.h"
+
+struct simulation_drain {
+    const char *host;
+    double at_s; /* after the beginning */
+};
+
+/* One line of the story. who: "drover" or "world". */
+typedef void simulation_tell(void *self, double at, const char *who, enum notice_level level,
+                             const char *text);
+
+struct simulation {
+    const struct fleet *fleet;
+    const struct settings *settings;    /* limits and times; hosts and clusters are the fleet's */
+    const struct cluster_rules *rules;  /* bound policies: their breakers are reset */
+    uint32_t n_rules;
+    uint64_t seed;
+    uint64_t faults;
+    double duration_s; /* in which faults strike */
+    double settle_s;   /* after that, with faults only: calm, at the end of which all is well */
+    bool steady;
+    const struct simulation_drain *drains;
+    uint32_t n_drains;
+    simulation_tell *tell; /* NULL: nobody listens */
+    void *self;
+};
+
+struct figures {
+    uint64_t seed;
+    double virtual_s;
+    uint64_t events, steps, checks;
+    uint64_t ordered, completed, failed, aborted, cancelled; /* moves */
+    uint64_t adopted, retried;
+    uint64_t alarms; /* "a VM runs twice": it never does */
+    double carried_mib;
+    double downtime_s, longest_downtime_ms;
+    uint32_t drains, drains_done;
+    double longest_drain_s, drain_s; /* the latter: of all together */
+    double cpu_imbalance_pct, memory_imbalance_pct;   /* deviation between hosts, mean over time */
+    double cpu_imbalance_end_pct, memory_imbalance_end_pct;
+    double vm_seconds_lost;
+    uint64_t controllers_killed, faults_struck;
+};
+extern const struct field figures_fields[];
+
+struct simulation_result {
+    struct figures figures;
+    bool broken;
+    double broken_at;  /* after the beginning */
+    char what[1024];   /* the rule that was broken, and how */
+};
+
+/* error: the simulation cannot even begin. Returns -1 then, else 0, also where a rule was broken. */
+int simulation_run(const struct simulation *simulation, struct simulation_result *result,
+                   struct error *error);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A made world behind the same interface as virt/ (model/world.h): hosts, guests and libvirt
+ * daemons that exist in memory only, with a clock of their own and one seed. The same seed gives
+ * the same events. It knows the truth, too: which QEMU process of a VM runs where.
+ *
+ * Two clocks: the world's own, which only goes on, and the controller's, which events carry and
+ * which may jump.
+ */
+#ifndef DROVER_SIM_SIM_H
+#define DROVER_SIM_SIM_H
+
+#include "model/world.h"
+#include "sim/fault.h"
+
+#include <stdint.h>
+
+struct sim;
+
+/* Something that happened in the world, for the story. */
+typedef void sim_tell(void *self, double at, const char *text);
+
+struct sim_options {
+    const struct fleet *fleet; /* as it is at first; copied */
+    uint64_t seed;
+    uint64_t faults;           /* bits: 1 << enum fault_kind */
+    double faults_until;       /* then there is calm: what is broken heals, nobody asks anything */
+    bool steady;               /* guests' load and writing do not change with time */
+    sim_tell *tell;
+    void *self;
+};
+
+struct sim *sim_new(const struct sim_options *options, const struct world_listener *listener);
+void sim_free(struct sim *sim);
+struct world sim_world(struct sim *sim);
+
+double sim_now(const struct sim *sim);   /* the world's time */
+double sim_clock(const struct sim *sim); /* what the controller's clock shows at that time */
+
+/* When something happens next; and let time pass up to `at`, at most to there. */
+double sim_next(const struct sim *sim);
+void sim_run_next(struct sim *sim);
+void sim_pass(struct sim *sim, double at);
+
+/* The controller's process dies: what was on its way to it is lost. Until it is back, nobody
+   listens; migrations go on. */
+void sim_controller_dies(struct sim *sim);
+void sim_controller_returns(struct sim *sim);
+bool sim_wants_controller_dead(struct sim *sim); /* a fault said so; asked once */
+
+/* The hook's question is answered. */
+void sim_hook_answered(struct sim *sim, uint64_t id, bool ok);
+
+/* An operator asks; verb as in EVENT_OPERATOR_REQUEST. */
+void sim_ask(struct sim *sim, const char *verb, const char *host, const char *vm, const char *to);
+
+/* The same at a time to come. The text must live as long. */
+void sim_ask_at(struct sim *sim, double at, const char *verb, const char *host);
+
+/* Files in maintenance.d, for a controller that has just started. */
+void sim_tell_files(struct sim *sim);
+
+/* ------------------------------------------------------------------ the truth */
+
+enum sim_place { SIM_OFF, SIM_RUNS, SIM_MOVES, SIM_BROKEN };
+
+struct sim_truth {
+    enum sim_place place;
+    const char *host;   /* where the guest executes, or where its definition is */
+    uint32_t executing; /* processes whose CPUs run: more than one is the end of its disks */
+    bool moving;        /* a migration has not ended in all its parts */
+    bool by_drover;     /* and it was ordered by drover */
+    const char *from, *to; /* of that */
+    double lost_s, paused_s; /* not executing though it should; of that: pauses of migrations */
+    uint32_t moves;          /* of any mover, that ended well */
+};
+
+uint32_t sim_n_vms(const struct sim *sim);
+const char *sim_vm_key(const struct sim *sim, uint32_t vm);
+struct sim_truth sim_vm_truth(const struct sim *sim, uint32_t vm);
+uint32_t sim_find_vm(const struct sim *sim, const char *key); /* UINT32_MAX: none */
+
+uint32_t sim_n_hosts(const struct sim *sim);
+const char *sim_host_name(const struct sim *sim, uint32_t host);
+bool sim_host_alive(const struct sim *sim, uint32_t host);
+bool sim_host_answers(const struct sim *sim, uint32_t host); /* a connection to it works */
+double sim_host_cpu_pct(struct sim *sim, uint32_t host);
+double sim_host_memory_pct(struct sim *sim, uint32_t host);
+
+/* Moves of drover's that libvirt works on now: from and to a host; UINT32_MAX: any. */
+uint32_t sim_moves_under_way(const struct sim *sim, uint32_t from, uint32_t to);
+
+struct sim_totals {
+    uint64_t events;     /* delivered to the controller */
+    uint64_t jobs, jobs_ended_well;
+    double carried_mib;
+    double pause_ms, longest_pause_ms;
+    uint64_t struck[64]; /* by enum fault_kind */
+    const char *executing_twice; /* a VM that did, ever; NULL: none */
+};
+const struct sim_totals *sim_totals(const struct sim *sim);
+
+#endif
