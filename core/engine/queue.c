@@ -37,11 +37,21 @@ static const char *cluster_of(const struct engine *engine, const char *host)
     return record ? record->cluster : "";
 }
 
+/*
+ * It is being prepared, and its destination has gone: libvirt waits for that, for as long as it
+ * takes, and sends nothing. It takes no place, or a hung host would hold up moves to the others.
+ */
+static bool waits_for_the_lost(const struct engine *engine, const struct migration *record)
+{
+    const struct watch *to = watch_find(engine, record->to);
+    return record->state == MIGRATION_PREPARING && to && !to->connected;
+}
+
 static void load_count(const struct engine *engine, struct load *load)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         const struct migration *record = &engine->moves[i]->record;
-        if (!move_is_active(engine->moves[i]))
+        if (!move_is_active(engine->moves[i]) || waits_for_the_lost(engine, record))
             continue;
         count_up(&load->out, record->from);
         count_up(&load->in, record->to);
