@@ -311,7 +311,6 @@ struct drover_trouble {
 #define DROVER_HOW_COMPRESS 4u
 #define DROVER_HOW_TLS 8u
 #define DROVER_HOW_ZEROCOPY 16u
-#define DROVER_HOW_GUEST_EVENTS 32u
 
 enum drover_stall_action {
     DROVER_STALL_DOWNTIME = 1, /* allow a pause of downtime_ms */

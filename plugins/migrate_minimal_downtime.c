@@ -22,7 +22,7 @@ static int migrate(void *self, const struct drover_move *move, struct drover_how
 {
     (void)self;
     (void)move;
-    how->flags |= DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_GUEST_EVENTS;
+    how->flags |= DROVER_HOW_AUTO_CONVERGE;
     how->downtime_ms = FIRST_DOWNTIME_MS;
     how->max_concurrent = MAX_CONCURRENT;
     how->n_stalls = sizeof schedule / sizeof *schedule;

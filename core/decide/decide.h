@@ -67,7 +67,10 @@ const struct ruleset *rules_of(const struct rules *rules, const struct columns *
 /* Empty a host: all its VMs by priority; who may not leave is in `unplaced` with reasons. */
 struct plan *plan_drain(struct columns *columns, const struct rules *rules, uint32_t host);
 
-/* One round of balancing of one cluster: at most `budget` moves; 0: none but candidates. */
+/*
+ * One round of balancing of one cluster: at most `budget` moves, each decided on the fleet as it
+ * is after the ones before it. Candidates are the balancer's list as it is now.
+ */
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
                           uint32_t budget, double cooldown_s);
 

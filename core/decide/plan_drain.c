@@ -12,8 +12,9 @@
 static void place_leaving(struct planning *planning, uint32_t vm, const char *reason)
 {
     const struct drover_vms *vms = &planning->columns->vms;
-    if (!planning_occupies(planning->columns, vm) || vms->to[vm] != DROVER_NONE)
-        return; /* not running, or on its way already */
+    if (!planning_occupies(planning->columns, vm) || vms->to[vm] != DROVER_NONE ||
+        vms->state[vm] == DROVER_VM_MIGRATING)
+        return; /* not running, or on its way already, be it by somebody else */
     if (vms->migratable[vm] == DROVER_MIGRATABLE_NO)
         planning_unplaced(planning, vm, "pinned", "it is pinned to its host (migratable: no)",
                           NULL);

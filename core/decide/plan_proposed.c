@@ -19,6 +19,22 @@ struct proposed {
     const char *reason;
 };
 
+/*
+ * A round of balancing. A balancer looks at measured loads, so its steps are good one at a time:
+ * after each move it is asked again, with the fleet as it will be then. Nothing moves twice.
+ */
+struct round {
+    struct planning *planning; /* its columns: the fleet as it will be */
+    const struct ruleset *set;
+    uint32_t cluster;
+    uint32_t budget; /* of moves; 0: nothing but candidates */
+    double cooldown_s;
+    struct columns *promised; /* the caller's */
+    struct fleet *picture;    /* after the moves so far; NULL: none yet */
+    uint8_t *moved;           /* by VM */
+    uint32_t n_moves;
+};
+
 /* What a unit is handed as struct drover_plan; `base` must stay first. */
 struct gathering {
     struct drover_plan base;
@@ -27,6 +43,7 @@ struct gathering {
     uint32_t cluster; /* whose rules these are: VMs of others are judged by their own */
     struct proposed *steps;
     uint32_t n_steps, room;
+    bool later; /* after a first move: candidates are told of the fleet as it is */
 };
 
 static bool step_is_usable(const struct gathering *gathering, const struct drover_step *step)
@@ -57,7 +74,9 @@ static int gather_step(struct drover_plan *plan, const struct drover_step *step)
     if (step->n_hosts > 0)
         memcpy(kept->hosts, step->hosts, step->n_hosts * sizeof *kept->hosts);
     kept->reason = step->reason ? arena_text(arena, step->reason) : "";
-    planning_candidate(gathering->planning, kept->vm, kept->hosts, kept->n_hosts, kept->reason);
+    if (!gathering->later)
+        planning_candidate(gathering->planning, kept->vm, kept->hosts, kept->n_hosts,
+                           kept->reason);
     return 0;
 }
 
@@ -105,7 +124,8 @@ static bool gather(struct gathering *gathering, const struct bound_unit *unit, i
     struct planning *planning = gathering->planning;
     failures_add(&planning->failures, &planning->plan->arena, unit,
                  unit->open ? "its circuit breaker is open: it failed too often"
-                            : unit_failure_text(unit, result));
+                            : unit_failure_text(unit, result),
+                 1);
     planning->plan->candidates.n = 0;
     planning->plan->idle = arena_printf(&planning->plan->arena, "%s failed", unit->name);
     return false;
@@ -121,11 +141,12 @@ static bool may_move(const struct columns *columns, uint32_t vm)
 }
 
 /* A balancer leaves paused VMs alone, and those that have not rested since their last move. */
-static bool may_balance(const struct columns *columns, uint32_t vm, double cooldown_s)
+static bool may_balance(const struct round *round, uint32_t vm)
 {
-    if (!may_move(columns, vm) || columns->vms.state[vm] != DROVER_VM_RUNNING)
+    const struct columns *columns = round->planning->columns;
+    if (!may_move(columns, vm) || columns->vms.state[vm] != DROVER_VM_RUNNING || round->moved[vm])
         return false;
-    return isnan(columns->vms.moved_s[vm]) || columns->vms.moved_s[vm] >= cooldown_s;
+    return isnan(columns->vms.moved_s[vm]) || columns->vms.moved_s[vm] >= round->cooldown_s;
 }
 
 /* Returns whether the step became a move. Its own host may win: then nothing moves. */
@@ -164,6 +185,43 @@ static void tell_idle(struct planning *planning, const struct gathering *gatheri
                                : "no proposed move passes filters and weights, or its VM rests";
 }
 
+/*
+ * Ask the balancer, and take the first of its steps that passes. Returns the VM, or DROVER_NONE
+ * where nothing is to be moved.
+ */
+static uint32_t balance_once(struct round *round)
+{
+    const struct bound_unit *unit = &round->set->balance;
+    struct planning *planning = round->planning;
+    struct gathering gathering = gathering_new(planning, round->set, round->cluster);
+    gathering.later = round->n_moves > 0;
+    int result = unit->open ? DROVER_FAILED
+                            : unit->unit->balance(unit->self, &planning->columns->fleet,
+                                                  round->cluster, &gathering.base);
+    uint32_t moved = DROVER_NONE;
+    if (gather(&gathering, unit, result))
+        for (uint32_t i = 0; i < gathering.n_steps && moved == DROVER_NONE && round->budget; i++)
+            if (may_balance(round, gathering.steps[i].vm) &&
+                take_step(&gathering, &gathering.steps[i]))
+                moved = gathering.steps[i].vm;
+    tell_idle(planning, &gathering, "no host is out of bounds");
+    free(gathering.steps);
+    return moved;
+}
+
+/* The fleet as it is when the VM has arrived: the next move is decided on that. */
+static void arrive(struct round *round, uint32_t vm)
+{
+    struct columns *now = round->planning->columns;
+    if (!round->picture)
+        round->picture = fleet_copy(now->source);
+    const char *to = now->hosts.name[now->vms.to[vm]];
+    fleet_move_vm(round->picture, vm_key(now->vm_record[vm]), to);
+    round->planning->columns = columns_new(round->picture);
+    if (now != round->promised)
+        columns_free(now);
+}
+
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
                           uint32_t budget, double cooldown_s)
 {
@@ -173,16 +231,24 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
         planning.plan->idle = "the policy has no balancer";
         return planning_done(&planning);
     }
-    struct gathering gathering = gathering_new(&planning, set, cluster);
-    int result = set->balance.open ? DROVER_FAILED
-                                   : set->balance.unit->balance(set->balance.self, &columns->fleet,
-                                                                cluster, &gathering.base);
-    if (gather(&gathering, &set->balance, result))
-        for (uint32_t i = 0; i < gathering.n_steps && budget > 0; i++)
-            if (may_balance(columns, gathering.steps[i].vm, cooldown_s))
-                budget -= take_step(&gathering, &gathering.steps[i]);
-    tell_idle(&planning, &gathering, "no host is out of bounds");
-    free(gathering.steps);
+    struct round round = {
+        .planning = &planning, .set = set, .cluster = cluster, .budget = budget,
+        .cooldown_s = cooldown_s, .promised = columns, .moved = memory_array(columns->vms.n, 1),
+    };
+    do {
+        uint32_t vm = balance_once(&round);
+        if (vm == DROVER_NONE)
+            break;
+        if (planning.columns != columns) /* the same order: the same index */
+            columns_promise(columns, vm, planning.columns->vms.to[vm]);
+        round.moved[vm] = 1;
+        if (++round.n_moves < budget)
+            arrive(&round, vm);
+    } while (round.n_moves < budget);
+    if (planning.columns != columns)
+        columns_free(planning.columns);
+    fleet_free(round.picture);
+    free(round.moved);
     return planning_done(&planning);
 }
 

@@ -135,7 +135,8 @@ void planning_failures(struct planning *planning, const struct unit_failure *fai
     for (uint32_t i = 0; i < n; i++) {
         struct bound_unit unit = {.name = failures[i].unit};
         unit.on_error = (enum on_error)field_choice(on_error_names, failures[i].treated);
-        failures_add(&planning->failures, &planning->plan->arena, &unit, failures[i].error);
+        failures_add(&planning->failures, &planning->plan->arena, &unit, failures[i].error,
+                     failures[i].times);
     }
 }
 

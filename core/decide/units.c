@@ -30,11 +30,27 @@ const char *unit_failure_text(const struct bound_unit *unit, int result)
     return result == DROVER_OVERRAN ? "it ran longer than it may" : "it failed without saying why";
 }
 
+static struct unit_failure *find_failure(struct failures *failures, const char *unit,
+                                         const char *error)
+{
+    for (uint32_t i = 0; i < failures->n; i++)
+        if (strcmp(failures->item[i].unit, unit) == 0 &&
+            strcmp(failures->item[i].error, error) == 0)
+            return &failures->item[i];
+    return NULL;
+}
+
+/* A plan asks a unit for every VM: the same failure is one row, and counted. */
 void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
-                  const char *error)
+                  const char *error, uint32_t times)
 {
     if (!failures)
         return;
+    struct unit_failure *same = find_failure(failures, unit->name, error);
+    if (same) {
+        same->times += times;
+        return;
+    }
     if (failures->n == failures->capacity) {
         uint32_t capacity = failures->capacity ? failures->capacity * 2 : 4;
         struct unit_failure *larger = arena_array(arena, capacity, sizeof *larger);
@@ -47,6 +63,7 @@ void failures_add(struct failures *failures, struct arena *arena, const struct b
         .unit = arena_text(arena, unit->name),
         .error = arena_text(arena, error),
         .treated = on_error_names[unit->on_error],
+        .times = times,
     };
 }
 
@@ -94,7 +111,7 @@ void unit_filter(const struct call *call, const struct bound_unit *unit, const u
         }
         error = unit_failure_text(unit, result);
     }
-    failures_add(call->failures, call->arena, unit, error);
+    failures_add(call->failures, call->arena, unit, error, 1);
     stand_in_verdicts(call, unit, hosts, n, verdicts);
 }
 
@@ -134,7 +151,7 @@ bool unit_weigh(const struct call *call, const struct bound_unit *unit, const ui
         }
         error = result ? unit_failure_text(unit, result) : "it gave a weight that is not a number";
     }
-    failures_add(call->failures, call->arena, unit, error);
+    failures_add(call->failures, call->arena, unit, error, 1);
     return stand_in_weights(call, unit, hosts, n, weights);
 }
 

@@ -45,7 +45,7 @@ uint32_t call_choose(const struct call *call, const struct question *question);
 bool call_allows(const struct call *call, uint32_t host);
 
 void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
-                  const char *error);
+                  const char *error, uint32_t times);
 struct rows failures_rows(const struct failures *failures);
 
 /* Why a bound unit's last call failed, in words. */

@@ -165,7 +165,7 @@ static bool ask_unit(struct engine *engine, const struct event *event, struct bo
         return false;
     }
     struct unit_failure failure = {.unit = unit->name, .error = "it failed while admitting",
-                                   .treated = on_error_names[unit->on_error]};
+                                   .treated = on_error_names[unit->on_error], .times = 1};
     struct rows failures = {.item = &failure, .n = 1};
     breakers_note(engine, &failures);
     if (unit->on_error != ON_ERROR_DENY)

@@ -56,7 +56,8 @@ static void note_failure(struct engine *engine, const struct unit_failure *failu
     breaker->retry_at = engine->now;
     notice(engine, NOTICE_WARNING, "unit.failed", NULL, NULL, "unit %s failed: %s (treated as %s)",
            failure->unit, failure->error, failure->treated);
-    if (++breaker->failures < FAILURES_TO_OPEN)
+    breaker->failures += failure->times;
+    if (breaker->failures < FAILURES_TO_OPEN)
         return;
     breaker->open = true;
     breaker->retry_at = engine->now + OPEN_S;

@@ -25,7 +25,6 @@ static void take_how(struct move *move, const struct drover_how *how)
     move->how.compress = how->flags & DROVER_HOW_COMPRESS;
     move->how.tls = how->flags & DROVER_HOW_TLS;
     move->how.zerocopy = how->flags & DROVER_HOW_ZEROCOPY;
-    move->how.guest_events = how->flags & DROVER_HOW_GUEST_EVENTS;
     move->how.downtime_ms = how->downtime_ms;
     move->how.bandwidth_mib_s = how->bandwidth_mib_s;
     move->how.connections = how->connections;
@@ -61,7 +60,8 @@ static void ask_unit(struct engine *engine, const struct bound_unit *unit,
                             : unit->unit->migrate(unit->self, question, how);
     if (result == 0)
         return;
-    struct unit_failure failure = {.unit = unit->name, .error = "it failed", .treated = "neutral"};
+    struct unit_failure failure = {.unit = unit->name, .error = "it failed", .treated = "neutral",
+                                   .times = 1};
     if (!unit->open && unit->unit->failure && unit->unit->failure(unit->self))
         failure.error = unit->unit->failure(unit->self);
     struct rows failures = {.item = &failure, .n = 1};

@@ -30,32 +30,12 @@ void move_settle(struct engine *engine, struct move *move)
     engine->dirty = true;
 }
 
-/*
- * Until the next sample the hosts' figures are corrected by what the VM took along, so that the
- * next decision does not see an emptier host than there is.
- */
-static void shift_load(struct engine *engine, const struct move *move, const struct vm *vm)
-{
-    struct host *from = fleet_host(engine->fleet, move->record.from);
-    struct host *to = fleet_host(engine->fleet, move->record.to);
-    double load = isnan(vm->cpu_usage_pct) ? 0 : vm->cpu_usage_pct * vm->vcpus;
-    double memory = vm->memory_mib + vm_overhead_mib(vm);
-    if (from) {
-        from->cpu_usage_pct = fmax(0, from->cpu_usage_pct - load / from->threads);
-        from->memory_free_mib += memory;
-    }
-    if (to) {
-        to->cpu_usage_pct = fmin(100, to->cpu_usage_pct + load / to->threads);
-        to->memory_free_mib = fmax(0, to->memory_free_mib - memory);
-    }
-}
-
 static void complete(struct engine *engine, struct move *move)
 {
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     if (vm) {
         vm->moved_at = engine->now;
-        shift_load(engine, move, vm);
+        fleet_shift_load(engine->fleet, vm, move->record.from, move->record.to);
         remember_moved(engine, vm);
     }
     move->unsettled = false;

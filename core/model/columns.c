@@ -379,6 +379,7 @@ struct columns *columns_new(const struct fleet *fleet)
 {
     struct columns *c = memory_new(sizeof *c);
     struct builder b = {.fleet = fleet, .columns = c, .arena = &c->arena};
+    c->source = fleet;
     sort_records(&b);
     fill_clusters(&b);
     fill_hosts(&b);

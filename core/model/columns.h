@@ -19,6 +19,7 @@ struct columns {
     struct drover_hosts hosts;
     struct drover_vms vms;
     struct drover_groups groups;
+    const struct fleet *source;      /* the records that these columns were made of */
     const struct host **host_record; /* by index */
     const struct vm **vm_record;
     const struct group **group_record;

@@ -49,6 +49,7 @@ const struct field unit_failure_fields[] = {
     {.key = "unit", .type = FIELD_TEXT, .offset = FAILURE(unit)},
     {.key = "error", .type = FIELD_TEXT, .offset = FAILURE(error)},
     {.key = "treated", .type = FIELD_TEXT, .offset = FAILURE(treated)},
+    {.key = "times", .type = FIELD_U32, .offset = FAILURE(times), .default_text = "1"},
     {0},
 };
 

@@ -40,6 +40,7 @@ struct unit_failure {
     const char *unit;
     const char *error;
     const char *treated; /* deny | neutral | last_good */
+    uint32_t times;      /* the same failure, so often */
 };
 
 struct decision {

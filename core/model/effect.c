@@ -26,7 +26,6 @@ const struct field how_fields[] = {
     {.key = "compress", .type = FIELD_BOOL, .offset = HOW(compress)},
     {.key = "tls", .type = FIELD_BOOL, .offset = HOW(tls)},
     {.key = "zerocopy", .type = FIELD_BOOL, .offset = HOW(zerocopy)},
-    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
     {.key = "downtime_ms", .type = FIELD_NUMBER, .offset = HOW(downtime_ms)},
     {.key = "bandwidth_mib_s", .type = FIELD_NUMBER, .offset = HOW(bandwidth_mib_s)},
     {.key = "connections", .type = FIELD_U32, .offset = HOW(connections)},

@@ -40,7 +40,7 @@ extern const char *const notice_level_names[];
 
 /* How to move, as plain values: from struct drover_how and the settings. */
 struct how {
-    bool auto_converge, postcopy, compress, tls, zerocopy, guest_events;
+    bool auto_converge, postcopy, compress, tls, zerocopy;
     double downtime_ms;
     double bandwidth_mib_s;
     uint32_t connections;

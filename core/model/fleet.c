@@ -261,3 +261,35 @@ double vm_overhead_mib(const struct vm *vm)
         return vm->memory_overhead_mib;
     return 64 + vm->memory_mib / 512 + 8.0 * vm->vcpus;
 }
+
+/* What is not known stays so. */
+static void take_along(struct host *host, double load, double memory_mib)
+{
+    if (!isnan(host->cpu_usage_pct))
+        host->cpu_usage_pct = fmin(100, fmax(0, host->cpu_usage_pct + load / host->threads));
+    if (!isnan(host->memory_free_mib))
+        host->memory_free_mib = fmax(0, host->memory_free_mib - memory_mib);
+}
+
+void fleet_shift_load(struct fleet *fleet, const struct vm *vm, const char *from, const char *to)
+{
+    struct host *source = fleet_host(fleet, from);
+    struct host *destination = fleet_host(fleet, to);
+    double load = isnan(vm->cpu_usage_pct) ? 0 : vm->cpu_usage_pct * vm->vcpus;
+    double memory = vm->memory_mib + vm_overhead_mib(vm);
+    if (source)
+        take_along(source, -load, -memory);
+    if (destination)
+        take_along(destination, load, memory);
+}
+
+void fleet_move_vm(struct fleet *fleet, const char *key, const char *to)
+{
+    struct vm *vm = fleet_vm(fleet, key);
+    if (!vm || !vm->host)
+        return;
+    fleet_shift_load(fleet, vm, vm->host, to);
+    fleet_set_text(fleet, &vm->host, to);
+    vm->to = NULL;
+    vm->moved_at = fleet->now;
+}

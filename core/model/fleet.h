@@ -199,6 +199,15 @@ int fleet_check(struct fleet *fleet, struct error *error);
 /* A copy with nothing but live records in its arena. */
 struct fleet *fleet_copy(const struct fleet *fleet);
 
+/*
+ * A VM has moved: until its hosts are measured again their figures are corrected by what it takes
+ * along, so that the next decision does not see an emptier host than there is.
+ */
+void fleet_shift_load(struct fleet *fleet, const struct vm *vm, const char *from, const char *to);
+
+/* The fleet as it is when the VM of that key has moved there. */
+void fleet_move_vm(struct fleet *fleet, const char *key, const char *to);
+
 /* Hypervisor's own memory for a VM: as given, or 64 MiB + RAM/512 + 8 MiB per vCPU (RHV's). */
 double vm_overhead_mib(const struct vm *vm);
 

@@ -25,7 +25,7 @@ struct planned_start {
     const char *reason;
 };
 
-/* A VM for which there is no host: the filter that refused it on most, and each host's refusal. */
+/* A VM for which there is no host: code and words of the first host's refusal, and each host's own. */
 struct unplaced {
     const char *vm;
     const char *key;

@@ -165,7 +165,6 @@ static const struct how_field how_fields[] = {
     {"compress", HOW_FLAG, DROVER_HOW_COMPRESS, 0},
     {"tls", HOW_FLAG, DROVER_HOW_TLS, 0},
     {"zerocopy", HOW_FLAG, DROVER_HOW_ZEROCOPY, 0},
-    {"guest_events", HOW_FLAG, DROVER_HOW_GUEST_EVENTS, 0},
     {"downtime_ms", HOW_NUMBER, 0, offsetof(struct drover_how, downtime_ms)},
     {"bandwidth_mib_s", HOW_NUMBER, 0, offsetof(struct drover_how, bandwidth_mib_s)},
     {"connections", HOW_COUNT, 0, offsetof(struct drover_how, connections)},

@@ -86,6 +86,7 @@ UNUSED_OK static void refused(const char *text, const char *expected)
 {
     struct error error = ERROR_INIT;
     struct plug *plug = plug_new(PLUG_TRUST_ANY);
+    plug_set_lua_limits(plug, &patient);
     assert_int_equal(plug_load_file(plug, write_file("bad.lua", text), "", false, &error), -1);
     if (!strstr(error.text, expected))
         fail_msg("expected \"%s\" in \"%s\"", expected, error.text);
