@@ -122,6 +122,15 @@ static void same_effects(const struct effects *a, const struct effects *b)
         assert_true(field_equal(decision_fields, a->decisions[i], b->decisions[i]));
 }
 
+/* A move that is being prepared and whose destination is lost takes no place of the others'. */
+static bool waits_for_the_lost(const struct bench *bench, const struct migration *migration)
+{
+    int state = fleet_host(engine_fleet(bench->engine), migration->to)->state;
+    return migration->state == MIGRATION_PREPARING &&
+           (state == DROVER_HOST_CONNECTING || state == DROVER_HOST_NON_RESPONSIVE ||
+            state == DROVER_HOST_MAINTENANCE);
+}
+
 static void invariants_hold(const struct bench *bench)
 {
     uint32_t n, out[HOSTS] = {0}, in[HOSTS] = {0}, total = 0;
@@ -130,7 +139,8 @@ static void invariants_hold(const struct bench *bench)
         for (uint32_t k = 0; k < i; k++)
             assert_false(!migration_ended(all[i]) && !migration_ended(all[k]) &&
                          strcmp(all[i]->vm, all[k]->vm) == 0);
-        if (migration_ended(all[i]) || all[i]->state == MIGRATION_QUEUED)
+        if (migration_ended(all[i]) || all[i]->state == MIGRATION_QUEUED ||
+            waits_for_the_lost(bench, all[i]))
             continue;
         total++;
         for (uint32_t h = 0; h < HOSTS; h++) {
@@ -138,10 +148,16 @@ static void invariants_hold(const struct bench *bench)
             in[h] += strcmp(all[i]->to, host_names[h]) == 0;
         }
     }
-    assert_true(total <= bench->limits.per_cluster);
-    for (uint32_t h = 0; h < HOSTS; h++) {
-        assert_true(out[h] <= bench->limits.outgoing_per_host);
-        assert_true(in[h] <= bench->limits.incoming_per_host);
+    /* Whose destination comes back is one too many for a while; but then nothing is added. */
+    const struct effect *order;
+    for (uint32_t i = 0; (order = bench_effect(bench, EFFECT_MIGRATE, i)); i++) {
+        assert_true(total <= bench->limits.per_cluster);
+        for (uint32_t h = 0; h < HOSTS; h++) {
+            assert_true(strcmp(order->host, host_names[h]) != 0 ||
+                        out[h] <= bench->limits.outgoing_per_host);
+            assert_true(strcmp(order->to, host_names[h]) != 0 ||
+                        in[h] <= bench->limits.incoming_per_host);
+        }
     }
 }
 
