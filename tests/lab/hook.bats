@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The qemu hook, called by a real libvirtd: nothing starts on, or migrates to, a host in maintenance,
-# whoever asks. And where droverd cannot be asked, no guest is ever the worse for it.
+# The qemu hook, called by a real libvirtd: nothing starts on, or migrates to, a host in
+# maintenance, whoever asks. And where droverd cannot be asked, no guest is ever the worse for it.
 
 load fleet
 

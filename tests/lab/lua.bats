@@ -134,8 +134,12 @@ put_keep_off() {
 
 @test "a broken file is refused, with its line, and the old filter goes on" {
     mark_log
-    printf 'return {\n    abi = 1, kind = "filter", name = "keep_off",\n    filter = fnction() end\n' \
-        >"$FLEET/.keep_off.new"
+    cat >"$FLEET/.keep_off.new" <<-'END'
+	return {
+	    abi = 1, kind = "filter", name = "keep_off",
+	    filter = fnction() end,
+	}
+	END
     put_keep_off
     wait_for 30 logged 'the set that was in force stays'
     logged 'keep_off.lua:3'

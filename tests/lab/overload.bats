@@ -111,7 +111,7 @@ load_is_under() { # HOST PERCENT: to droverd, whose last sample may be older tha
     run drover migrations
     says "CPU load of kvm1 has been 80 % or more"
     says "balance"
-    rounds_pass 6 # until the cool-down of what has moved is over: from here on only the gap holds it
+    rounds_pass 6 # until the cool-down is over: from here on only the gap between the bounds holds
     [ "$(completed)" -eq "$moves" ]
     before=$(places)
     rounds_pass 20

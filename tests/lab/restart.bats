@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Things that are restarted in the middle of a drain: droverd itself, by SIGKILL, and the libvirtd of
-# either side. The drain goes on and ends, and each VM runs exactly once all the time: the guests
+# Things that are restarted in the middle of a drain: droverd itself, by SIGKILL, and the libvirtd
+# of either side. The drain goes on and ends, and each VM runs exactly once all the time: the guests
 # write down their heartbeats themselves, and a beat written twice would show.
 
 load fleet
