@@ -84,6 +84,32 @@ static void hold_resting(const struct engine *engine, struct plan *plan)
     plan->unplaced = (struct rows){.item = all, .n = n};
 }
 
+/*
+ * Somebody else moves it: the plan leaves it out, and that has to be known to whoever waits for
+ * the host. It is shown, and not logged: mostly it is over soon.
+ */
+static void hold_foreign(const struct engine *engine, const struct columns *columns,
+                         uint32_t host, struct plan *plan)
+{
+    const struct drover_lists *vms = &columns->hosts.vms; /* by name */
+    uint32_t first = vms->start[host], n = plan->unplaced.n;
+    struct unplaced *all = arena_array(&plan->arena, n + vms->start[host + 1] - first, sizeof *all);
+    if (n > 0)
+        memcpy(all, plan->unplaced.item, n * sizeof *all);
+    for (uint32_t i = first; i < vms->start[host + 1]; i++) {
+        const struct vm *vm = columns->vm_record[vms->item[i]];
+        if (vm->state != DROVER_VM_MIGRATING || move_of_vm(engine, vm_key(vm)))
+            continue;
+        all[n++] = (struct unplaced){
+            .vm = arena_text(&plan->arena, vm->name),
+            .key = arena_text(&plan->arena, vm_key(vm)),
+            .code = "migration.foreign",
+            .reason = "somebody else is migrating it; drover waits until that has ended",
+        };
+    }
+    plan->unplaced = (struct rows){.item = all, .n = n};
+}
+
 static bool was_held(const struct plan *plan, const struct unplaced *row)
 {
     const struct unplaced *rows = plan ? plan->unplaced.item : NULL;
@@ -123,11 +149,13 @@ static void look_at_drain(struct engine *engine, struct watch *watch)
     struct columns *columns = engine_columns(engine);
     struct arena arena = ARENA_INIT;
     struct rules rules = engine_rules(engine, columns, &arena);
-    struct plan *plan = plan_drain(columns, &rules, columns_host(columns, watch->name));
+    uint32_t host = columns_host(columns, watch->name);
+    struct plan *plan = plan_drain(columns, &rules, host);
     breakers_note(engine, &plan->failures);
     hold_resting(engine, plan);
     tell_held(engine, watch, plan);
     queue_planned(engine, watch, plan);
+    hold_foreign(engine, columns, host, plan);
     plan_free(watch->held);
     watch->held = plan;
     columns_free(columns);

@@ -48,6 +48,7 @@ struct move {
     bool adopted;      /* found running after a restart */
     bool unsettled;    /* recalled, or its call failed: how it stands is to be found out */
     uint64_t settle_step; /* by reports later than this step */
+    double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
     bool call_done, call_ok;
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */

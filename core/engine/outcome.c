@@ -12,6 +12,8 @@
 
 /* A destination that took the VM, as libvirt says, and does not show it: asked so often. */
 #define CHECK_S 10
+/* A VM that neither of its hosts shows: they spoke at different moments, or of a while ago. */
+#define LOST_S 60
 
 static void ask_again(struct engine *engine, const char *host)
 {
@@ -22,6 +24,8 @@ static void ask_again(struct engine *engine, const char *host)
 
 void move_settle(struct engine *engine, struct move *move)
 {
+    if (!move->unsettled)
+        move->missing_since = NAN;
     move->unsettled = true;
     move->settle_step = engine->step;
     move->check_at = engine->now + CHECK_S;
@@ -148,6 +152,22 @@ static void lost(struct engine *engine, struct move *move)
     move_end(engine, move, MIGRATION_FAILED, error);
 }
 
+/* Another mover was faster, or it was never where we thought. */
+static void taken_elsewhere(struct engine *engine, struct move *move, const struct vm *vm)
+{
+    move->unsettled = false;
+    move_end(engine, move, MIGRATION_FAILED,
+             emit_printf(engine, "it runs on host %s now, where drover did not move it", vm->host));
+}
+
+static void missing(struct engine *engine, struct move *move)
+{
+    if (isnan(move->missing_since))
+        move->missing_since = engine->now;
+    if (move->vm_ended || engine->now - move->missing_since >= LOST_S)
+        lost(engine, move);
+}
+
 static bool has_reported(const struct engine *engine, const struct move *move, const char *host)
 {
     const struct watch *watch = watch_find(engine, host);
@@ -170,8 +190,11 @@ static void settle(struct engine *engine, struct move *move)
         adopt(engine, move);
     else if (source_known && at_source)
         stayed(engine, move);
+    else if (vm && vm->host && vm_occupies(vm) && !is_at(vm, move->record.from) &&
+             !is_at(vm, move->record.to))
+        taken_elsewhere(engine, move, vm);
     else if (source_known && has_reported(engine, move, move->record.to))
-        lost(engine, move);
+        missing(engine, move);
 }
 
 /* The call came back well, and the destination has not said anything yet. */

@@ -254,6 +254,7 @@ static void recall_move(struct engine *engine, const char *text)
         return;
     }
     move->unsettled = move->record.state != MIGRATION_QUEUED;
+    move->missing_since = NAN;
     engine->moves = memory_grow(engine->moves, &engine->move_room, engine->n_moves + 1,
                                 sizeof *engine->moves);
     engine->moves[engine->n_moves++] = move; /* they come in order of their ids */

@@ -106,6 +106,45 @@ static void the_guest_may_end_while_it_moves(void **state)
     bench_free(&bench);
 }
 
+/* Two hosts speak at different moments: one report of each proves nothing. */
+static void a_vm_that_neither_host_shows_is_looked_for(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench_gone(&bench, "kvm1", "a", "migrated");
+    bench_done(&bench, id, true, ""); /* what the destination said of it was lost */
+    bench_tick(&bench, 11);
+    assert_int_equal(bench_count(&bench, EFFECT_REFRESH), 2);
+    bench_report(&bench, "kvm1", "b", NULL);
+    bench_report(&bench, "kvm2", NULL); /* read before the VM arrived */
+    assert_null(bench_notice(&bench, "vm.lost"));
+    assert_string_equal(bench_migration_state(&bench, id), "post_migrating");
+    bench_tick(&bench, 11);
+    assert_int_equal(bench_count(&bench, EFFECT_REFRESH), 2);
+    bench_report(&bench, "kvm2", "a", NULL);
+    assert_string_equal(bench_migration_state(&bench, id), "completed");
+    bench_free(&bench);
+}
+
+/* Somebody was faster, so our call is refused; the VM ends where he wanted it. */
+static void a_vm_taken_elsewhere_is_not_lost(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench_done(&bench, id, false, "another migration job is already running");
+    bench_report(&bench, "kvm1", "a!", "b", NULL);
+    assert_int_equal(bench_count(&bench, EFFECT_WATCH), 1);
+    bench_runs(&bench, "kvm3", "a");
+    bench_gone(&bench, "kvm1", "a", "migrated");
+    bench_done(&bench, id, false, "it is on kvm3 now");
+    assert_null(bench_notice(&bench, "vm.lost"));
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    assert_string_equal(fleet_vm(engine_fleet(bench.engine), "a")->host, "kvm3");
+    bench_free(&bench);
+}
+
 static void said_twice_counts_once(void **state)
 {
     (void)state;
@@ -272,6 +311,8 @@ int main(void)
         cmocka_unit_test(an_abort_ends_it_and_leaves_the_vm),
         cmocka_unit_test(an_abort_that_lost_the_race_is_a_completed_move),
         cmocka_unit_test(the_guest_may_end_while_it_moves),
+        cmocka_unit_test(a_vm_that_neither_host_shows_is_looked_for),
+        cmocka_unit_test(a_vm_taken_elsewhere_is_not_lost),
         cmocka_unit_test(said_twice_counts_once),
         cmocka_unit_test(a_refused_destination_is_named),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
