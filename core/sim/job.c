@@ -258,10 +258,19 @@ static void carry(struct sim *sim, struct job *job)
     sim_after(sim, pause_s, arrive_later, job->id, 0);
 }
 
+/* libvirt waits for a destination whose daemon hangs, however long, before it sends anything. */
+static bool waits_for_destination(const struct sim *sim, struct job *job)
+{
+    bool waits = job->phase == JOB_PREPARING && !host_answers(sim, job->to);
+    job->has_waited |= waits;
+    return waits;
+}
+
 static void go_on(struct sim *sim, struct job *job)
 {
     double in_phase_s = sim->now - job->changed_at;
-    if (job->phase == JOB_ASKING || is_stalled(sim, job))
+    bool waits = waits_for_destination(sim, job);
+    if (job->phase == JOB_ASKING || is_stalled(sim, job) || waits)
         return;
     if (job->fails_at <= sim->now && job->phase == JOB_COPYING)
         job_fail(sim, job, "internal error: qemu unexpectedly closed the monitor");

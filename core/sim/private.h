@@ -84,6 +84,7 @@ struct job {
     enum job_phase phase;
     struct copy copy;
     bool postcopy_allowed;
+    bool has_waited;        /* for a destination that did not answer: others have passed it */
     double bandwidth_mib_s; /* 0: none */
     double changed_at;      /* of the phase */
     double stalled_since;   /* no byte gets through; NAN: it flows */

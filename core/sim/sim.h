@@ -87,7 +87,10 @@ bool sim_host_answers(const struct sim *sim, uint32_t host); /* a connection to 
 double sim_host_cpu_pct(struct sim *sim, uint32_t host);
 double sim_host_memory_pct(struct sim *sim, uint32_t host);
 
-/* Moves of drover's that libvirt works on now: from and to a host; UINT32_MAX: any. */
+/*
+ * Moves of drover's that libvirt works on now, but for those that have waited for a destination
+ * that did not answer: they take no place. From and to a host; UINT32_MAX: any.
+ */
 uint32_t sim_moves_under_way(const struct sim *sim, uint32_t from, uint32_t to);
 
 struct sim_totals {

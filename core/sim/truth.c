@@ -77,7 +77,7 @@ uint32_t sim_moves_under_way(const struct sim *sim, uint32_t from, uint32_t to)
     uint32_t n = 0;
     for (uint32_t i = 0; i < sim->n_jobs; i++) {
         const struct job *job = sim->jobs[i];
-        n += job->by_drover && job->phase != JOB_FINISHING &&
+        n += job->by_drover && job->phase != JOB_FINISHING && !job->has_waited &&
              (from == SIM_NONE || job->from == from) && (to == SIM_NONE || job->to == to);
     }
     return n;

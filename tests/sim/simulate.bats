@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# drover simulate: the same seed tells the same story; all faults at once break no promise; a quiet
+# fleet stays quiet; a drain ends. A seed that ever broke something stays here for good.
+
+SRC=${DROVER_SRC:-$(readlink -f "$BATS_TEST_DIRNAME/../..")}
+BUILD=${DROVER_BUILD:-$SRC/build}
+
+simulate() {
+    "$BUILD/drover" simulate "$@"
+}
+
+# figure NAME FILE: a figure of a --json answer of one line.
+figure() {
+    sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"
+}
+
+# holds ARGUMENTS...: no promise is broken; else shows which.
+holds() {
+    run simulate "$@"
+    if [ "$status" -ne 0 ]; then
+        echo "drover simulate $* ended with $status:"
+        grep -A1 Broken <<<"$output" || echo "$output"
+        return 1
+    fi
+}
+
+@test "the same seed tells the same story, to the byte" {
+    simulate --hosts 4 --vms 20 --for 3h --faults all --seed 7 >"$BATS_TEST_TMPDIR/one"
+    simulate --hosts 4 --vms 20 --for 3h --faults all --seed 7 >"$BATS_TEST_TMPDIR/two"
+    cmp "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/one")" -gt 60 ]
+}
+
+@test "another seed tells another story" {
+    simulate --hosts 4 --vms 20 --for 3h --faults all --seed 7 >"$BATS_TEST_TMPDIR/one"
+    simulate --hosts 4 --vms 20 --for 3h --faults all --seed 8 >"$BATS_TEST_TMPDIR/two"
+    run cmp -s "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    [ "$status" -eq 1 ]
+}
+
+@test "small fleets hold, whatever happens" {
+    holds --hosts 3 --vms 9 --for 12h --faults all --seed 1 --seeds 30
+}
+
+@test "fleets of some hosts hold, whatever happens" {
+    holds --hosts 6 --vms 40 --for 12h --faults all --seed 1 --seeds 15
+}
+
+@test "a fleet of many hosts holds" {
+    holds --hosts 24 --vms 200 --for 3h --faults all --seed 1 --seeds 3
+}
+
+@test "what was broken once holds" {
+    # a VM that somebody else took to a third host was told as lost
+    holds --hosts 6 --vms 40 --for 12h --faults all --seed 3134
+    # a report that was read before the VM arrived made it lost
+    holds --hosts 4 --vms 16 --for 12h --faults all --seed 5268
+    holds --hosts 4 --vms 16 --for 12h --faults all --seed 5138
+    holds --hosts 6 --vms 40 --for 12h --faults all --seed 3047
+    # a drain that waited for somebody else's migration did not say so
+    holds --hosts 6 --vms 40 --for 12h --faults all --seed 2141
+    holds --hosts 6 --vms 40 --for 12h --faults all --seed 3197
+}
+
+@test "each fault alone does no harm" {
+    local fault
+    for fault in host-death host-cut libvirt-hang libvirt-restart late duplicate lost reorder \
+        migration-fails call-fails destination-dies guest-ends files hooks virsh controller clock; do
+        holds --hosts 4 --vms 16 --for 6h --seed 3 --seeds 2 --faults "operator,$fault"
+    done
+}
+
+@test "nothing moves in a quiet fleet that is balanced" {
+    cat >"$BATS_TEST_TMPDIR/fleet.yaml" <<'EOF'
+fleet: 1
+now: 1768996800
+clusters: [{name: default, policy: evenly_distributed}]
+hosts:
+  - {name: kvm1, threads: 8, cpu_usage_pct: 20, memory_mib: 32768}
+  - {name: kvm2, threads: 8, cpu_usage_pct: 20, memory_mib: 32768}
+  - {name: kvm3, threads: 8, cpu_usage_pct: 20, memory_mib: 32768}
+vms:
+  - {name: a, host: kvm1, vcpus: 2, memory_mib: 4096, cpu_usage_pct: 50}
+  - {name: b, host: kvm2, vcpus: 2, memory_mib: 4096, cpu_usage_pct: 50}
+  - {name: c, host: kvm3, vcpus: 2, memory_mib: 4096, cpu_usage_pct: 50}
+EOF
+    simulate --fleet "$BATS_TEST_TMPDIR/fleet.yaml" --steady --for 7d --json \
+        >"$BATS_TEST_TMPDIR/quiet.json"
+    [ "$(figure ordered "$BATS_TEST_TMPDIR/quiet.json")" = 0 ]
+    [ "$(figure steps "$BATS_TEST_TMPDIR/quiet.json")" -gt 100000 ]
+}
+
+@test "a drain empties its host, and is measured" {
+    simulate --hosts 4 --vms 20 --for 2h --drain kvm002@10m --json >"$BATS_TEST_TMPDIR/drain.json"
+    [ "$(figure drains "$BATS_TEST_TMPDIR/drain.json")" = 1 ]
+    [ "$(figure drains_done "$BATS_TEST_TMPDIR/drain.json")" = 1 ]
+    [ "$(figure completed "$BATS_TEST_TMPDIR/drain.json")" -ge 5 ]
+    run simulate --hosts 4 --vms 20 --for 2h --drain kvm002@10m
+    [[ $output == *"host kvm002 is maintenance (was preparing_for_maintenance)"* ]]
+}
+
+@test "wrong options are told in one line" {
+    run simulate --faults earthquake
+    [ "$status" -eq 2 ]
+    [[ $output == *'no fault "earthquake"'*host-death* ]]
+    run simulate --drain kvm001
+    [ "$status" -eq 2 ]
+    [[ $output == *'expected HOST@TIME'* ]]
+    run simulate --drain nobody@1h
+    [ "$status" -eq 2 ]
+    run simulate --hosts 0
+    [ "$status" -eq 2 ]
+}
