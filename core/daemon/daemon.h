@@ -39,6 +39,7 @@ struct daemon {
     uint64_t events_taken;
     uint64_t migrations_ended[MIGRATION_CANCELLED + 1]; /* by state, since the start */
     bool journal_failing;
+    struct error problem; /* the first plugin that could not be loaded, of the last set */
 };
 
 /* Seconds since the epoch. */

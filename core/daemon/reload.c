@@ -6,10 +6,27 @@
 
 void daemon_plugin_problem(void *self, const char *path, const struct error *error)
 {
-    (void)self;
+    struct daemon *daemon = self;
     bool named = strstr(error->text, path) != NULL; /* most messages begin with the file */
     log_line(NOTICE_WARNING, "%s%s%s; it is left out", named ? "" : path, named ? "" : ": ",
              error->text);
+    if (daemon->problem.kind == ERROR_NONE)
+        error_set(&daemon->problem, error->kind, "%s%s%s", named ? "" : path, named ? "" : ": ",
+                  error->text);
+}
+
+/*
+ * Why a set is refused. A plugin that could not be loaded is mostly why a policy does not find its
+ * unit, so the first of them is told, too.
+ */
+static void tell_why(const struct daemon *daemon, struct error *error)
+{
+    struct error whole = ERROR_INIT;
+    if (daemon->problem.kind == ERROR_NONE)
+        return;
+    error_set(&whole, error->kind, "%.480s; left out before: %.480s", error->text,
+              daemon->problem.text);
+    *error = whole;
 }
 
 static void keep_text(void *self, const char *hash, const char *name, const char *text)
@@ -41,10 +58,12 @@ static void tell_fixed(const struct settings *old, const struct settings *new)
 int daemon_reload(struct daemon *daemon, struct error *error)
 {
     supervise_tell("RELOADING=1");
+    error_clear(&daemon->problem);
     struct set *set =
         set_load(daemon->config, daemon->trust, daemon_plugin_problem, daemon, error);
     supervise_tell("READY=1");
     if (!set) {
+        tell_why(daemon, error);
         log_line(NOTICE_ERROR, "%s; the set that was in force stays", error->text);
         return -1;
     }

@@ -40,6 +40,9 @@ void engine_free(struct engine *engine)
         free(engine->breakers[i].unit);
     for (uint32_t i = 0; i < engine->n_rests; i++)
         free(engine->rests[i].vm);
+    for (uint32_t i = 0; i < engine->n_doubts; i++)
+        doubt_free(&engine->doubts[i]);
+    free(engine->doubts);
     for (uint32_t i = 0; i < engine->n_rested; i++)
         free(engine->rested[i].vm);
     free(engine->rested);

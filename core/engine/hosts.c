@@ -140,6 +140,19 @@ static const struct vm **sorted_vms(const struct event *event)
     return sorted;
 }
 
+/* A host that does not list a VM does not claim it. */
+static void end_doubts(struct engine *engine, const struct event *event,
+                       const struct vm **reported)
+{
+    for (uint32_t i = engine->n_doubts; i-- > 0;) {
+        struct vm claimed = {.name = engine->doubts[i].vm};
+        const struct vm *key = &claimed;
+        if (event->vms.n == 0 ||
+            !bsearch(&key, reported, event->vms.n, sizeof *reported, by_vm_key))
+            doubt_end(engine, engine->doubts[i].vm, event->host);
+    }
+}
+
 /* VMs that we thought to be here, and that are not. */
 static void drop_missing(struct engine *engine, const struct event *event,
                          const struct vm **reported)
@@ -158,6 +171,7 @@ static void drop_missing(struct engine *engine, const struct event *event,
     for (uint32_t i = 0; i < n; i++)
         vm_gone(engine, event->host, vm_key(missing[i]), "unknown");
     free(missing);
+    end_doubts(engine, event, reported);
 }
 
 void on_host_report(struct engine *engine, const struct event *event)

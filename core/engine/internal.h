@@ -73,6 +73,15 @@ struct rest {
     double until;
 };
 
+/* A VM that two hosts claim: see twice.c. */
+struct doubt {
+    char *vm;
+    char *host[2];
+    uint64_t since;   /* the step in which it arose */
+    uint64_t seen[2]; /* the last step in which each said that it runs there */
+    bool told;
+};
+
 struct engine {
     double now;
     uint64_t step; /* counts events */
@@ -97,6 +106,8 @@ struct engine {
     uint32_t n_rests, rest_room;
     struct rest *rested; /* VMs that moved lately, until they may be balanced again */
     uint32_t n_rested, rested_room;
+    struct doubt *doubts;
+    uint32_t n_doubts, doubt_room;
     double round_at;
     bool dirty;
     double wake_at;
@@ -144,6 +155,13 @@ void on_vm_gone(struct engine *engine, const struct event *event);
 void vm_seen(struct engine *engine, const char *host, const struct vm *seen);
 void vm_gone(struct engine *engine, const char *host, const char *key, const char *why);
 bool vm_occupies(const struct vm *vm); /* it runs, is paused or migrates: its host is not empty */
+
+/* twice.c: a VM that two hosts claim */
+void doubt_raise(struct engine *engine, const char *vm, const char *one, const char *other);
+bool doubt_seen(struct engine *engine, const struct vm *seen, const char *host); /* is there one? */
+void doubt_end(struct engine *engine, const char *vm, const char *host); /* that host has it not */
+bool vm_is_doubted(const struct engine *engine, const char *vm);
+void doubt_free(struct doubt *doubt);
 
 /* moves.c */
 struct move *move_find(const struct engine *engine, uint64_t id);

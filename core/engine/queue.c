@@ -230,7 +230,7 @@ static bool is_ready(struct engine *engine, struct move *move)
         wake_at(engine, move->record.not_before);
         return false;
     }
-    return vm->state != DROVER_VM_MIGRATING;
+    return vm->state != DROVER_VM_MIGRATING && !vm_is_doubted(engine, move->record.vm);
 }
 
 static int by_urgency(const void *a, const void *b)

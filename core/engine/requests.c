@@ -109,6 +109,11 @@ static const char *cannot_move(struct engine *engine, const struct vm *vm, const
 {
     if (!vm->host || !vm_occupies(vm))
         return "it does not run";
+    const struct watch *watch = watch_find(engine, vm->host);
+    if (!watch || !watch->connected)
+        return emit_printf(engine, "its host %s cannot be reached", vm->host);
+    if (vm_is_doubted(engine, vm_key(vm)))
+        return "two hosts say that they run it; drover status and drover log tell more";
     if (move_of_vm(engine, vm_key(vm)) || vm->state == DROVER_VM_MIGRATING)
         return "it is on its way already; drover migrations shows where";
     if (vm->migratable == DROVER_MIGRATABLE_NO)

@@ -58,16 +58,6 @@ static void arrived_elsewhere(struct engine *engine, const char *from, const cha
     remember_moved(engine, vm);
 }
 
-/* It is said to run here while it is still said to run there, and nobody moves it. */
-static void seen_twice(struct engine *engine, const char *host, const struct vm *known)
-{
-    notice(engine, NOTICE_ERROR, "vm.twice", host, known->name,
-           "VM %s (%s) is reported as running on host %s and on host %s; asking both again",
-           known->name, vm_key(known), known->host, host);
-    emit(engine, EFFECT_REFRESH)->host = emit_text(engine, known->host);
-    emit(engine, EFFECT_REFRESH)->host = emit_text(engine, host);
-}
-
 static bool is_moving(const struct engine *engine, const struct vm *vm)
 {
     const struct move *move = move_of_vm(engine, vm_key(vm));
@@ -79,6 +69,8 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     const char *key = vm_key(seen);
     const struct vm *known = fleet_vm(engine->fleet, key);
     bool elsewhere = known && known->host && strcmp(known->host, host) != 0;
+    if (!vm_occupies(seen))
+        doubt_end(engine, key, host);
     if (elsewhere && seen->state == DROVER_VM_DOWN)
         return; /* a definition left behind: the VM itself is elsewhere */
     struct move *move = move_of_vm(engine, key);
@@ -86,8 +78,10 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
         return; /* the source still speaks; the destination has it */
     if (elsewhere && move && move->arrived && same(move->record.from, host))
         return; /* the same, said late */
+    if (vm_occupies(seen) && doubt_seen(engine, seen, host) && elsewhere)
+        return; /* until it is clear it stays where it was said to be last */
     if (elsewhere && vm_occupies(known) && !is_moving(engine, known))
-        seen_twice(engine, host, known);
+        doubt_raise(engine, key, known->host, host);
     const char *from = elsewhere && vm_occupies(known) ? known->host : NULL; /* stays in the arena */
     update(engine, host, seen, known);
     if (from)
@@ -121,6 +115,7 @@ void vm_gone(struct engine *engine, const char *host, const char *key, const cha
 {
     const struct vm *vm = fleet_vm(engine->fleet, key);
     struct move *move = move_of_vm(engine, key);
+    doubt_end(engine, key, host);
     if (move && same(move->record.from, host)) {
         move->left = true;
         move->vm_ended |= is_end_of_guest(why);
