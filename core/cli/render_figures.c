@@ -23,6 +23,7 @@ void render_figures(struct screen *screen, const struct figures *f)
     add(&grid, screen, "faults", (double)f->faults_struck, "");
     add(&grid, screen, "controller killed", (double)f->controllers_killed, "");
     add(&grid, screen, "moves ordered", (double)f->ordered, "");
+    add(&grid, screen, "of them to balance", (double)f->balanced, "");
     add(&grid, screen, "moves completed", (double)f->completed, "");
     add(&grid, screen, "moves failed", (double)f->failed, "");
     add(&grid, screen, "moves aborted", (double)f->aborted, "");

@@ -119,6 +119,7 @@ static void check_order(struct run *run, uint32_t nth)
         if (run->effects.item[i].kind == EFFECT_MIGRATE &&
             strcmp(run->effects.item[i].vm, effect->vm) == 0)
             run_broken(run, "VM %s was ordered twice in one step", effect->vm);
+    run->result->figures.balanced += migration->purpose == DROVER_TO_BALANCE;
     check_cooldown(run, effect, migration);
 }
 

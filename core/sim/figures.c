@@ -14,6 +14,7 @@ const struct field figures_fields[] = {
     COUNT(steps),
     COUNT(checks),
     COUNT(ordered),
+    COUNT(balanced),
     COUNT(completed),
     COUNT(failed),
     COUNT(aborted),

@@ -7,19 +7,19 @@
 #include <math.h>
 
 #define BEGINS_AT 1767225600.0 /* midnight of 2026-01-01, UTC */
-#define THREADS 32
+#define THREADS_PER_VM 0.85 /* so that bursts make hosts busy */
 #define VM_MIB_MEAN 4096.0
 #define STREAM_FLEET 99
 
-static void make_host(struct fleet *fleet, uint32_t i, double memory_mib)
+static void make_host(struct fleet *fleet, uint32_t i, double vms)
 {
     struct host host;
     struct arena arena = ARENA_INIT;
     field_defaults(host_fields, &host);
     host.name = arena_printf(&arena, "kvm%03u", i + 1);
     host.cluster = "default";
-    host.threads = THREADS;
-    host.memory_mib = memory_mib;
+    host.threads = (uint32_t)fmax(2, ceil(vms * THREADS_PER_VM));
+    host.memory_mib = 4096 + 1.5 * vms * VM_MIB_MEAN;
     host.link_mbps = i % 2 ? 10000 : 1000;
     fleet_put_host(fleet, &host);
     arena_free(&arena);
@@ -53,7 +53,7 @@ struct fleet *made_fleet(uint32_t hosts, uint32_t vms, uint64_t seed)
     fleet->now = BEGINS_AT;
     fleet_put_cluster(fleet, &cluster);
     for (uint32_t i = 0; i < hosts; i++)
-        make_host(fleet, i, 4096 + 1.5 * share * VM_MIB_MEAN);
+        make_host(fleet, i, share);
     for (uint32_t i = 0; i < vms && hosts > 0; i++)
         make_vm(fleet, i, hosts, &random);
     return fleet;

@@ -7,7 +7,7 @@
 
 /*
  * So many hosts, all alike (kvm001 ...), with so many VMs of different sizes (vm0001 ...), spread
- * over them in turn. Hosts are made large enough for two thirds of their memory to be used.
+ * over them in turn. Two thirds of the hosts' memory are used, and their CPUs are busy at times.
  * fleet_free() it.
  */
 struct fleet *made_fleet(uint32_t hosts, uint32_t vms, uint64_t seed);

@@ -39,6 +39,7 @@ struct figures {
     uint64_t seed;
     double virtual_s;
     uint64_t events, steps, checks;
+    uint64_t balanced; /* moves ordered to balance */
     uint64_t ordered, completed, failed, aborted, cancelled; /* moves */
     uint64_t adopted, retried;
     uint64_t alarms; /* "a VM runs twice": it never does */
