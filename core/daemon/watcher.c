@@ -43,6 +43,18 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Names that could be hosts'; anything else in the maintenance directory is not ours. */
+static int could_be_host(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && field_is_name(entry->d_name);
+}
+
+/* Not alphasort: names are looked up by by_text, whatever the user's locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static void free_names(char **names, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -50,23 +62,18 @@ static void free_names(char **names, uint32_t n)
     free(names);
 }
 
-/* Names that could be hosts'; anything else in there is not ours. */
+/* Sorted. A directory that is not there or cannot be read holds no names. */
 static char **list_wished(const char *dir, uint32_t *n)
 {
-    char **names = NULL;
-    uint32_t room = 0;
-    *n = 0;
-    DIR *open = opendir(dir);
-    for (struct dirent *entry; open && (entry = readdir(open));) {
-        if (entry->d_name[0] == '.' || !field_is_name(entry->d_name))
-            continue;
-        names = memory_grow(names, &room, *n + 1, sizeof *names);
-        names[(*n)++] = memory_copy_text(entry->d_name);
+    struct dirent **entry = NULL;
+    int found = scandir(dir, &entry, could_be_host, by_name);
+    *n = found > 0 ? (uint32_t)found : 0;
+    char **names = memory_array(*n, sizeof *names);
+    for (uint32_t i = 0; i < *n; i++) {
+        names[i] = memory_copy_text(entry[i]->d_name);
+        free(entry[i]);
     }
-    if (open)
-        closedir(open);
-    if (*n > 0)
-        qsort(names, *n, sizeof *names, by_text);
+    free(entry);
     return names;
 }
 

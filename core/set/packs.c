@@ -26,8 +26,9 @@ static int check_pack(const struct pack *pack, const char *file, struct error *e
     static const char *const taken[] = {"site", "drover", NULL};
     if (pack->abi != DROVER_ABI_MAJOR)
         return error_set(error, ERROR_INPUT,
-                         "%s: the pack was made for ABI %u, this drover has %u: ask %s for one", file,
-                         pack->abi, DROVER_ABI_MAJOR, pack->vendor[0] ? pack->vendor : "its vendor");
+                         "%s: the pack was made for ABI %u, this drover has %u: ask %s for one",
+                         file, pack->abi, DROVER_ABI_MAJOR,
+                         pack->vendor[0] ? pack->vendor : "its vendor");
     if (field_choice(taken, pack->name) >= 0)
         return error_set(error, ERROR_INPUT, "%s: the name %s is taken: rename the pack", file,
                          pack->name);
@@ -48,29 +49,32 @@ static int read_pack(struct pack *pack, const char *dir, struct arena *arena, st
     return result < 0 ? -1 : check_pack(pack, file, error);
 }
 
-static int by_text(const void *a, const void *b)
+static int is_visible(const struct dirent *entry)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return entry->d_name[0] != '.';
+}
+
+/* Not alphasort: the order must not depend on the user's locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* Folders of a directory, in order of name; hidden ones are not packs. */
 static uint32_t list_folders(const char *dir, struct arena *arena, const char ***folders)
 {
-    uint32_t n = 0, room = 0;
-    *folders = NULL;
-    DIR *open = opendir(dir);
-    for (struct dirent *entry; open && (entry = readdir(open));) {
-        const char *path = arena_printf(arena, "%s/%s", dir, entry->d_name);
+    struct dirent **entry = NULL;
+    int found = scandir(dir, &entry, is_visible, by_name);
+    uint32_t n = 0;
+    *folders = memory_array(found > 0 ? (size_t)found : 0, sizeof **folders);
+    for (int i = 0; i < found; i++) {
+        const char *path = arena_printf(arena, "%s/%s", dir, entry[i]->d_name);
         struct stat status;
-        if (entry->d_name[0] == '.' || stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
-            continue;
-        *folders = memory_grow(*folders, &room, n + 1, sizeof **folders);
-        (*folders)[n++] = path;
+        if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) /* links to folders, too */
+            (*folders)[n++] = path;
+        free(entry[i]);
     }
-    if (open)
-        closedir(open);
-    if (n > 0)
-        qsort(*folders, n, sizeof **folders, by_text);
+    free(entry);
     return n;
 }
 
@@ -126,8 +130,9 @@ static void load_policies(const struct pack *pack, struct policies *policies,
     policies_read_dir(policies, arena_printf(&arena, "%s/policies", pack->dir), &error);
     for (uint32_t i = 0; i < pack->policies.n && error.kind == ERROR_NONE; i++)
         if (!has_policy(policies, pack->policies.item[i]))
-            error_set(&error, ERROR_INPUT, "%s/pack.yaml: promises the policy %s, which is not there",
-                      pack->dir, pack->policies.item[i]);
+            error_set(&error, ERROR_INPUT,
+                      "%s/pack.yaml: promises the policy %s, which is not there", pack->dir,
+                      pack->policies.item[i]);
     if (error.kind != ERROR_NONE)
         problem(self, pack->dir, &error);
     arena_free(&arena);
