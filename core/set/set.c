@@ -62,7 +62,8 @@ struct plug *set_plug(const struct settings *settings, enum plug_trust trust,
     plug_set_lua_dir(plug, paths_get()->shipped_lua);
     load_dirs(plug, &settings->plugin_dirs, problem, self);
     load_dirs(plug, &settings->lua_dirs, problem, self);
-    struct packs *packs = packs_read(&settings->pack_dirs, ignore, NULL); /* told with the policies */
+    /* What is wrong with packs was told with the policies. */
+    struct packs *packs = packs_read(&settings->pack_dirs, ignore, NULL);
     packs_load_units(packs, plug, problem, self);
     packs_free(packs);
     return plug;
@@ -120,16 +121,25 @@ static void hash_set(struct set *set)
     sha256_end(&sha, set->hash);
 }
 
+/* Each part needs those before it. */
+static int load_parts(struct set *set, const char *config, enum plug_trust trust,
+                      plug_problem *problem, void *self, struct error *error)
+{
+    set->settings = config ? settings_read(config, error) : settings_default();
+    if (!set->settings)
+        return -1;
+    set->policies = set_policies(set->settings, problem, self, error);
+    if (!set->policies)
+        return -1;
+    set->plug = set_plug(set->settings, trust, problem, self);
+    return bind_clusters(set, error);
+}
+
 struct set *set_load(const char *config, enum plug_trust trust, plug_problem *problem, void *self,
                      struct error *error)
 {
     struct set *set = memory_new(sizeof *set);
-    set->settings = config ? settings_read(config, error) : settings_default();
-    if (set->settings)
-        set->policies = set_policies(set->settings, problem, self, error);
-    if (set->policies)
-        set->plug = set_plug(set->settings, trust, problem, self);
-    if (!set->plug || bind_clusters(set, error) < 0) {
+    if (load_parts(set, config, trust, problem, self, error) < 0) {
         set_free(set);
         return NULL;
     }
@@ -187,7 +197,8 @@ void set_each_text(const struct set *set,
     for (uint32_t i = 0; i < plug_count(set->plug); i++) {
         const struct plug_unit *unit = plug_get(set->plug, i);
         size_t length;
-        char *lua = strcmp(unit->language, "lua") == 0 ? file_read(unit->path, &length, NULL) : NULL;
+        bool is_lua = strcmp(unit->language, "lua") == 0;
+        char *lua = is_lua ? file_read(unit->path, &length, NULL) : NULL;
         each(self, unit->hash, unit->path, lua ? lua : unit->path);
         free(lua);
     }
