@@ -212,8 +212,12 @@ static inline struct vm bench_vm(const char *name)
     return vm;
 }
 
-/* A report of a host and all its VMs: names, ends with NULL. "name!" is migrating, "name-" is down. */
-static inline void bench_report(struct bench *bench, const char *host, ...)
+/* A report of a host and all its VMs: names, then NULL. "x!" is migrating, "x-" is down. */
+#define bench_report(bench, host, ...) \
+    bench_report_vms(bench, host, (const char *const[]){__VA_ARGS__})
+
+static inline void bench_report_vms(struct bench *bench, const char *host,
+                                    const char *const *names)
 {
     struct event *event = bench_event(bench, EVENT_HOST_REPORT, host);
     struct host record;
@@ -223,10 +227,8 @@ static inline void bench_report(struct bench *bench, const char *host, ...)
     record.memory_mib = 10321;
     record.cpu_usage_pct = NAN;
     event_add_host(event, &record);
-    va_list names;
-    va_start(names, host);
-    for (const char *name; (name = va_arg(names, const char *));) {
-        char *plain = arena_text(&event->arena, name);
+    for (; *names; names++) {
+        char *plain = arena_text(&event->arena, *names);
         struct vm vm = bench_vm(plain);
         char *last = plain + strlen(plain) - 1;
         if (*last == '!' || *last == '-') {
@@ -235,7 +237,6 @@ static inline void bench_report(struct bench *bench, const char *host, ...)
         }
         event_add_vm(event, &vm);
     }
-    va_end(names);
     bench_take(bench, event);
 }
 

@@ -76,8 +76,7 @@ static void test_every_type(void **state)
     struct error error = ERROR_INIT;
     struct plug *plug = plug_with(fixture("good"), "good");
     struct ruleset *rules = bind_pairs(plug, pairs, N(pairs), &error);
-    if (!rules)
-        fail_msg("%s", error.text);
+    assert_string_equal(error.text, "");
     const struct sparse *sparse = rules->weights[0].self;
     const struct roomy *roomy = rules->filters[0].self;
     assert_true(sparse->load_pct == 90 && sparse->above == -20 && sparse->after_s == 3600);
@@ -250,8 +249,7 @@ static void test_lua_parameters(void **state)
     struct policy policy = {.name = "p", .filters = {filters, 1, true}, .parameters = {pairs, 2,
         true}};
     struct ruleset *rules = plug_bind(plug, &policy, &error);
-    if (!rules)
-        fail_msg("%s", error.text);
+    assert_string_equal(error.text, "");
     struct fleet *fleet = small_fleet();
     struct columns *columns = columns_new(fleet);
     struct drover_ask ask = {sizeof ask, &columns->fleet, 0, 0, DROVER_TO_START};

@@ -22,9 +22,9 @@ static void test_endless_work_is_stopped(void **state)
         "while true do xpcall(error, function() while true do end end) end",
         "repeat until false",
         "local t = setmetatable({}, {__index = function(t, k) return k end}) for _ in ipairs(t) "
-        "do end",
+            "do end",
         "return (('a?'):rep(28) .. ('a'):rep(28)), (('a'):rep(28)):find(('a?'):rep(28) .. "
-        "('a'):rep(28) .. 'b')",
+            "('a'):rep(28) .. 'b')",
         "return (('a'):rep(3000)):find('.-.-.-.-b')",
         "while true do pcall(string.find, ('a'):rep(3000), '.-.-.-.-b') end",
         "return (('a'):rep(3000)):match('(.-)(.-)(.-)(.-)%4b')",
@@ -40,7 +40,7 @@ static void test_endless_work_is_stopped(void **state)
         "table.move({}, 1, math.maxinteger - 1, 2)",
         "while true do for k in pairs({a = 1, b = 2}) do end end",
         "local t = {} for i = 1, 5000 do t['k' .. i] = i end local k while true do k = next(t, k) "
-        "end",
+            "end",
         "while true do utf8.len(('x'):rep(100000)) end",
         "return (('x'):rep(500000)):gsub('x', function() while true do end end)",
         "while true do string.format('%s', ('x'):rep(100000)) end",

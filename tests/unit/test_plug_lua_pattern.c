@@ -64,10 +64,11 @@ static size_t random_subject(char *text)
 static size_t random_replacement(char *text)
 {
     static const char *const parts[] = {"<%0>", "%1", "x", "", "%%", "%2", "%", "(%1%1)"};
+    size_t length = 0;
     text[0] = '\0';
     for (uint32_t n = chance(3); n > 0; n--)
-        strcat(text, parts[chance(sizeof parts / sizeof *parts)]);
-    return strlen(text);
+        length += (size_t)sprintf(text + length, "%s", parts[chance(sizeof parts / sizeof *parts)]);
+    return length;
 }
 
 /* Puts what a call gives into one text: "ok" and each result, or "error". */

@@ -486,7 +486,7 @@ static uint32_t chance(uint32_t n)
     seed ^= seed << 13;
     seed ^= seed >> 7;
     seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
+    return (uint32_t)((seed >> 33) * n >> 31);
 }
 
 static struct fleet *random_fleet(void)
