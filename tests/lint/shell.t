@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs shellcheck over every shell script and bats file of the tree, found by its first line.
+# Runs shellcheck over every shell script and bats file of the tree, found by its first line; and
+# every test script can be run as it is, as prove does.
 
 cd "${DROVER_SRC:-$(dirname "$0")/../..}" || exit 1
 
@@ -17,8 +18,15 @@ files=$(find . -path ./.git -prune -o -path './build*' -prune -o -type f -size -
 
 # shellcheck disable=SC2086  # a list of files
 set -- $files
-echo "1..$#"
-number=0
+echo "1..$(($# + 1))"
+number=1
+modes=$(find tests -type f \( -name '*.t' -o -name '*.bats' \) ! -perm -100)
+if [ -z "$modes" ]; then
+    echo "ok 1 - test scripts are executable"
+else
+    echo "not ok 1 - test scripts are executable"
+    echo "$modes" | sed 's/^/# chmod +x /'
+fi
 for file; do
     number=$((number + 1))
     if log=$(shellcheck "$file" 2>&1); then
