@@ -227,7 +227,7 @@ void on_started(struct engine *engine, const struct event *event);
 void remember_move(struct engine *engine, const struct move *move);
 void forget_move(struct engine *engine, const struct move *move);
 void remember_wish(struct engine *engine, const struct watch *watch);
-void remember_moved(struct engine *engine, const struct vm *vm); /* for its cool-down */
+void remember_moved(struct engine *engine, const char *vm); /* now, for its cool-down */
 double moved_at(const struct engine *engine, const char *vm);    /* NAN: not lately */
 void forget_rested(struct engine *engine);
 

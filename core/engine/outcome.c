@@ -40,8 +40,8 @@ static void complete(struct engine *engine, struct move *move)
     if (vm) {
         vm->moved_at = engine->now;
         fleet_shift_load(engine->fleet, vm, move->record.from, move->record.to);
-        remember_moved(engine, vm);
     }
+    remember_moved(engine, move->record.vm); /* also of one that is out of sight just now */
     move->unsettled = false;
     move->record.progress.memory_remaining_mib = 0;
     move_end(engine, move, MIGRATION_COMPLETED, "");

@@ -189,11 +189,10 @@ static void keep_moved(struct engine *engine, const char *key, double until)
         (struct rest){.vm = memory_copy_text(key), .until = until};
 }
 
-void remember_moved(struct engine *engine, const struct vm *vm)
+void remember_moved(struct engine *engine, const char *vm)
 {
-    keep_moved(engine, vm_key(vm), vm->moved_at + engine->settings.limits.cooldown_s);
-    remember(engine, emit_printf(engine, "vm/%s", vm_key(vm)),
-             emit_printf(engine, "%.17g", vm->moved_at));
+    keep_moved(engine, vm, engine->now + engine->settings.limits.cooldown_s);
+    remember(engine, emit_printf(engine, "vm/%s", vm), emit_printf(engine, "%.17g", engine->now));
 }
 
 double moved_at(const struct engine *engine, const char *vm)

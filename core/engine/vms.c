@@ -55,7 +55,7 @@ static void arrived_elsewhere(struct engine *engine, const char *from, const cha
     notice(engine, NOTICE_INFO, "vm.moved", host, vm->name,
            "VM %s moved from host %s to host %s, not by drover", vm->name, from, host);
     vm->moved_at = engine->now;
-    remember_moved(engine, vm);
+    remember_moved(engine, key);
 }
 
 static bool is_moving(const struct engine *engine, const struct vm *vm)

@@ -127,6 +127,24 @@ static void a_vm_that_neither_host_shows_is_looked_for(void **state)
     bench_free(&bench);
 }
 
+/* A report that was read before it came takes it out of sight; it has moved all the same. */
+static void a_vm_out_of_sight_rests_too(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench_runs(&bench, "kvm2", "a");
+    bench_report(&bench, "kvm2", NULL);
+    bench_gone(&bench, "kvm1", "a", "migrated");
+    double at = bench.now;
+    bench_done(&bench, id, true, "");
+    assert_string_equal(bench_migration_state(&bench, id), "completed");
+    bench_tick(&bench, 5);
+    bench_report(&bench, "kvm2", "a", NULL);
+    assert_float_equal(fleet_vm(engine_fleet(bench.engine), "a")->moved_at, at, 2);
+    bench_free(&bench);
+}
+
 /* Somebody was faster, so our call is refused; the VM ends where he wanted it. */
 static void a_vm_taken_elsewhere_is_not_lost(void **state)
 {
@@ -313,6 +331,7 @@ int main(void)
         cmocka_unit_test(the_guest_may_end_while_it_moves),
         cmocka_unit_test(a_vm_that_neither_host_shows_is_looked_for),
         cmocka_unit_test(a_vm_taken_elsewhere_is_not_lost),
+        cmocka_unit_test(a_vm_out_of_sight_rests_too),
         cmocka_unit_test(said_twice_counts_once),
         cmocka_unit_test(a_refused_destination_is_named),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
