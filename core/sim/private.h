@@ -155,7 +155,8 @@ bool sim_strikes(struct sim *sim, enum fault_kind kind); /* a fault by chance */
 
 /* link.c: the controller's connection to a host */
 void link_start(struct sim *sim, uint32_t host);
-void link_lose(struct sim *sim, uint32_t host, const char *reason, const char *text, double after_s);
+void link_lose(struct sim *sim, uint32_t host, const char *reason, const char *text,
+               double after_s);
 bool link_works(const struct sim *sim, uint32_t host);  /* connected, and it answers */
 void link_report(struct sim *sim, uint32_t host, double after_s);
 void link_vm(struct sim *sim, uint32_t host, uint32_t vm, const char *why); /* libvirt's event */

@@ -61,7 +61,7 @@ struct simulation_result {
     char what[1024];   /* the rule that was broken, and how */
 };
 
-/* error: the simulation cannot even begin. Returns -1 then, else 0, also where a rule was broken. */
+/* -1 with the error set: it cannot even begin. 0 also where a rule was broken: see the result. */
 int simulation_run(const struct simulation *simulation, struct simulation_result *result,
                    struct error *error);
 

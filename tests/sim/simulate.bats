@@ -69,7 +69,8 @@ holds() {
 @test "each fault alone does no harm" {
     local fault
     for fault in host-death host-cut libvirt-hang libvirt-restart late duplicate lost reorder \
-        migration-fails call-fails destination-dies guest-ends files hooks virsh controller clock; do
+        migration-fails call-fails destination-dies guest-ends files hooks virsh controller \
+        clock; do
         holds --hosts 4 --vms 16 --for 6h --seed 3 --seeds 2 --faults "operator,$fault"
     done
 }
