@@ -160,12 +160,19 @@ static void taken_elsewhere(struct engine *engine, struct move *move, const stru
              emit_printf(engine, "it runs on host %s now, where drover did not move it", vm->host));
 }
 
-static void missing(struct engine *engine, struct move *move)
+static void missing(struct engine *engine, struct move *move, const struct vm *vm)
 {
     if (isnan(move->missing_since))
         move->missing_since = engine->now;
-    if (move->vm_ended || engine->now - move->missing_since >= LOST_S)
+    if (!move->vm_ended && engine->now - move->missing_since < LOST_S)
+        return;
+    if (vm && !vm_occupies(vm)) { /* a host shows it: defined, and off */
+        move->unsettled = false;
+        move_end(engine, move, MIGRATION_FAILED,
+                 "the guest is off: it ended, or its host did, while it moved");
+    } else {
         lost(engine, move);
+    }
 }
 
 static bool has_reported(const struct engine *engine, const struct move *move, const char *host)
@@ -194,7 +201,7 @@ static void settle(struct engine *engine, struct move *move)
              !is_at(vm, move->record.to))
         taken_elsewhere(engine, move, vm);
     else if (source_known && has_reported(engine, move, move->record.to))
-        missing(engine, move);
+        missing(engine, move, vm);
 }
 
 /* The call came back well, and the destination has not said anything yet. */

@@ -127,6 +127,28 @@ static void a_vm_that_neither_host_shows_is_looked_for(void **state)
     bench_free(&bench);
 }
 
+/* Its host lost power under it, and is back: the VM is off, and everybody knows where. */
+static void a_vm_that_is_off_is_not_lost(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench_lose(&bench, "kvm1", "keepalive");
+    bench_connect(&bench, "kvm1");
+    bench_done(&bench, id, false, "the guest was not seen since");
+    for (int i = 0; i < 8; i++) {
+        bench_report(&bench, "kvm1", "a-", "b", NULL);
+        assert_null(bench_notice(&bench, "vm.lost"));
+        bench_report(&bench, "kvm2", NULL);
+        assert_null(bench_notice(&bench, "vm.lost"));
+        bench_tick(&bench, 11);
+        assert_null(bench_notice(&bench, "vm.lost"));
+    }
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    assert_non_null(fleet_vm(engine_fleet(bench.engine), "a"));
+    bench_free(&bench);
+}
+
 /* A report that was read before it came takes it out of sight; it has moved all the same. */
 static void a_vm_out_of_sight_rests_too(void **state)
 {
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_vm_that_neither_host_shows_is_looked_for),
         cmocka_unit_test(a_vm_taken_elsewhere_is_not_lost),
         cmocka_unit_test(a_vm_out_of_sight_rests_too),
+        cmocka_unit_test(a_vm_that_is_off_is_not_lost),
         cmocka_unit_test(said_twice_counts_once),
         cmocka_unit_test(a_refused_destination_is_named),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
