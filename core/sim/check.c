@@ -387,7 +387,8 @@ static void check_host(struct run *run, const struct host_status *status)
                    "and nothing is said to hold it", status->name,
                    host_state_names[status->state], status->vms,
                    vm_on(run, status->name, &arena));
-    else if (!status->maintenance_wanted && status->state != DROVER_HOST_UP)
+    else if (!status->maintenance_wanted && status->state != DROVER_HOST_UP &&
+             status->state != DROVER_HOST_NON_OPERATIONAL) /* virsh asks no filter */
         run_broken(run, "host %s is well, and is %s (%s)", status->name,
                    host_state_names[status->state], status->state_reason);
     arena_free(&arena);
