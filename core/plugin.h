@@ -98,6 +98,39 @@ static inline bool drover_sets_has(const struct drover_sets *sets, uint32_t row,
     return sets->bits[(size_t)row * sets->words + symbol / 64] >> (symbol % 64) & 1;
 }
 
+/*
+ * For filters of the kind "the host must offer all that the VM needs": set verdicts[i] to
+ * `verdict` for each of n hosts that lacks one of the symbols that `wanted` has for the VM.
+ */
+static inline void drover_sets_refuse(const struct drover_sets *offered,
+                                      const struct drover_lists *wanted, uint32_t vm,
+                                      const uint32_t *hosts, uint32_t n, uint8_t verdict,
+                                      uint8_t *verdicts)
+{
+    for (uint32_t w = wanted->start[vm]; w < wanted->start[vm + 1]; w++)
+        for (uint32_t i = 0; i < n; i++)
+            if (offered->known[hosts[i]] && !drover_sets_has(offered, hosts[i], wanted->item[w]))
+                verdicts[i] = verdict;
+}
+
+/* And what is lacking, by name: "blue, green", cut to fit. For drover_why.subject. */
+static inline void drover_sets_name_lacking(const struct drover_sets *offered,
+                                            const struct drover_lists *wanted, uint32_t vm,
+                                            uint32_t host, char *text, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t w = wanted->start[vm]; w < wanted->start[vm + 1]; w++) {
+        const char *const parts[] = {used ? ", " : "", offered->symbol[wanted->item[w]]};
+        if (drover_sets_has(offered, host, wanted->item[w]))
+            continue;
+        for (int part = 0; part < 2; part++)
+            for (const char *c = parts[part]; *c && used + 1 < size; c++)
+                text[used++] = *c;
+    }
+    if (size > 0)
+        text[used] = '\0';
+}
+
 /* Free key: value texts per row: row r has key/value[start[r] .. start[r + 1] - 1], by key. */
 struct drover_labels {
     const uint32_t *start;

@@ -5,7 +5,6 @@
  */
 #include <drover/plugin.h>
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MISSING = 1 };
@@ -19,33 +18,19 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
                   uint8_t *verdicts)
 {
     (void)self;
-    const struct drover_sets *offered = &ask->fleet->hosts->networks;
-    const struct drover_lists *wanted = &ask->fleet->vms->networks;
     memset(verdicts, 0, n);
-    for (uint32_t w = wanted->start[ask->vm]; w < wanted->start[ask->vm + 1]; w++) {
-        uint32_t symbol = wanted->item[w];
-        for (uint32_t i = 0; i < n; i++)
-            verdicts[i] |= offered->known[hosts[i]] && !drover_sets_has(offered, hosts[i], symbol);
-    }
+    drover_sets_refuse(&ask->fleet->hosts->networks, &ask->fleet->vms->networks, ask->vm, hosts, n,
+                       MISSING, verdicts);
     return 0;
 }
 
-/* All that is missing, by name: "blue, green". */
 static int why(void *self, const struct drover_ask *ask, uint32_t host, uint8_t verdict,
                struct drover_why *because)
 {
     (void)self;
     (void)verdict;
-    const struct drover_sets *offered = &ask->fleet->hosts->networks;
-    const struct drover_lists *wanted = &ask->fleet->vms->networks;
-    size_t length = 0;
-    for (uint32_t w = wanted->start[ask->vm]; w < wanted->start[ask->vm + 1]; w++) {
-        uint32_t symbol = wanted->item[w];
-        if (drover_sets_has(offered, host, symbol) || length >= sizeof because->subject)
-            continue;
-        length += (size_t)snprintf(because->subject + length, sizeof because->subject - length,
-                                   "%s%s", length ? ", " : "", offered->symbol[symbol]);
-    }
+    drover_sets_name_lacking(&ask->fleet->hosts->networks, &ask->fleet->vms->networks, ask->vm, host,
+                             because->subject, sizeof because->subject);
     return 0;
 }
 
