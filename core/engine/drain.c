@@ -114,12 +114,12 @@ static bool was_held(const struct plan *plan, const struct unplaced *row)
 {
     const struct unplaced *rows = plan ? plan->unplaced.item : NULL;
     for (uint32_t i = 0; plan && i < plan->unplaced.n; i++)
-        if (strcmp(rows[i].key, row->key) == 0 && strcmp(rows[i].code, row->code) == 0)
+        if (strcmp(rows[i].key, row->key) == 0)
             return true;
     return false;
 }
 
-/* Said once for each VM and code, not at each look. */
+/* Said once for each VM, not at each look; drover status has the reason as it is now. */
 static void tell_held(struct engine *engine, const struct watch *watch, const struct plan *plan)
 {
     const struct unplaced *rows = plan->unplaced.item;
