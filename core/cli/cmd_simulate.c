@@ -135,18 +135,19 @@ static void print_line(struct cli *cli, const struct simulation_result *result)
 }
 
 /* One run, or all seeds. Status: whether a rule was broken. */
-static int run_seeds(struct cli *cli, struct simulation *simulation, uint64_t seeds,
+static int run_seeds(struct cli *cli, const struct simulation *simulation, uint64_t seeds,
                      struct error *error)
 {
     bool single = seeds == 1;
     struct story story = {.cli = cli, .lines = cli->json && single ? json_array() : NULL};
     json_t *results = json_array();
     int status = 0;
-    simulation->tell = single ? tell : NULL;
-    simulation->self = &story;
-    for (uint64_t i = 0; i < seeds && error->kind == ERROR_NONE; i++, simulation->seed++) {
+    struct simulation one = *simulation;
+    one.tell = single ? tell : NULL;
+    one.self = &story;
+    for (uint64_t i = 0; i < seeds && error->kind == ERROR_NONE; i++, one.seed++) {
         struct simulation_result result;
-        if (simulation_run(simulation, &result, error) < 0)
+        if (simulation_run(&one, &result, error) < 0)
             break;
         status |= result.broken;
         if (cli->json)

@@ -15,10 +15,10 @@
 static struct ruleset *bind(struct simulate_input *input, const struct cluster *cluster,
                             const char *instead, struct error *error)
 {
+    const char *name = instead ? instead : cluster->policy.text;
     const struct policy *policy =
-        instead || cluster->policy.text
-            ? policies_resolve(input->policies, instead ? instead : cluster->policy.text, error)
-            : policies_resolve_inline(input->policies, cluster->policy.record, error);
+        name ? policies_resolve(input->policies, name, error)
+             : policies_resolve_inline(input->policies, cluster->policy.record, error);
     return policy ? plug_bind(input->plug, policy, error) : NULL;
 }
 

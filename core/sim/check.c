@@ -180,15 +180,30 @@ static void check_notice(struct run *run, const struct effect *effect)
     if (strcmp(effect->name, "vm.lost") != 0)
         return;
     uint32_t vm = vm_called(run, effect->vm);
-    struct sim_truth truth = vm == UINT32_MAX ? (struct sim_truth){0} : sim_vm_truth(run->sim, vm);
+    if (vm == UINT32_MAX)
+        return;
+    struct sim_truth truth = sim_vm_truth(run->sim, vm);
     if (truth.executing > 0)
         run_broken(run, "VM %s is said to be lost, and it runs on host %s", effect->vm,
                    truth.host);
 }
 
+/* What an operator last asked for; not known where the controller died before it was kept. */
+static void note_wish(struct run *run, const struct event *event, bool kept)
+{
+    bool on = strcmp(event->name, "maintenance_on") == 0;
+    if (event->kind != EVENT_OPERATOR_REQUEST ||
+        (!on && strcmp(event->name, "maintenance_off") != 0))
+        return;
+    for (uint32_t h = 0; h < sim_n_hosts(run->sim); h++)
+        if (strcmp(sim_host_name(run->sim, h), event->host) == 0)
+            run->checks.drains[h].asked = !kept ? WISH_UNKNOWN : on ? WISH_ON : WISH_OFF;
+}
+
 void check_step(struct run *run, const struct event *event, bool kept)
 {
     bool told = false;
+    note_wish(run, event, kept);
     run->result->figures.checks++;
     check_answers(run, event);
     for (uint32_t i = 0; i < run->effects.n; i++) {
@@ -375,6 +390,15 @@ static const char *vm_on(const struct run *run, const char *host, struct arena *
     return "none";
 }
 
+static void check_wish(struct run *run, uint32_t host, const struct host_status *status)
+{
+    enum wish_asked asked = run->checks.drains[host].asked;
+    bool wanted = asked == WISH_ON || sim_host_file(run->sim, host);
+    if (asked != WISH_UNKNOWN && wanted != status->maintenance_wanted)
+        run_broken(run, "maintenance of host %s was %s, and drover thinks otherwise",
+                   status->name, wanted ? "asked for" : "taken back");
+}
+
 static void check_host(struct run *run, const struct host_status *status)
 {
     struct arena arena = ARENA_INIT;
@@ -402,8 +426,10 @@ void check_rest(struct run *run)
         return;
     }
     const struct host_status *status = engine_host_status(run->engine, &n);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) { /* by name, as the world's */
         check_host(run, &status[i]);
+        check_wish(run, i, &status[i]);
+    }
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
         check_vm(run, v);
     const struct fleet *fleet = engine_fleet(run->engine);

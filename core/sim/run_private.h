@@ -28,9 +28,9 @@ struct vm_history {
 
 /* A drain that was asked for and is not over. */
 struct drain_watch {
-    const char *host;
     double since;
     bool wanted;
+    enum wish_asked { WISH_OFF, WISH_ON, WISH_UNKNOWN } asked; /* by an operator */
 };
 
 struct hang_watch {

@@ -82,6 +82,7 @@ uint32_t sim_find_vm(const struct sim *sim, const char *key); /* UINT32_MAX: non
 
 uint32_t sim_n_hosts(const struct sim *sim);
 const char *sim_host_name(const struct sim *sim, uint32_t host);
+bool sim_host_file(const struct sim *sim, uint32_t host); /* it has one in maintenance.d */
 bool sim_host_alive(const struct sim *sim, uint32_t host);
 bool sim_host_answers(const struct sim *sim, uint32_t host); /* a connection to it works */
 double sim_host_cpu_pct(struct sim *sim, uint32_t host);

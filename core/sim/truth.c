@@ -62,6 +62,11 @@ const char *sim_host_name(const struct sim *sim, uint32_t host)
     return sim->hosts[host].record.name;
 }
 
+bool sim_host_file(const struct sim *sim, uint32_t host)
+{
+    return sim->hosts[host].file;
+}
+
 bool sim_host_alive(const struct sim *sim, uint32_t host)
 {
     return sim->hosts[host].alive;
