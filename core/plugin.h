@@ -511,10 +511,15 @@ struct drover_plugin {
 /* The one symbol that a plugin exports. */
 typedef const struct drover_plugin *drover_plugin_function(void);
 
-#if defined(__GNUC__)
-#define DROVER_EXPORT __attribute__((visibility("default")))
+#ifdef __cplusplus
+#define DROVER_LINKAGE extern "C"
 #else
-#define DROVER_EXPORT
+#define DROVER_LINKAGE
+#endif
+#if defined(__GNUC__)
+#define DROVER_EXPORT DROVER_LINKAGE __attribute__((visibility("default")))
+#else
+#define DROVER_EXPORT DROVER_LINKAGE
 #endif
 
 /* Write the exported function of a plugin: DROVER_PLUGIN("mine", "1.0", &filter, &weight) */
