@@ -174,6 +174,14 @@ static void drop_missing(struct engine *engine, const struct event *event,
     end_doubts(engine, event, reported);
 }
 
+/* A report may have been under way for a while. One of much longer ago: the clock was set back. */
+#define READING_S 120
+
+static double began_at(const struct engine *engine, const struct event *event)
+{
+    return engine->now - event->at > READING_S ? engine->now : event->at;
+}
+
 void on_host_report(struct engine *engine, const struct event *event)
 {
     struct watch *watch = watch_of(engine, event);
@@ -190,6 +198,7 @@ void on_host_report(struct engine *engine, const struct event *event)
     watch->connected = true;
     watch->reported = true;
     watch->report_step = engine->step;
+    watch->report_at = began_at(engine, event);
     host_update_lack(engine, watch);
     drains_touch(engine);
 }

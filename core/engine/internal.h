@@ -32,6 +32,7 @@ struct watch {
     bool connected;
     bool reported;       /* a full report since the connection was made */
     uint64_t report_step; /* the step of the last one */
+    double report_at;     /* when reading it began */
     double lost_at;      /* while not connected: since when */
     char *lost_reason;
     struct wish maintenance;
@@ -47,7 +48,8 @@ struct move {
     struct how how;
     bool adopted;      /* found running after a restart */
     bool unsettled;    /* recalled, or its call failed: how it stands is to be found out */
-    uint64_t settle_step; /* by reports later than this step */
+    uint64_t settle_step; /* by reports later than this step ... */
+    double settle_at;     /* ... that were begun to be read at this time or later */
     double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
     bool call_done, call_ok;
     bool arrived;      /* the destination says that the VM runs there */

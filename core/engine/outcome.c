@@ -28,6 +28,7 @@ void move_settle(struct engine *engine, struct move *move)
         move->missing_since = NAN;
     move->unsettled = true;
     move->settle_step = engine->step;
+    move->settle_at = engine->now;
     move->check_at = engine->now + CHECK_S;
     ask_again(engine, move->record.from);
     ask_again(engine, move->record.to);
@@ -178,7 +179,8 @@ static void missing(struct engine *engine, struct move *move, const struct vm *v
 static bool has_reported(const struct engine *engine, const struct move *move, const char *host)
 {
     const struct watch *watch = watch_find(engine, host);
-    return watch && watch->connected && watch->reported && watch->report_step > move->settle_step;
+    return watch && watch->connected && watch->reported &&
+           watch->report_step > move->settle_step && watch->report_at >= move->settle_at;
 }
 
 static bool is_at(const struct vm *vm, const char *host)

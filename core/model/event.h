@@ -24,7 +24,7 @@ enum event_kind {
     EVENT_STARTED,         /* all that was remembered has been recalled; id: the highest id so far */
     EVENT_HOST_CONNECTED,  /* host */
     EVENT_HOST_LOST,       /* host, name: error|eof|keepalive|timeout|connect, text */
-    EVENT_HOST_REPORT,     /* host, hosts[1], vms: everything, as read after connecting or now and then */
+    EVENT_HOST_REPORT,     /* host, hosts[1], vms: everything; `at`: when reading it began */
     EVENT_SAMPLE,          /* host, sample */
     EVENT_VM_CHANGED,      /* host, vms[1]: as re-read after a lifecycle event */
     EVENT_VM_GONE,         /* host, vm, name: shutdown|destroyed|crashed|migrated|saved|failed|undefined */

@@ -213,6 +213,23 @@ static void a_refused_destination_is_named(void **state)
     bench_free(&bench);
 }
 
+/* What was read before the call failed says nothing of how it stands after that. */
+static void a_report_that_was_read_before_settles_nothing(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench.now += 10;
+    bench_done(&bench, id, false, "connection reset");
+    bench.now -= 3; /* a slow host: reading began before that */
+    bench_report(&bench, "kvm1", "a", "b", NULL);
+    assert_string_equal(bench_migration_state(&bench, id), "preparing");
+    bench.now += 5;
+    bench_report(&bench, "kvm1", "a!", "b", NULL);
+    assert_int_equal(bench_effect(&bench, EFFECT_WATCH, 0)->move, id);
+    bench_free(&bench);
+}
+
 /* --------------------------------------------------------------- restarts */
 
 #define MEMORY_MAX 64
@@ -357,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_vm_that_is_off_is_not_lost),
         cmocka_unit_test(said_twice_counts_once),
         cmocka_unit_test(a_refused_destination_is_named),
+        cmocka_unit_test(a_report_that_was_read_before_settles_nothing),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
         cmocka_unit_test(hostile_names_survive_memory),
         cmocka_unit_test(wrong_memories_are_forgotten),
