@@ -36,15 +36,20 @@ static void write_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void write_key(FILE *out, const char *indent, const char *key, const char *value)
+static void write_pair(FILE *out, const char *indent, const char *key, const char *value)
 {
-    if (!value || !*value)
-        return;
     fputs(indent, out);
     write_text(out, key);
     fputs(": ", out);
     write_text(out, value);
     fputc('\n', out);
+}
+
+/* A key that is left out where it says nothing. */
+static void write_key(FILE *out, const char *indent, const char *key, const char *value)
+{
+    if (value && *value)
+        write_pair(out, indent, key, value);
 }
 
 static void write_texts(FILE *out, const char *key, const struct texts *texts)
@@ -65,7 +70,7 @@ static void write_pairs(FILE *out, const char *key, const struct pairs *pairs, b
         return;
     fprintf(out, "%s:%s\n", key, pairs->n ? "" : " {}");
     for (uint32_t i = 0; i < pairs->n; i++)
-        write_key(out, "  ", pairs->item[i].key, pairs->item[i].value);
+        write_pair(out, "  ", pairs->item[i].key, pairs->item[i].value);
 }
 
 static void write_migration(FILE *out, const struct policy_migration *migration)

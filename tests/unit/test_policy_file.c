@@ -259,7 +259,8 @@ static void a_written_policy_reads_back(void **state)
     struct policies *policies = policies_new();
     const struct policy *policy = resolve(policies, folder,
                                           "policy: over\nextends: base\nfilters: []\n"
-                                          "summary: \"tab\\t, \\\"quotes\\\" and: colons # \"\n",
+                                          "summary: \"tab\\t, \\\"quotes\\\" and: colons # \"\n"
+                                          "parameters: {cpu.empty: \"\"}\n",
                                           "over");
     char *text = policy_write(policy);
     struct arena arena = ARENA_INIT;
