@@ -196,6 +196,13 @@ static int check_units(struct loaded_file *loaded, struct error *error)
     return 0;
 }
 
+/* Without .lua; what a link named so leads to may be called anything. */
+static const char *name_of(struct loaded_file *loaded, const char *base)
+{
+    const char *dot = strrchr(base, '.');
+    return arena_bytes(&loaded->arena, base, dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
 int lua_file_load(struct loaded_file *loaded, struct plug *plug, char *bytes, size_t length,
                   struct error *error)
 {
@@ -206,8 +213,7 @@ int lua_file_load(struct loaded_file *loaded, struct plug *plug, char *bytes, si
     loaded->lua = file;
     loaded->language = "lua";
     loaded->version = "";
-    loaded->name = arena_text(&loaded->arena, base);
-    *strrchr((char *)loaded->name, '.') = '\0';
+    loaded->name = name_of(loaded, base);
     file->loaded = loaded;
     file->limits = plug->limits;
     file->trust = plug->trust;

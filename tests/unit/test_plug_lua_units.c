@@ -614,6 +614,19 @@ static void test_the_module(void **state)
     bench_end(&b);
 }
 
+/* A link may lead to a file of any name: to one in a store, called by its hash. */
+static void test_a_link_to_another_name(void **state)
+{
+    (void)state;
+    char link[256];
+    const char *file = write_file("0123abcd", HEAD("filter") "filter = print}");
+    snprintf(link, sizeof link, "%s/link.lua", scratch);
+    assert_int_equal(symlink(file, link), 0);
+    struct plug *plug = plug_with(link, "");
+    assert_string_equal(plug_get(plug, 0)->plugin, "0123abcd");
+    plug_unref(plug);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -635,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_same_as_in_c),
         cmocka_unit_test(test_the_example),
         cmocka_unit_test(test_the_module),
+        cmocka_unit_test(test_a_link_to_another_name),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
