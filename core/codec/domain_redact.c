@@ -53,7 +53,7 @@ static bool redact_element(xmlNode *node)
         if (is_one_of(secret_attributes, attribute->name))
             removed |= xmlRemoveProp(attribute) == 0;
     }
-    if (value && xmlHasProp(node, (const xmlChar *)value))
+    if (value && xmlHasProp(node, (const xmlChar *)value) && !xml_attribute_is(node, value, ""))
         removed |= xmlSetProp(node, (const xmlChar *)value, (const xmlChar *)"") != NULL;
     if (has_secret_text(node) && node->children) {
         xmlNodeSetContent(node, NULL);
