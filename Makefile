@@ -6,12 +6,14 @@
 # On the command line (the environment does not count):
 #   V=1        show the commands           T=WORDS    check: only tests whose path has one of them
 #   BUILD=DIR  the build directory         SKIP=DIRS  check: leave tests/DIR out
+#                                          fuzz: T=SECONDS for each target
 #   JOBS=N     at once, of each kind       WERROR=1   a warning is an error
 #   DESTDIR=D  install below D             HANG_S=N   check: a test file that takes longer hangs
 
 BUILD = build
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 T =
+FUZZED =
 SKIP =
 HANG_S = 1800
 
@@ -51,7 +53,7 @@ warnings := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -Wstric
             $(if $(filter 1,$(WERROR)),-Werror)
 # _GNU_SOURCE is empty so that a source may say the same without a warning.
 gnu := -std=gnu11 -D_GNU_SOURCE=
-all_cflags = $(gnu) $(warnings) $(CFLAGS) $(AUTO_CFLAGS) $(SANITIZE)
+all_cflags = $(gnu) $(warnings) $(CFLAGS) $(AUTO_CFLAGS) $(SANITIZE) $(FUZZED)
 link = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(AUTO_LDFLAGS)
 core_includes := -Icore -I$(BUILD)
 plugin_includes := -I$(BUILD)/include
@@ -93,6 +95,8 @@ plugin_sources := $(sort $(wildcard plugins/*.c))
 # Plugins that only tests load: wrong ABI, hostile, from an older header.
 fixture_sources := $(sort $(wildcard tests/*/so/*.c))
 test_sources := $(sort $(wildcard tests/*/test_*.c))
+fuzz_sources := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+fuzz_parts := tests/fuzz/file.c tests/fuzz/main.c
 core_sources := $(foreach r,$(rooms),$(call sources,$r)) $(cli_sources) $(daemon_sources)
 
 programs := $(if $(cli_sources),$(BUILD)/drover) $(if $(daemon_sources),$(BUILD)/droverd) \
@@ -147,7 +151,8 @@ $(BUILD)/obj/hooks/%.o: hooks/%.c $(BUILD)/flags
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags
 	$(call compile,$(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS) $(PIE_CFLAGS))
 
--include $(patsubst %.o,%.d,$(call objects,$(core_sources) $(hook_sources) $(test_sources)))
+-include $(patsubst %.o,%.d,$(call objects,$(core_sources) $(hook_sources) $(test_sources) \
+    $(fuzz_sources) $(fuzz_parts)))
 -include $(patsubst %.so,%.d,$(plugins) $(fixtures))
 
 # --- programs ----------------------------------------------------------------------------------
@@ -219,6 +224,17 @@ $(BUILD)/$(1:.c=): $(call objects,$1) $(call test_rooms,$1)
 endef
 $(foreach t,$(test_sources),$(eval $(call test_rule,$t)))
 
+# Fuzz targets: with a main of ours that runs files through them once (tests/fuzz/corpus.t), or,
+# under "make fuzz", with libFuzzer's.
+fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
+fuzz_objects := $(call objects,$(if $(FUZZED),$(filter-out %/main.c,$(fuzz_parts)),$(fuzz_parts)))
+$(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(fuzz_objects) \
+                  $(call archive,$(rooms))
+	$(E) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(link) $(if $(FUZZED),-fsanitize=fuzzer) $(PIE_LDFLAGS) -o $@ $(filter %.o,$^) \
+	    $(call group,$(call archive,$(rooms))) $(everything_libs)
+
 test_programs := $(patsubst %.c,$(BUILD)/%,$(test_sources))
 test_scripts := $(shell find tests -name '*.bats' -o -name '*.t' 2>/dev/null | LC_ALL=C sort)
 lint_quick := $(filter-out tests/lint/slow/%,$(filter tests/lint/%,$(test_scripts)))
@@ -259,7 +275,8 @@ check_needs := $(if $(filter-out $(BUILD)/tests/unit/%,$(check_side_by_side) $(c
 .PHONY: check check-programs
 check-programs: $(check_needs) $(fixtures) \
                 $(if $(filter no,$(HAVE_CMOCKA)),check-needs-cmocka) \
-                $(filter $(test_programs),$(check_side_by_side))
+                $(filter $(test_programs),$(check_side_by_side)) \
+                $(if $(filter tests/fuzz/%,$(check_side_by_side)),$(fuzz_programs))
 
 .PHONY: check-needs-cmocka
 check-needs-cmocka:
@@ -291,7 +308,7 @@ compile_list = \
         $(gnu) $(core_includes) $($r_cflags))) \
     $(call list_line,$(hook_sources),$(gnu) -I$(BUILD)) \
     $(call list_line,$(plugin_sources) $(fixture_sources),-std=gnu11 $(plugin_includes) -fPIC) \
-    $(call list_line,$(test_sources),\
+    $(call list_line,$(test_sources) $(fuzz_sources) $(fuzz_parts),\
         $(gnu) $(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS))
 $(BUILD)/compile.list: FORCE $(public_header)
 	@mkdir -p $(@D)
@@ -320,6 +337,24 @@ check-valgrind: all $(fixtures) $(check_valgrind) ## the C tests under valgrind
 	$(if $(check_valgrind),,$(error no C test matches T="$(T)"))
 	$(Q)G_SLICE=always-malloc $(test_environment) prove -f -o -j$(JOBS) \
 	    -e "$(run_test) $(valgrind)" $(check_valgrind)
+
+# Everything once more, by clang, for libFuzzer. The inputs it makes stay for the next run.
+$(BUILD)/fuzz/config.mk: $(BUILD)/config.mk
+	./configure $(CONFIGURE_ARGS) --builddir=$(BUILD)/fuzz --cc=clang --enable-asan \
+	    CFLAGS='-O1 -g' >/dev/null
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(fuzz_programs)
+
+fuzz: $(BUILD)/fuzz/config.mk ## feed what reads foreign text and bytes with it, T=SECONDS (60) each
+	@echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	    clang -fsanitize=fuzzer -x c -o $(BUILD)/fuzz/probe - 2>/dev/null || { echo 'make: clang' \
+	    'with libFuzzer is not there: packages clang and libclang-rt-14-dev, or compiler-rt' >&2; \
+	    exit 1; }
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz T= FUZZED=-fsanitize=fuzzer-no-link \
+	    fuzz-programs
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(or $(T),60) $(if $(filter 1,$(JOBS)),1,2) \
+	    $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_sources))
 
 # --- the demo ----------------------------------------------------------------------------------
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Questions of hooks, as they come in pieces: each piece says how much more is needed, never less
+ * than the one before it, and a whole one is read.
+ */
+#include "fuzz/fuzz.h"
+
+#include "codec/hook_frame.h"
+
+static void read_whole(const unsigned char *bytes, size_t length)
+{
+    struct error error = ERROR_INIT;
+    struct event *event = event_new(EVENT_HOOK_ASK, 1000);
+    if (hook_frame_read(bytes, length, event, &error) == 0)
+        fuzz_must(event->hook.xml[0] == '\0' || event->hook.xml_error[0] == '\0',
+                  "XML that could not be parsed is passed on", event->hook.xml,
+                  event->hook.xml_error);
+    else
+        fuzz_must(error.kind != ERROR_NONE, "refused without a word", NULL, NULL);
+    event_free(event);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    struct error error = ERROR_INIT;
+    size_t need = 0, step = length / 64 + 1; /* at most 65 pieces */
+    for (size_t have = 0; have <= length; have += step) {
+        size_t now = hook_frame_need(bytes, have, &error);
+        if (!now) {
+            fuzz_must(error.kind != ERROR_NONE, "refused without a word", NULL, NULL);
+            break;
+        }
+        fuzz_must(now >= need && now <= HOOK_FRAME_LIMIT, "needs less than before, or too much",
+                  NULL, NULL);
+        need = now;
+    }
+    read_whole(bytes, length); /* whatever they are */
+    return 0;
+}
