@@ -43,8 +43,10 @@ static struct ruleset *bind(struct plug *plug, const struct policy *policy)
 {
     struct error error = ERROR_INIT;
     struct ruleset *rules = plug_bind(plug, policy, &error);
-    if (!rules)
+    if (!rules) {
         fail_msg("%s", error.text);
+        abort(); /* fail_msg() does not come back, which not every checker knows */
+    }
     return rules;
 }
 

@@ -9,7 +9,7 @@ cd "${DROVER_SRC:-$(dirname "$0")/../..}" || exit 1
 : "${CC:=cc}"
 
 if ! command -v abidiff >/dev/null; then
-    echo "1..0 # SKIP abidiff is not there: it comes with abigail-tools"
+    echo "1..0 # SKIP abidiff is not there: ./configure --install-deps installs it"
     exit 0
 fi
 
