@@ -41,7 +41,7 @@ static void arrive(void *self, const struct timer *timer)
     sim->listener.post(sim->listener.self, event);
 }
 
-static void send(struct sim *sim, uint32_t index, struct event *event, bool in_order)
+static void send_on(struct sim *sim, uint32_t index, struct event *event, bool in_order)
 {
     struct sim_host *host = &sim->hosts[index];
     double at = sim->now + latency(sim, index);
@@ -69,8 +69,8 @@ static struct event *copy_of(struct sim *sim, const struct event *event)
 static void say(struct sim *sim, uint32_t host, struct event *event)
 {
     if (sim_strikes(sim, FAULT_DUPLICATE))
-        send(sim, host, copy_of(sim, event), true);
-    send(sim, host, event, !sim_strikes(sim, FAULT_REORDER));
+        send_on(sim, host, copy_of(sim, event), true);
+    send_on(sim, host, event, !sim_strikes(sim, FAULT_REORDER));
 }
 
 /* ------------------------------------------------------------------ connecting */
@@ -142,7 +142,7 @@ static void connect(struct sim *sim, uint32_t index)
     memset(host->told, 0, sim->n_vms);
     struct event *event = sim_event(sim, EVENT_HOST_CONNECTED);
     event_set(event, &event->host, host->record.name);
-    send(sim, index, event, true);
+    send_on(sim, index, event, true);
     link_report(sim, index, random_between(&sim->wire, 0.05, 1));
     sim_after(sim, random_between(&sim->wire, 0.05, sim->poll_s), tick_sample, index, host->epoch);
     sim_after(sim, REPORT_EVERY_S, tick_report, index, host->epoch);
@@ -290,7 +290,7 @@ static void tick_sample(void *self, const struct timer *timer)
         struct event *event = sim_event(sim, EVENT_SAMPLE);
         event_set(event, &event->host, sim_host_name(sim, index));
         fill_sample(sim, index, event);
-        send(sim, index, event, true);
+        send_on(sim, index, event, true);
     }
     sim_after(sim, sim->poll_s, tick_sample, index, timer->b);
 }

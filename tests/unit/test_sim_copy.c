@@ -14,9 +14,9 @@
 static double converge(struct copy *copy, double rate, double dirty, double dt, double limit_s)
 {
     copy_begin(copy);
-    for (double t = dt; t <= limit_s; t += dt)
+    for (int i = 1; i * dt <= limit_s; i++)
         if (copy_step(copy, dt, rate, dirty))
-            return t;
+            return i * dt;
     return 0;
 }
 
