@@ -20,9 +20,11 @@ static void read_hosts(const char *xml, size_t length)
     arena_free(&arena);
 }
 
-static void try_redacted(const char *xml, size_t length)
+static void try_redacted(const char *xml, size_t length, const struct vm *vm)
 {
+    struct arena arena = ARENA_INIT;
     struct error error = ERROR_INIT;
+    struct vm same;
     bool removed, more;
     char *once = domain_xml_redact(xml, length, &removed, &error);
     if (!once)
@@ -30,8 +32,15 @@ static void try_redacted(const char *xml, size_t length)
     char *twice = domain_xml_redact(once, strlen(once), &more, &error);
     fuzz_must(twice != NULL, "cannot be read without its secrets", once, error.text);
     fuzz_must(!more, "secrets are left", once, twice);
+    field_defaults(vm_fields, &same);
+    if (vm) {
+        fuzz_must(domain_xml_read(once, strlen(once), &same, &arena, &error) == 0,
+                  "no domain without its secrets", once, error.text);
+        fuzz_must(field_equal(vm_fields, vm, &same), "another VM without its secrets", once, NULL);
+    }
     free(twice);
     free(once);
+    arena_free(&arena);
 }
 
 static void try_metadata(const struct vm *vm)
@@ -62,11 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct error error = ERROR_INIT;
     struct vm vm;
     field_defaults(vm_fields, &vm);
-    if (domain_xml_read(xml, length, &vm, &arena, &error) == 0)
+    bool read = domain_xml_read(xml, length, &vm, &arena, &error) == 0;
+    fuzz_must(read == (error.kind == ERROR_NONE), "refused without a word", NULL, NULL);
+    if (read)
         try_metadata(&vm);
-    else
-        fuzz_must(error.kind != ERROR_NONE, "refused without a word", NULL, NULL);
-    try_redacted(xml, length);
+    try_redacted(xml, length, read ? &vm : NULL);
     read_hosts(xml, length);
     arena_free(&arena);
     return 0;
