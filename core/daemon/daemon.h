@@ -38,7 +38,6 @@ struct daemon {
     double started_at;
     uint64_t events_taken;
     uint64_t migrations_ended[MIGRATION_CANCELLED + 1]; /* by state, since the start */
-    bool journal_failing;
     struct error problem; /* the first plugin that could not be loaded, of the last set */
 };
 
@@ -51,6 +50,7 @@ struct event *daemon_event(enum event_kind kind);
 
 /* reload.c: load a new set and put it in force, or keep the old one and say why. 0 or -1. */
 int daemon_reload(struct daemon *daemon, struct error *error);
+void daemon_keep_texts(struct daemon *daemon); /* what the set was made from, into the journal */
 void daemon_plugin_problem(void *self, const char *path, const struct error *error);
 
 /* orders.c: moves wait until what is remembered of them is on disk. */

@@ -116,8 +116,7 @@ static void take_request(void *self, struct event *event)
 
 static void journal_notice(void *self, bool failing, const char *text)
 {
-    struct daemon *daemon = self;
-    daemon->journal_failing = failing;
+    (void)self;
     log_line(failing ? NOTICE_ERROR : NOTICE_INFO, "%s", text);
 }
 
@@ -132,12 +131,6 @@ static int open_journal(struct daemon *daemon, struct error *error)
     return daemon->store ? 0 : -1;
 }
 
-static void keep_text(void *self, const char *hash, const char *name, const char *text)
-{
-    struct daemon *daemon = self;
-    store_text(daemon->store, hash, name, text);
-}
-
 /* The set first, then memory, then "go": recalled things are about hosts that the set names. */
 static int start_engine(struct daemon *daemon, struct error *error)
 {
@@ -145,7 +138,7 @@ static int start_engine(struct daemon *daemon, struct error *error)
     struct event **recalled = store_recall(daemon->store, daemon_now(), &n, error);
     if (!recalled)
         return -1;
-    set_each_text(daemon->set, keep_text, daemon);
+    daemon_keep_texts(daemon);
     daemon_take(daemon, set_event(daemon->set, daemon_now()));
     for (uint32_t i = 0; i < n; i++)
         daemon_take(daemon, recalled[i]);

@@ -35,11 +35,16 @@ static void keep_text(void *self, const char *hash, const char *name, const char
     store_text(daemon->store, hash, name, text);
 }
 
+void daemon_keep_texts(struct daemon *daemon)
+{
+    set_each_text(daemon->set, keep_text, daemon);
+}
+
 static void put_in_force(struct daemon *daemon, struct set *set)
 {
     struct set *old = daemon->set;
     daemon->set = set;
-    set_each_text(set, keep_text, daemon);
+    daemon_keep_texts(daemon);
     daemon->world.configure(daemon->world.self, set->settings);
     daemon_take(daemon, set_event(set, daemon_now()));
     set_free(old); /* the engine has let go of it */

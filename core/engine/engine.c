@@ -151,11 +151,6 @@ const struct fleet *engine_fleet(const struct engine *engine)
     return engine->fleet;
 }
 
-const struct settings *engine_settings(const struct engine *engine)
-{
-    return &engine->settings;
-}
-
 const struct migration *const *engine_migrations(const struct engine *engine, uint32_t *n)
 {
     /* The view is a cache beside the state: building it changes nothing that a step could see. */

@@ -28,7 +28,6 @@ double engine_next_wake(const struct engine *engine);
 
 /* To look at; valid until the next step. */
 const struct fleet *engine_fleet(const struct engine *engine);
-const struct settings *engine_settings(const struct engine *engine);
 const struct migration *const *engine_migrations(const struct engine *engine, uint32_t *n); /* by id */
 
 /* Why a host is not empty yet, and so on: what `drover status` says. */

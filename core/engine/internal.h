@@ -46,12 +46,11 @@ struct watch {
 struct move {
     struct migration record; /* texts are in arena */
     struct how how;
-    bool adopted;      /* found running after a restart */
     bool unsettled;    /* recalled, or its call failed: how it stands is to be found out */
     uint64_t settle_step; /* by reports later than this step ... */
     double settle_at;     /* ... that were begun to be read at this time or later */
     double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
-    bool call_done, call_ok;
+    bool call_done;
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */
     bool abort_sent;

@@ -124,7 +124,6 @@ static void stayed(struct engine *engine, struct move *move)
 static void adopt(struct engine *engine, struct move *move)
 {
     move->unsettled = false;
-    move->adopted = true;
     move->call_done = false;
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     fleet_set_text(engine->fleet, &vm->to, move->record.to);
@@ -235,7 +234,6 @@ void on_migration_done(struct engine *engine, const struct event *event)
     if (!move || !move_is_active(move) || move->call_done)
         return; /* said twice, or too late */
     move->call_done = true;
-    move->call_ok = event->ok;
     if (!event->ok && !move->abort_sent)
         move_text(move, &move->record.error, event->text);
     if (move->arrived) {

@@ -154,7 +154,7 @@ static void begin(const struct start *start, const struct decision *decision)
     move->record.started_at = engine->now;
     move->record.base_iteration = 0;
     move->record.next_stall = 0;
-    move->call_done = move->call_ok = move->arrived = move->left = move->abort_sent = false;
+    move->call_done = move->arrived = move->left = move->abort_sent = false;
     move->retry_after_abort = false;
     fleet_set_text(engine->fleet, &vm->to, decision->chosen);
     columns_promise(start->columns, start->vm, to);
