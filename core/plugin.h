@@ -17,6 +17,8 @@
  * Lua units end in the very same struct (see drover-lua(7)).
  *
  * ABI changelog, newest first
+ *   1.1  hosts: huge pages, NUMA nodes, devices, dedicated CPUs, moves from it, moves that failed,
+ *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -32,7 +34,7 @@ extern "C" {
 #endif
 
 #define DROVER_ABI_MAJOR 1
-#define DROVER_ABI_MINOR 0
+#define DROVER_ABI_MINOR 1
 
 /* "no such host / VM / group", wherever an index is given. */
 #define DROVER_NONE UINT32_MAX
@@ -138,6 +140,52 @@ struct drover_labels {
     const char *const *value;
 };
 
+/* Huge pages per row: row r has size_kib/free[start[r] .. start[r + 1] - 1], by size. Since 1.1 */
+struct drover_pages {
+    const uint32_t *start;
+    const double *size_kib;
+    const double *free; /* pages; what VMs on their way here will take is not free */
+};
+
+/* NUMA nodes of hosts, the same way, in the order of the host. Since 1.1 */
+struct drover_host_nodes {
+    const uint32_t *start;
+    const uint32_t *id;
+    const double *memory_mib;
+    const double *memory_free_mib; /* as measured, else all of it */
+    const uint32_t *cpus;          /* how many */
+    const char *const *cpu_list;   /* which: "0-7,16-23"; "": not known */
+};
+
+enum drover_numa_mode { DROVER_NUMA_STRICT, DROVER_NUMA_INTERLEAVE, DROVER_NUMA_PREFERRED };
+
+/* NUMA nodes that VMs are shown, the same way. Since 1.1 */
+struct drover_vm_nodes {
+    const uint32_t *start;
+    const double *memory_mib;
+    const uint8_t *mode;        /* enum drover_numa_mode */
+    struct drover_lists nodes;  /* by node, not by VM: ids of the host's nodes that it is bound to */
+};
+
+enum drover_device_kind {
+    DROVER_DEVICE_PCI,
+    DROVER_DEVICE_USB,
+    DROVER_DEVICE_MDEV, /* id: its type */
+    DROVER_DEVICE_VF,   /* a virtual function of a network card, behind a standby NIC; id: its network */
+};
+
+/* Devices of hosts, or devices passed through to VMs, the same way. Since 1.1 */
+struct drover_devices {
+    const uint32_t *start;
+    const uint8_t *kind; /* enum drover_device_kind */
+    const char *const *id;
+    const uint8_t *free; /* of hosts: nobody has it */
+};
+
+/* Bits of drover_hosts.power. */
+#define DROVER_POWER_MANAGED 1u   /* drover can switch it off and on, and may */
+#define DROVER_POWER_BY_POLICY 2u /* it is off, or kept empty, because a policy wanted it so */
+
 struct drover_clusters {
     size_t size;
     uint32_t n;
@@ -192,6 +240,15 @@ struct drover_hosts {
     struct drover_sets machines;
     struct drover_sets cpu_features;
     struct drover_labels labels;
+    /* Since 1.1 */
+    const uint32_t *vm_leaving;     /* VMs here that are on their way to elsewhere */
+    const uint32_t *moves_failed;   /* moves to or from it that failed lately, for reasons of its own */
+    const double *cpus_dedicated;   /* CPUs that VMs here, or on their way here, have for themselves */
+    const char *const *cpus_online; /* "0-7"; "": all of them */
+    const uint32_t *power;          /* DROVER_POWER_... */
+    struct drover_pages hugepages;
+    struct drover_host_nodes numa;
+    struct drover_devices devices;
 };
 
 struct drover_vms {
@@ -229,6 +286,14 @@ struct drover_vms {
     struct drover_lists preferred_hosts;
     struct drover_lists groups;        /* indices of groups that it is in */
     struct drover_labels labels;
+    /* Since 1.1 */
+    const uint32_t *cpu_sockets;       /* as the guest sees them; 0: not stated */
+    const uint32_t *cpu_cores;         /* per socket */
+    const uint32_t *cpu_threads;       /* per core */
+    const char *const *cpu_pins;       /* the host's CPUs that it is pinned to: "0-3"; "": none */
+    const uint8_t *cpu_dedicated;      /* nobody else may use the CPUs that it runs on */
+    struct drover_vm_nodes numa;
+    struct drover_devices devices;
 };
 
 struct drover_groups {

@@ -7,6 +7,7 @@
 #include "model/columns.h"
 
 #include "base/memory.h"
+#include "model/columns_parts.h"
 #include "model/symbols.h"
 
 #include <stdlib.h>
@@ -192,6 +193,11 @@ static void fill_hosts(struct builder *b)
     COLUMN(const char *, to->hypervisor_version, n, record[i]->hypervisor_version);
     COLUMN(const char *, to->os_version, n, record[i]->os_version);
     COLUMN(double, to->boot_s, n, age(fleet, record[i]->boot_at));
+    COLUMN(const char *, to->cpus_online, n, record[i]->cpus_online);
+    COLUMN(uint32_t, to->moves_failed, n, record[i]->moves_failed);
+    COLUMN(uint32_t, to->power, n,
+           (record[i]->power_managed ? DROVER_POWER_MANAGED : 0) |
+               (record[i]->power_by_policy ? DROVER_POWER_BY_POLICY : 0));
     to->labels = labels_of(b, labels_of_host, (const void *const *)record, n);
 }
 
@@ -235,6 +241,11 @@ static void fill_vms(struct builder *b)
     COLUMN(double, to->tsc_khz, n, record[i]->tsc_khz);
     COLUMN(const char *, to->cache, n, vm_caches[record[i]->cache]);
     COLUMN(uint8_t, to->readonly_local_disk, n, record[i]->readonly_local_disk);
+    COLUMN(uint32_t, to->cpu_sockets, n, record[i]->cpu_sockets);
+    COLUMN(uint32_t, to->cpu_cores, n, record[i]->cpu_cores);
+    COLUMN(uint32_t, to->cpu_threads, n, record[i]->cpu_threads);
+    COLUMN(const char *, to->cpu_pins, n, record[i]->cpu_pins);
+    COLUMN(uint8_t, to->cpu_dedicated, n, record[i]->cpu_dedicated);
     to->labels = labels_of(b, labels_of_vm, (const void *const *)record, n);
 }
 
@@ -312,6 +323,8 @@ static void sum_hosts(struct builder *b)
     c->largest_vcpus = arena_array(b->arena, n, sizeof *c->largest_vcpus);
     c->cpu_pending = arena_array(b->arena, n, sizeof *c->cpu_pending);
     c->vm_pending = arena_array(b->arena, n, sizeof *c->vm_pending);
+    c->vm_leaving = arena_array(b->arena, n, sizeof *c->vm_leaving);
+    c->cpus_dedicated = arena_array(b->arena, n, sizeof *c->cpus_dedicated);
     c->memory_pending_mib = arena_array(b->arena, n, sizeof *c->memory_pending_mib);
     c->memory_schedulable_mib = arena_array(b->arena, n, sizeof *c->memory_schedulable_mib);
     for (uint32_t v = 0; v < c->vms.n; v++) {
@@ -322,6 +335,7 @@ static void sum_hosts(struct builder *b)
         count[h]++;
         c->vcpus[h] += c->vms.vcpus[v];
         c->largest_vcpus[h] = fmax(c->largest_vcpus[h], c->vms.vcpus[v]);
+        c->cpus_dedicated[h] += c->vms.cpu_dedicated[v] ? c->vms.vcpus[v] : 0;
     }
     for (uint32_t h = 0; h < n; h++) {
         const struct host *record = c->host_record[h];
@@ -338,6 +352,8 @@ static void sum_hosts(struct builder *b)
     c->hosts.largest_vcpus = c->largest_vcpus;
     c->hosts.cpu_pending = c->cpu_pending;
     c->hosts.vm_pending = c->vm_pending;
+    c->hosts.vm_leaving = c->vm_leaving;
+    c->hosts.cpus_dedicated = c->cpus_dedicated;
     c->hosts.memory_pending_mib = c->memory_pending_mib;
     c->hosts.memory_schedulable_mib = c->memory_schedulable_mib;
 }
@@ -362,7 +378,11 @@ static void book(struct columns *c, uint32_t vm, uint32_t host)
     c->cpu_pending[host] += columns_vm_load(c, vm, ASSUMED_LOAD_PER_VCPU);
     c->vcpus[host] += c->vms.vcpus[vm];
     c->largest_vcpus[host] = fmax(c->largest_vcpus[host], c->vms.vcpus[vm]);
+    c->cpus_dedicated[host] += c->vms.cpu_dedicated[vm] ? c->vms.vcpus[vm] : 0;
     c->vm_pending[host]++;
+    if (c->vms.host[vm] != DROVER_NONE)
+        c->vm_leaving[c->vms.host[vm]]++;
+    columns_take_pages(c, vm, host);
     compute_schedulable(c, host);
 }
 
@@ -389,6 +409,7 @@ struct columns *columns_new(const struct fleet *fleet)
                                    fleet->n_vms);
     c->vms.preferred_hosts = lists_of(&b, &b.hosts, preferred_of_vm,
                                       (const void *const *)c->vm_record, fleet->n_vms);
+    columns_fill_parts(c);
     list_vms_of_hosts(&b);
     sum_hosts(&b);
     groups_fill(c, fleet, &b.hosts, &b.vms, &b.vm_names);

@@ -26,7 +26,8 @@ struct columns {
     const struct cluster **cluster_record;
     /* The columns that promises change; the same arrays as in hosts and vms. */
     double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
-    uint32_t *vm_pending;
+    double *cpus_dedicated, *pages_free;
+    uint32_t *vm_pending, *vm_leaving;
     uint32_t *vm_to;
     struct arena arena;
 };

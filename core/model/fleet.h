@@ -75,6 +75,10 @@ struct host {
     double boot_at;
     struct texts roles;
     struct pairs labels;
+    const char *cpus_online; /* "0-7"; "": all */
+    uint32_t moves_failed;   /* to or from it, lately, for reasons of its own */
+    bool power_managed;      /* drover can switch it off and on, and may */
+    bool power_by_policy;    /* it is off, or kept empty, because a policy wanted it so */
 };
 
 struct vm {
@@ -109,6 +113,9 @@ struct vm {
     bool readonly_local_disk;
     double moved_at;
     struct pairs labels;
+    uint32_t cpu_sockets, cpu_cores, cpu_threads; /* as the guest sees them; 0: not stated */
+    const char *cpu_pins; /* the host's CPUs that it is pinned to: "0-3" */
+    bool cpu_dedicated;
 };
 
 struct group {

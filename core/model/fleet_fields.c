@@ -99,6 +99,10 @@ const struct field host_fields[] = {
     {.key = "boot_s", .type = FIELD_AGE, .offset = HOST(boot_at), .max = 1e12},
     {.key = "roles", .type = FIELD_TEXTS, .offset = HOST(roles), .default_text = ""},
     {.key = "labels", .type = FIELD_PAIRS, .offset = HOST(labels)},
+    {.key = "cpus_online", .type = FIELD_TEXT, .offset = HOST(cpus_online)},
+    {.key = "moves_failed", .type = FIELD_U32, .offset = HOST(moves_failed), .max = 1e9},
+    {.key = "power_managed", .type = FIELD_BOOL, .offset = HOST(power_managed)},
+    {.key = "power_by_policy", .type = FIELD_BOOL, .offset = HOST(power_by_policy)},
     {0},
 };
 
@@ -144,6 +148,11 @@ const struct field vm_fields[] = {
     {.key = "readonly_local_disk", .type = FIELD_BOOL, .offset = VM(readonly_local_disk)},
     {.key = "moved_s", .type = FIELD_AGE, .offset = VM(moved_at), .max = 1e12},
     {.key = "labels", .type = FIELD_PAIRS, .offset = VM(labels)},
+    {.key = "cpu_sockets", .type = FIELD_U32, .offset = VM(cpu_sockets), .max = 65536},
+    {.key = "cpu_cores", .type = FIELD_U32, .offset = VM(cpu_cores), .max = 65536},
+    {.key = "cpu_threads", .type = FIELD_U32, .offset = VM(cpu_threads), .max = 65536},
+    {.key = "cpu_pins", .type = FIELD_TEXT, .offset = VM(cpu_pins)},
+    {.key = "cpu_dedicated", .type = FIELD_BOOL, .offset = VM(cpu_dedicated)},
     {0},
 };
 

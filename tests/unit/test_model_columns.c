@@ -521,6 +521,50 @@ static void lists_of_hosts_leave_out_those_that_are_not_there(void **state)
     fleet_free(fleet);
 }
 
+static void parts_of_hosts_and_vms_are_listed_and_promised_pages_are_taken(void **state)
+{
+    (void)state;
+    struct fleet *fleet = new_fleet(100);
+    struct pair pages[] = {{"1048576", "4", {0, 0}}, {"2048", "600", {0, 0}}};
+    struct numa_node nodes[] = {{0, 8192, NAN, "0-3,8-11"}, {1, 8192, 1000, "4-7"}};
+    struct device free_device = {.kind = DROVER_DEVICE_MDEV, .id = "nvidia-11", .free = true};
+    struct host host = new_host("kvm1");
+    host.hugepages = (struct pairs){.item = pages, .n = 2, .known = true};
+    host.numa = (struct rows){.item = nodes, .n = 2};
+    host.devices = (struct rows){.item = &free_device, .n = 1};
+    fleet_put_host(fleet, &host);
+    double bound[] = {0, 1};
+    struct vnuma_node vnode = {.memory_mib = 512, .nodes = {bound, 2}, .mode = 1};
+    struct vm vm = new_vm("a", NULL);
+    vm.memory_mib = 1025;
+    vm.hugepages_kib = 2048;
+    vm.vcpus = 2;
+    vm.cpu_dedicated = true;
+    vm.numa = (struct rows){.item = &vnode, .n = 1};
+    fleet_put_vm(fleet, &vm);
+    struct columns *columns = columns_new(fleet);
+    const struct drover_hosts *hosts = &columns->hosts;
+    SAME(hosts->hugepages.size_kib[0], 2048);
+    SAME(hosts->hugepages.free[0], 600);
+    SAME(hosts->hugepages.free[1], 4);
+    assert_int_equal(hosts->numa.start[1], 2);
+    assert_int_equal(hosts->numa.cpus[0], 8);
+    SAME(hosts->numa.memory_free_mib[0], 8192);
+    SAME(hosts->numa.memory_free_mib[1], 1000);
+    assert_int_equal(hosts->devices.kind[0], DROVER_DEVICE_MDEV);
+    assert_int_equal(hosts->devices.free[0], 1);
+    assert_int_equal(columns->vms.numa.mode[0], DROVER_NUMA_INTERLEAVE);
+    assert_int_equal(columns->vms.numa.nodes.start[1], 2);
+    assert_int_equal(columns->vms.numa.nodes.item[1], 1);
+    assert_int_equal(columns->vms.devices.start[1], 0);
+    columns_promise(columns, 0, 0);
+    SAME(hosts->hugepages.free[0], 87); /* 1025 MiB are 513 pages of 2 MiB */
+    SAME(hosts->hugepages.free[1], 4);
+    SAME(hosts->cpus_dedicated[0], 2);
+    columns_free(columns);
+    fleet_free(fleet);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +585,7 @@ int main(void)
         cmocka_unit_test(labels_stand_in_order_of_key),
         cmocka_unit_test(groups_are_by_name_by_uuid_and_by_label),
         cmocka_unit_test(lists_of_hosts_leave_out_those_that_are_not_there),
+        cmocka_unit_test(parts_of_hosts_and_vms_are_listed_and_promised_pages_are_taken),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
