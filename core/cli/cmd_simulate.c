@@ -208,9 +208,9 @@ const struct command command_simulate = {
                "promises is checked after every event, by the made world's truth: where something "
                "is broken, the exit status is 1, and the seed tells the same story again. With "
                "faults, calm follows after the given time, for two hours more. Faults: host-death, "
-               "host-cut, libvirt-hang, libvirt-restart, late, duplicate, lost, reorder, "
-               "migration-fails, call-fails, destination-dies, guest-ends, operator, files, hooks, "
-               "virsh, controller, clock.",
+               "host-cut, host-freeze, controller-cut, path-cut, libvirt-hang, libvirt-restart, "
+               "late, duplicate, lost, reorder, migration-fails, call-fails, destination-dies, "
+               "guest-ends, operator, files, hooks, virsh, controller, clock.",
     .place = ALONE,
     .options = options,
     .run = run,

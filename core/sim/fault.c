@@ -12,7 +12,7 @@ static uint32_t pick_host(struct sim *sim)
 {
     uint32_t down = 0, host = random_below(&sim->chance, sim->n_hosts);
     for (uint32_t h = 0; h < sim->n_hosts; h++)
-        down += !sim->hosts[h].alive || sim->hosts[h].cut;
+        down += !host_works(sim, h) && !(sim->hosts[h].hung_until > sim->now);
     bool enough = down >= (sim->n_hosts > 3 ? sim->n_hosts / 3 : 1);
     return enough || !host_answers(sim, host) ? SIM_NONE : host;
 }
@@ -34,6 +34,21 @@ static void strike_death(struct sim *sim)
 static void strike_cut(struct sim *sim)
 {
     strike_host(sim, host_cut, 5, 600);
+}
+
+static void strike_freeze(struct sim *sim)
+{
+    strike_host(sim, host_freeze, 1, 300);
+}
+
+static void strike_controller_cut(struct sim *sim)
+{
+    strike_host(sim, host_lose_controller, 5, 600);
+}
+
+static void strike_path_cut(struct sim *sim)
+{
+    strike_host(sim, host_lose_path, 5, 600);
 }
 
 static void strike_hang(struct sim *sim)
@@ -88,6 +103,13 @@ const struct fault faults[FAULTS + 1] = {
                           strike_death},
     [FAULT_HOST_CUT] = {"host-cut", "a host is cut off the network for up to 10 minutes",
                         3 * HOUR_S, 0, strike_cut},
+    [FAULT_HOST_FREEZE] = {"host-freeze", "a host stands still for up to 5 minutes, and goes on",
+                           4 * HOUR_S, 0, strike_freeze},
+    [FAULT_CONTROLLER_CUT] = {"controller-cut", "a host and the controller do not reach each other, "
+                                                "or one way alone", 3 * HOUR_S, 0,
+                              strike_controller_cut},
+    [FAULT_PATH_CUT] = {"path-cut", "nothing gets from one host to another, or back", 3 * HOUR_S, 0,
+                        strike_path_cut},
     [FAULT_LIBVIRT_HANG] = {"libvirt-hang", "a libvirt daemon does not answer for up to 2 minutes",
                             2 * HOUR_S, 0, strike_hang},
     [FAULT_LIBVIRT_RESTART] = {"libvirt-restart", "a libvirt daemon is restarted", 2 * HOUR_S, 0,

@@ -128,7 +128,8 @@ uint32_t guest_executes_at(const struct sim_vm *vm)
 
 void guest_count_loss(struct sim *sim, struct sim_vm *vm)
 {
-    bool executes = guest_executes_at(vm) != SIM_NONE;
+    uint32_t host = guest_executes_at(vm);
+    bool executes = host != SIM_NONE && !host_is_frozen(sim, host);
     if (executes && !isnan(vm->idle_since)) {
         if (!vm->rests)
             vm->lost_s += sim->now - vm->idle_since;
@@ -170,7 +171,7 @@ void guest_end(struct sim *sim, uint32_t index, const char *why)
     struct sim_vm *vm = &sim->vms[index];
     uint32_t host = guest_executes_at(vm);
     struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
-    if (host == SIM_NONE || (job && job->phase >= JOB_POSTCOPY))
+    if (host == SIM_NONE || host_is_frozen(sim, host) || (job && job->phase >= JOB_POSTCOPY))
         return;
     sim_say(sim, "VM %s on host %s ends: %s", vm->record.name, sim_host_name(sim, host), why);
     vm->rests = strcmp(why, "shutdown") == 0;
@@ -188,7 +189,7 @@ static void try_start(void *self, const struct timer *timer)
     struct sim_vm *vm = &sim->vms[index];
     if (vm->n_processes > 0)
         return;
-    if (!host_answers(sim, vm->home))
+    if (!host_works(sim, vm->home))
         guest_start_later(sim, index, 60);
     else
         ask_hook(sim, vm->home, index, "start", 0);
@@ -204,7 +205,7 @@ void guest_start_answered(struct sim *sim, uint32_t index, bool ok)
     struct sim_vm *vm = &sim->vms[index];
     if (vm->n_processes > 0)
         return;
-    if (!ok || !host_answers(sim, vm->home)) {
+    if (!ok || !host_works(sim, vm->home)) {
         guest_start_later(sim, index, 120);
         return;
     }

@@ -16,9 +16,16 @@ bool link_works(const struct sim *sim, uint32_t host)
     return sim->controller && sim->hosts[host].connected && host_answers(sim, host);
 }
 
+bool link_is_one_way(const struct sim *sim, uint32_t index)
+{
+    const struct sim_host *host = &sim->hosts[index];
+    return sim->controller && sim->now < host->open_until && host->mute && !host->deaf &&
+           host_works(sim, index);
+}
+
 /* ------------------------------------------------------------------ on the wire */
 
-static double latency(struct sim *sim, uint32_t index)
+double link_latency(struct sim *sim, uint32_t index)
 {
     struct sim_host *host = &sim->hosts[index];
     double seconds = random_between(&sim->wire, 0.0005, 0.03);
@@ -44,7 +51,7 @@ static void arrive(void *self, const struct timer *timer)
 static void send_on(struct sim *sim, uint32_t index, struct event *event, bool in_order)
 {
     struct sim_host *host = &sim->hosts[index];
-    double at = sim->now + latency(sim, index);
+    double at = sim->now + link_latency(sim, index);
     if (in_order)
         at = host->heard_at = fmax(at, host->heard_at);
     else
@@ -120,6 +127,7 @@ void link_lose(struct sim *sim, uint32_t index, const char *reason, const char *
     host->connected = false;
     host->epoch++;
     host->heard_at = sim->now;
+    host->open_until = sim->now + after_s;
     if (after_s > 0) {
         sim_after(sim, after_s, lost_later, index, host->epoch);
         return;
@@ -201,8 +209,9 @@ static bool is_due(struct sim *sim, const struct timer *timer, uint32_t index, u
         return false;
     if (host_answers(sim, index))
         return true;
-    if (host->hung_until > sim->now)
-        sim_after(sim, host->hung_until - sim->now + 0.001, timer->run, timer->a, timer->b);
+    double until = fmax(host->hung_until, host->frozen_until);
+    if (until > sim->now)
+        sim_after(sim, until - sim->now + 0.001, timer->run, timer->a, timer->b);
     return false;
 }
 

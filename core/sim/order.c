@@ -41,7 +41,7 @@ static void end(struct sim *sim, struct order *order, bool ok, const char *text)
         event_set(twin, &twin->text, text);
         sim_post(sim, twin, 0.5);
     }
-    sim_post(sim, event, random_between(&sim->wire, 0.001, 0.2));
+    sim_post(sim, event, random_between(&sim->wire, 0.001, 0.17) + link_latency(sim, order->from));
     uint32_t vm = order->vm, from = order->from, to = order->to;
     uint32_t i = (uint32_t)(order - sim->orders);
     memmove(order, order + 1, (sim->n_orders - i - 1) * sizeof *order);
@@ -193,13 +193,13 @@ static struct order *order_find(struct sim *sim, uint64_t move)
 static const char *refusal(const struct sim *sim, const struct order *order)
 {
     const struct sim_vm *vm = &sim->vms[order->vm];
-    if (!link_works(sim, order->from))
+    if (!link_works(sim, order->from) && !link_is_one_way(sim, order->from))
         return "the source is not connected";
     if (guest_executes_at(vm) != order->from)
         return "Domain not found, or not running";
     if (vm->job)
         return "another migration job is already running for the domain";
-    if (!host_answers(sim, order->to) || !hosts_reach(sim, order->from, order->to))
+    if (!host_works(sim, order->to) || !hosts_reach(sim, order->from, order->to))
         return "unable to connect to the destination's libvirtd";
     return NULL;
 }
@@ -232,6 +232,8 @@ static void open_call(void *self, const struct timer *timer)
     uint64_t move = order->move;
     struct job *job = job_begin(sim, order->vm, order->from, order->to, &order->how, true);
     order = order_find(sim, move);
+    if (job && order && !link_works(sim, order->from)) /* nobody hears what the call brings */
+        order->carried = false;
     if (job && order)
         order->job = job->id;
     else if (order) /* refused by the hook on the spot */

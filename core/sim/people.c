@@ -16,14 +16,20 @@ static void answered(struct sim *sim, const struct question *question, bool ok)
         guest_start_answered(sim, question->vm, ok);
 }
 
+static void settle(struct sim *sim, uint32_t i, bool ok)
+{
+    struct question question = sim->questions[i];
+    sim->questions[i] = sim->questions[--sim->n_questions];
+    answered(sim, &question, ok);
+}
+
 void sim_hook_answered(struct sim *sim, uint64_t id, bool ok)
 {
     for (uint32_t i = 0; i < sim->n_questions; i++) {
         if (sim->questions[i].id != id)
             continue;
-        struct question question = sim->questions[i];
-        sim->questions[i] = sim->questions[--sim->n_questions];
-        answered(sim, &question, ok);
+        if (!sim->hosts[sim->questions[i].host].deaf)
+            settle(sim, i, ok);
         return;
     }
 }
@@ -31,7 +37,19 @@ void sim_hook_answered(struct sim *sim, uint64_t id, bool ok)
 /* drover-hook waits no longer than its deadline, and then lets things happen. */
 static void deadline(void *self, const struct timer *timer)
 {
-    sim_hook_answered(self, timer->a, true);
+    struct sim *sim = self;
+    for (uint32_t i = 0; i < sim->n_questions; i++) {
+        if (sim->questions[i].id != timer->a)
+            continue;
+        settle(sim, i, true);
+        return;
+    }
+}
+
+void ask_nobody(struct sim *sim)
+{
+    while (sim->n_questions)
+        settle(sim, 0, true);
 }
 
 static void post_question(struct sim *sim, uint64_t id, uint32_t host, const struct sim_vm *vm,
@@ -53,8 +71,8 @@ static void post_question(struct sim *sim, uint64_t id, uint32_t host, const str
 
 void ask_hook(struct sim *sim, uint32_t host, uint32_t vm, const char *operation, uint64_t job)
 {
-    struct question question = {.id = ++sim->last_question, .job = job, .vm = vm};
-    if (!sim->controller || sim->hosts[host].cut) {
+    struct question question = {.id = ++sim->last_question, .job = job, .vm = vm, .host = host};
+    if (!sim->controller || sim->hosts[host].cut || sim->hosts[host].mute) {
         answered(sim, &question, true);
         return;
     }
@@ -212,8 +230,8 @@ void people_virsh(struct sim *sim)
     uint32_t vm = random_below(&sim->chance, sim->n_vms);
     uint32_t to = random_below(&sim->chance, sim->n_hosts);
     uint32_t from = guest_executes_at(&sim->vms[vm]);
-    if (from == SIM_NONE || from == to || sim->vms[vm].job || !host_answers(sim, from) ||
-        !host_answers(sim, to))
+    if (from == SIM_NONE || from == to || sim->vms[vm].job || !host_works(sim, from) ||
+        !host_works(sim, to) || !hosts_reach(sim, from, to))
         return;
     struct how how;
     field_defaults(how_fields, &how);

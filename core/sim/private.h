@@ -54,6 +54,9 @@ struct sim_host {
     struct host record;
     bool alive;        /* powered, its kernel runs */
     bool cut;          /* no network, neither to the controller nor to other hosts */
+    bool deaf, mute;   /* nothing gets from the controller to it; from it to the controller */
+    uint32_t cut_to;   /* a host to which nothing gets from here; SIM_NONE: none */
+    double frozen_until; /* its kernel stands still, with all that runs on it */
     bool daemon;       /* libvirtd runs */
     double hung_until; /* libvirtd does not answer */
     double slow_until; /* answers come late */
@@ -63,6 +66,7 @@ struct sim_host {
     bool connected;
     uint64_t epoch;    /* counts connections: what was on its way in an old one is lost */
     double heard_at;   /* when the last of its events arrives */
+    double open_until; /* lost, and the controller has not noticed so far */
     double pause_s;    /* before the next try to connect */
     const char *told_lost; /* the reason that was told last, or NULL */
     uint8_t *told;     /* by VM: reported in this connection and not gone since */
@@ -111,7 +115,7 @@ struct order {
 struct question {
     uint64_t id;
     uint64_t job;   /* for this migration; 0: for the start of a VM */
-    uint32_t vm;
+    uint32_t vm, host; /* where it is asked */
 };
 
 struct sim {
@@ -161,14 +165,23 @@ bool link_works(const struct sim *sim, uint32_t host);  /* connected, and it ans
 void link_report(struct sim *sim, uint32_t host, double after_s);
 void link_vm(struct sim *sim, uint32_t host, uint32_t vm, const char *why); /* libvirt's event */
 void link_watch_hang(struct sim *sim, uint32_t host);
+double link_latency(struct sim *sim, uint32_t host);
+/* Calls still get there, and nobody will hear what became of them. */
+bool link_is_one_way(const struct sim *sim, uint32_t host);
 
 /* power.c: hosts and their daemons */
-bool host_answers(const struct sim *sim, uint32_t host);
-bool hosts_reach(const struct sim *sim, uint32_t a, uint32_t b);
+bool host_works(const struct sim *sim, uint32_t host);   /* its daemon does, for other hosts */
+bool host_answers(const struct sim *sim, uint32_t host); /* and the controller hears it */
+bool host_is_frozen(const struct sim *sim, uint32_t host);
+bool host_sends(const struct sim *sim, uint32_t from, uint32_t to);
+bool hosts_reach(const struct sim *sim, uint32_t a, uint32_t b); /* both ways */
 double host_link_mib_s(const struct sim *sim, uint32_t host);
 void host_die(struct sim *sim, uint32_t host, double for_s);
 void host_cut(struct sim *sim, uint32_t host, double for_s);
 void host_hang(struct sim *sim, uint32_t host, double for_s);
+void host_freeze(struct sim *sim, uint32_t host, double for_s);
+void host_lose_controller(struct sim *sim, uint32_t host, double for_s);
+void host_lose_path(struct sim *sim, uint32_t host, double for_s);
 void host_restart_daemon(struct sim *sim, uint32_t host, double for_s);
 
 /* guest.c */
@@ -208,6 +221,7 @@ void orders_lost_host(struct sim *sim, uint32_t host);
 
 /* people.c */
 void ask_hook(struct sim *sim, uint32_t host, uint32_t vm, const char *operation, uint64_t job);
+void ask_nobody(struct sim *sim); /* what waits for an answer goes on without one */
 void people_operator(struct sim *sim);
 void people_file(struct sim *sim);
 void people_hook(struct sim *sim);

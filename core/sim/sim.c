@@ -135,8 +135,7 @@ void sim_controller_dies(struct sim *sim)
         sim->hosts[h].connected = false;
         sim->hosts[h].epoch++;
     }
-    while (sim->n_questions) /* the hook's client waits for nobody */
-        sim_hook_answered(sim, sim->questions[0].id, true);
+    ask_nobody(sim);
 }
 
 void sim_controller_returns(struct sim *sim)
@@ -161,6 +160,7 @@ static void make_host(struct sim *sim, uint32_t i, const struct host *record)
     if (host->record.threads == 0)
         host->record.threads = 1;
     host->alive = host->daemon = true;
+    host->cut_to = SIM_NONE;
     host->told = arena_array(&sim->arena, sim->options.fleet->n_vms, 1);
     table_put(&sim->host_index, host->record.name, i);
 }
