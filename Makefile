@@ -60,7 +60,7 @@ plugin_includes := -I$(BUILD)/include
 
 # What each room may see of the world outside. The first four see libc, and nothing else.
 pure_rooms := base model decide engine
-rooms := $(pure_rooms) codec policy plug set virt sim store ctl
+rooms := $(pure_rooms) codec policy plug set virt sim store replay ctl
 everything_cflags = $(LIBVIRT_CFLAGS) $(LUA_CFLAGS) $(YAML_CFLAGS) $(XML_CFLAGS) \
     $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(GLIB_CFLAGS) $(GIO_CFLAGS) $(SOUP_CFLAGS) \
     $(CURSES_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
@@ -69,6 +69,7 @@ policy_cflags = $(YAML_CFLAGS) $(JANSSON_CFLAGS)
 plug_cflags = $(LUA_CFLAGS) -pthread
 virt_cflags = $(LIBVIRT_CFLAGS) $(GLIB_CFLAGS) $(GIO_CFLAGS) -pthread
 store_cflags = $(SQLITE_CFLAGS) $(JANSSON_CFLAGS) $(GLIB_CFLAGS) -pthread
+replay_cflags = $(JANSSON_CFLAGS) $(GLIB_CFLAGS)
 ctl_cflags = $(SOUP_CFLAGS) $(GLIB_CFLAGS) $(GIO_CFLAGS) $(JANSSON_CFLAGS) -pthread
 cli_cflags = $(filter-out $(LIBVIRT_CFLAGS),$(everything_cflags))
 daemon_cflags = $(everything_cflags)

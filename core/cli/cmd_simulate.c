@@ -9,6 +9,7 @@
 #include "command.h"
 #include "model/settings.h"
 #include "render.h"
+#include "replay/record.h"
 #include "sim/run.h"
 #include "simulate_load.h"
 
@@ -30,6 +31,7 @@ static const struct option options[] = {
     {"--faults", "FAULTS", "none (the default), all, or names with commas between them"},
     {"--drain", "HOST@TIME", "ask to empty this host at that time; may be repeated"},
     {"--steady", NULL, "guests' load does not change with time"},
+    {"--journal", "FILE", "of one seed: keep what happens in this journal, for drover replay"},
     {NULL, NULL, NULL},
 };
 
@@ -166,6 +168,27 @@ static int run_seeds(struct cli *cli, const struct simulation *simulation, uint6
     return error->kind == ERROR_NONE ? status : -1;
 }
 
+/* One run, with its journal where that is wanted. */
+static int run_kept(struct cli *cli, struct simulation *simulation,
+                    const struct simulate_input *input, uint64_t seeds, struct error *error)
+{
+    const char *path = option_text(&cli->options, "--journal");
+    if (!path)
+        return run_seeds(cli, simulation, seeds, error);
+    if (seeds != 1)
+        return error_set(error, ERROR_USAGE, "--journal keeps one run: leave --seeds out");
+    struct set set = {
+        .settings = input->settings, .policies = input->policies, .plug = input->plug,
+        .rules = input->rules, .n_rules = input->n_rules,
+    };
+    struct record *record = record_open(path, &set, error);
+    if (!record)
+        return -1;
+    record_attach(record, simulation);
+    int status = run_seeds(cli, simulation, seeds, error);
+    return record_close(record, status < 0 ? NULL : error) < 0 ? -1 : status;
+}
+
 static int run_loaded(struct cli *cli, struct simulation *simulation,
                       const struct simulate_input *input, uint64_t seeds, struct error *error)
 {
@@ -175,7 +198,7 @@ static int run_loaded(struct cli *cli, struct simulation *simulation,
     simulation->n_rules = input->n_rules;
     simulation->settle_s = SETTLE_S;
     simulation->steady = option_given(&cli->options, "--steady");
-    return run_seeds(cli, simulation, seeds, error);
+    return run_kept(cli, simulation, input, seeds, error);
 }
 
 static int run(struct cli *cli, struct error *error)

@@ -12,14 +12,20 @@
 
 #include <stdlib.h>
 
-static struct ruleset *bind(struct simulate_input *input, const struct cluster *cluster,
-                            const char *instead, struct error *error)
+static int bind(struct simulate_input *input, const struct cluster *cluster, const char *instead,
+                struct error *error)
 {
     const char *name = instead ? instead : cluster->policy.text;
     const struct policy *policy =
         name ? policies_resolve(input->policies, name, error)
              : policies_resolve_inline(input->policies, cluster->policy.record, error);
-    return policy ? plug_bind(input->plug, policy, error) : NULL;
+    struct ruleset *ruleset = policy ? plug_bind(input->plug, policy, error) : NULL;
+    if (!ruleset)
+        return -1;
+    input->rules[input->n_rules++] = (struct cluster_rules){
+        .cluster = cluster->name, .ruleset = ruleset, .policy = policy,
+    };
+    return 0;
 }
 
 static int bind_all(struct simulate_input *input, const char *policy, struct error *error)
@@ -30,10 +36,8 @@ static int bind_all(struct simulate_input *input, const char *policy, struct err
     input->rules = memory_array(input->fleet->n_clusters, sizeof *input->rules);
     for (uint32_t i = 0; i < input->fleet->n_clusters; i++) {
         const struct cluster *cluster = input->fleet->clusters[i];
-        struct ruleset *ruleset = bind(input, cluster, instead, error);
-        if (!ruleset)
+        if (bind(input, cluster, instead, error) < 0)
             return instead ? -1 : error_prefix(error, "cluster %s", cluster->name);
-        input->rules[input->n_rules++] = (struct cluster_rules){cluster->name, ruleset};
     }
     return 0;
 }

@@ -139,7 +139,10 @@ static int start_engine(struct daemon *daemon, struct error *error)
     if (!recalled)
         return -1;
     daemon_keep_texts(daemon);
-    daemon_take(daemon, set_event(daemon->set, daemon_now()));
+    struct event *first = set_event(daemon->set, daemon_now());
+    first->ok = true;
+    event_set(first, &first->who, DROVER_VERSION);
+    daemon_take(daemon, first);
     for (uint32_t i = 0; i < n; i++)
         daemon_take(daemon, recalled[i]);
     free(recalled);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A new set beside the old one: loaded, checked, and swapped whole, or refused whole. */
 #include "daemon/daemon.h"
+#include "set/manifest.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static void keep_text(void *self, const char *hash, const char *name, const char
 
 void daemon_keep_texts(struct daemon *daemon)
 {
-    set_each_text(daemon->set, keep_text, daemon);
+    manifest_tell(daemon->set, keep_text, daemon);
 }
 
 static void put_in_force(struct daemon *daemon, struct set *set)

@@ -24,8 +24,10 @@ struct answers *answers_new(void)
     return memory_new(sizeof(struct answers));
 }
 
-static void forget(struct answers *answers)
+void answers_clear(struct answers *answers)
 {
+    if (!answers)
+        return;
     table_free(&answers->index);
     arena_free(&answers->keys);
     answers->n = 0;
@@ -35,7 +37,7 @@ void answers_free(struct answers *answers)
 {
     if (!answers)
         return;
-    forget(answers);
+    answers_clear(answers);
     free(answers->answer);
     free(answers);
 }
@@ -55,7 +57,7 @@ void answers_put(struct answers *answers, const char *vm, const char *host, doub
     uint32_t i = table_get(&answers->index, key);
     if (i == TABLE_NONE) {
         if (answers->n == ANSWERS_MAX)
-            forget(answers);
+            answers_clear(answers);
         answers->answer = memory_grow(answers->answer, &answers->capacity, answers->n + 1,
                                       sizeof *answers->answer);
         i = answers->n++;

@@ -12,6 +12,7 @@ struct answers;
 
 struct answers *answers_new(void);
 void answers_free(struct answers *answers);
+void answers_clear(struct answers *answers); /* as if new; may be given NULL */
 
 void answers_put(struct answers *answers, const char *vm, const char *host, double answer);
 bool answers_get(const struct answers *answers, const char *vm, const char *host, double *answer);

@@ -19,7 +19,8 @@ struct ruleset;
 
 enum event_kind {
     EVENT_TICK,            /* engine_next_wake() has come */
-    EVENT_SET_CHANGED,     /* settings, rules: a new checked set; text: its hash */
+    EVENT_SET_CHANGED,     /* settings, rules: a new checked set; text: its hash; ok: a controller
+                              begins with it; who: the version of drover */
     EVENT_RECALLED,        /* name, text: one thing remembered before a restart; after the first set */
     EVENT_STARTED,         /* all that was remembered has been recalled; id: the highest id so far */
     EVENT_HOST_CONNECTED,  /* host */
@@ -87,9 +88,12 @@ struct event {
     struct arena arena;
 };
 
+struct policy;
+
 struct cluster_rules {
     const char *cluster;
     struct ruleset *ruleset;
+    const struct policy *policy; /* resolved, what the ruleset was bound from: for the journal */
 };
 
 extern const struct field event_fields[];

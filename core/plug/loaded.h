@@ -56,8 +56,10 @@ struct plug {
 
 /* Fill file->name, version, language and units from the file's bytes. */
 int so_load(struct loaded_file *file, const char *bytes, size_t length, struct error *error);
-int lua_file_load(struct loaded_file *file, struct plug *plug, char *bytes, size_t length,
-                  struct error *error);
+/* from: its modules are these, and no others; NULL: they lie on the disk. */
+int lua_file_load(struct loaded_file *file, struct plug *plug, const char *bytes, size_t length,
+                  const struct plug_file *from, struct error *error);
+void lua_file_texts(const struct lua_file *lua, struct plug_file *file);
 void lua_file_free(struct lua_file *lua);
 
 /* What a unit of this kind must have, for messages: "filter". NULL: it has it. */

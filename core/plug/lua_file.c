@@ -17,7 +17,7 @@
 
 /* --- modules ------------------------------------------------------------------------------- */
 
-static const struct lua_text *find_module(const struct lua_file *file, const char *name)
+static const struct plug_text *find_module(const struct lua_file *file, const char *name)
 {
     for (uint32_t i = 0; i < file->n_modules; i++) {
         if (strcmp(file->module[i].name, name) == 0)
@@ -26,20 +26,33 @@ static const struct lua_text *find_module(const struct lua_file *file, const cha
     return NULL;
 }
 
-static const struct lua_text *add_module(struct lua_file *file, const char *name, char *bytes,
-                                         size_t length)
+static const struct plug_text *add_module(struct lua_file *file, const char *name,
+                                          const char *bytes, size_t length)
 {
     struct arena *arena = &file->loaded->arena;
-    struct lua_text *module = &file->module[file->n_modules++];
+    struct plug_text *module = &file->module[file->n_modules++];
     module->name = arena_text(arena, name);
     module->bytes = arena_bytes(arena, bytes, length);
     module->length = length;
-    free(bytes);
     return module;
 }
 
+static void add_given(struct lua_file *file, const struct plug_file *from)
+{
+    file->sealed = true;
+    for (uint32_t i = 0; i < from->n_modules && i < MODULES_MAX; i++)
+        add_module(file, from->module[i].name, from->module[i].bytes, from->module[i].length);
+}
+
+void lua_file_texts(const struct lua_file *lua, struct plug_file *file)
+{
+    file->text = lua->main;
+    file->module = lua->module;
+    file->n_modules = lua->n_modules;
+}
+
 /* From folder/modules/x.lua; NULL with no error where there is no such file. */
-static const struct lua_text *read_module(struct lua_file *file, const char *folder,
+static const struct plug_text *read_module(struct lua_file *file, const char *folder,
                                           const char *name)
 {
     char path[PATH_MAX];
@@ -48,8 +61,11 @@ static const struct lua_text *read_module(struct lua_file *file, const char *fol
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
         return NULL;
     char *bytes = trusted_read(path, file->trust, MODULE_SIZE_MAX, &length, &error);
-    if (bytes)
-        return add_module(file, name, bytes, length);
+    if (bytes) {
+        const struct plug_text *module = add_module(file, name, bytes, length);
+        free(bytes);
+        return module;
+    }
     if (error.kind != ERROR_NOT_FOUND) {
         error_prefix(&error, "%s", path);
         file->problem = error;
@@ -57,17 +73,19 @@ static const struct lua_text *read_module(struct lua_file *file, const char *fol
     return NULL;
 }
 
-static const struct lua_text *seek_module(struct lua_file *file, const char *name)
+static const struct plug_text *seek_module(struct lua_file *file, const char *name)
 {
     char path[PATH_MAX];
+    if (file->sealed)
+        return NULL;
     snprintf(path, sizeof path, "%s", file->loaded->path);
-    const struct lua_text *module = read_module(file, dirname(path), name);
+    const struct plug_text *module = read_module(file, dirname(path), name);
     if (!module && file->problem.kind == ERROR_NONE && file->shipped)
         module = read_module(file, file->shipped, name);
     return module;
 }
 
-static void load_text(lua_State *L, const struct lua_text *text)
+static void load_text(lua_State *L, const struct plug_text *text)
 {
     const char *chunk = lua_pushfstring(L, "@%s", text->name);
     /* "t": no bytecode, which is not checked and can break out. */
@@ -78,11 +96,11 @@ static void load_text(lua_State *L, const struct lua_text *text)
     lua_setupvalue(L, -2, 1);
 }
 
-static const struct lua_text *module_text(lua_State *L, struct lua_file *file, const char *name)
+static const struct plug_text *module_text(lua_State *L, struct lua_file *file, const char *name)
 {
     char path[80];
     snprintf(path, sizeof path, "modules/%s.lua", name);
-    const struct lua_text *module = find_module(file, path);
+    const struct plug_text *module = find_module(file, path);
     if (module)
         return module;
     if (!box_of(L)->loading || file->known)
@@ -178,7 +196,7 @@ static void hash_modules(struct lua_file *file)
     sha256_begin(&sha);
     sha256_add(&sha, file->loaded->hash, sizeof file->loaded->hash);
     for (uint32_t i = 0; i < file->n_modules; i++) {
-        const struct lua_text *module = &file->module[i];
+        const struct plug_text *module = &file->module[i];
         sha256_add(&sha, module->name, strlen(module->name) + 1);
         sha256_add(&sha, &module->length, sizeof module->length);
         sha256_add(&sha, module->bytes, module->length);
@@ -203,8 +221,8 @@ static const char *name_of(struct loaded_file *loaded, const char *base)
     return arena_bytes(&loaded->arena, base, dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
-int lua_file_load(struct loaded_file *loaded, struct plug *plug, char *bytes, size_t length,
-                  struct error *error)
+int lua_file_load(struct loaded_file *loaded, struct plug *plug, const char *bytes, size_t length,
+                  const struct plug_file *from, struct error *error)
 {
     struct lua_file *file = arena_new(&loaded->arena, sizeof *file);
     const char *base = strrchr(loaded->path, '/');
@@ -218,8 +236,10 @@ int lua_file_load(struct loaded_file *loaded, struct plug *plug, char *bytes, si
     file->limits = plug->limits;
     file->trust = plug->trust;
     file->shipped = plug->lua_dir ? arena_text(&loaded->arena, plug->lua_dir) : NULL;
-    file->main = (struct lua_text){base, arena_bytes(&loaded->arena, bytes, length), length};
+    file->main = (struct plug_text){base, arena_bytes(&loaded->arena, bytes, length), length};
     file->module = arena_array(&loaded->arena, MODULES_MAX, sizeof *file->module);
+    if (from)
+        add_given(file, from);
     if (!lua_file_box(file, failure, sizeof failure))
         return error_set(error, ERROR_INPUT, "%s", failure);
     hash_modules(file);

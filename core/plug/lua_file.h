@@ -11,12 +11,6 @@
 
 #define FAILURE_SIZE 512
 
-struct lua_text {
-    const char *name;  /* "rack_limit.lua", "modules/racks.lua": what messages say */
-    const char *bytes;
-    size_t length;
-};
-
 struct lua_unit {
     struct lua_file *file;
     uint32_t position; /* in the file's list */
@@ -40,12 +34,13 @@ struct lua_file {
     struct plug_lua_limits limits;
     enum plug_trust trust;
     const char *shipped; /* folder of shipped Lua files; NULL: none */
-    struct lua_text main;
-    struct lua_text *module;
+    struct plug_text main;    /* "rack_limit.lua": what messages say */
+    struct plug_text *module;
     uint32_t n_modules;
     struct lua_unit *unit;
     uint32_t n_units;
     struct box *box; /* NULL: to be made */
+    bool sealed;     /* its modules were given with it: none is read from the disk */
     bool known;      /* the units have been read once */
     struct error problem; /* of a module, on its way through Lua */
 };

@@ -137,22 +137,17 @@ static int read_file(struct plug *plug, struct loaded_file *file, const char *pa
     if (!bytes)
         return -1;
     sha256_of(bytes, length, file->hash);
-    int result = lua ? lua_file_load(file, plug, bytes, length, error)
+    int result = lua ? lua_file_load(file, plug, bytes, length, NULL, error)
                      : so_load(file, bytes, length, error);
     free(bytes);
     return result;
 }
 
-int plug_load_file(struct plug *plug, const char *path, const char *prefix, bool builtin,
-                   struct error *error)
+/* Takes the file over: read is what came of reading it. */
+static int admit_file(struct plug *plug, struct loaded_file *file, int read, const char *path,
+                      struct error *error)
 {
-    struct loaded_file *file = memory_new(sizeof *file);
-    char real[PATH_MAX];
-    /* The linker looks for a name without a slash elsewhere, and knows files by their paths. */
-    file->path = arena_text(&file->arena, realpath(path, real) ? real : path);
-    file->prefix = arena_text(&file->arena, prefix);
-    file->builtin = builtin;
-    if (read_file(plug, file, path, error) == 0) {
+    if (read == 0) {
         publish(file);
         if (check_twins(plug, file, error) == 0) {
             take_in(plug, file);
@@ -161,6 +156,52 @@ int plug_load_file(struct plug *plug, const char *path, const char *prefix, bool
     }
     file_free(file);
     return error_prefix(error, "%s", path);
+}
+
+static struct loaded_file *file_new(const char *path, const char *prefix, bool builtin)
+{
+    struct loaded_file *file = memory_new(sizeof *file);
+    file->path = arena_text(&file->arena, path);
+    file->prefix = arena_text(&file->arena, prefix);
+    file->builtin = builtin;
+    return file;
+}
+
+int plug_load_file(struct plug *plug, const char *path, const char *prefix, bool builtin,
+                   struct error *error)
+{
+    char real[PATH_MAX];
+    /* The linker looks for a name without a slash elsewhere, and knows files by their paths. */
+    struct loaded_file *file = file_new(realpath(path, real) ? real : path, prefix, builtin);
+    return admit_file(plug, file, read_file(plug, file, path, error), path, error);
+}
+
+int plug_load_text(struct plug *plug, const struct plug_file *from, struct error *error)
+{
+    struct loaded_file *file = file_new(from->path, from->prefix, from->builtin);
+    sha256_of(from->text.bytes, from->text.length, file->hash);
+    int read = lua_file_load(file, plug, from->text.bytes, from->text.length, from, error);
+    return admit_file(plug, file, read, from->path, error);
+}
+
+uint32_t plug_file_count(const struct plug *plug)
+{
+    return plug->n_files;
+}
+
+struct plug_file plug_file_get(const struct plug *plug, uint32_t i)
+{
+    const struct loaded_file *file = plug->file[i];
+    struct plug_file shown = {
+        .path = file->path,
+        .prefix = file->prefix,
+        .hash = file->hash,
+        .language = file->language,
+        .builtin = file->builtin,
+    };
+    if (file->lua)
+        lua_file_texts(file->lua, &shown);
+    return shown;
 }
 
 static int is_plugin(const struct dirent *entry)

@@ -60,6 +60,33 @@ uint32_t plug_load_dir(struct plug *plug, const char *dir, const char *prefix, b
 int plug_load_file(struct plug *plug, const char *path, const char *prefix, bool builtin,
                    struct error *error);
 
+/*
+ * A file as loaded. A Lua file is all text: kept with its modules, it can be loaded again where
+ * the files are not, or are others by now.
+ */
+struct plug_text {
+    const char *name; /* "modules/racks.lua" */
+    const char *bytes;
+    size_t length;
+};
+
+struct plug_file {
+    const char *path;
+    const char *prefix;
+    const char *hash;
+    const char *language; /* "c" or "lua" */
+    bool builtin;
+    struct plug_text text; /* of Lua; else empty */
+    const struct plug_text *module;
+    uint32_t n_modules;
+};
+
+uint32_t plug_file_count(const struct plug *plug);
+struct plug_file plug_file_get(const struct plug *plug, uint32_t i); /* in order of loading */
+
+/* Load a Lua file from these texts; nothing is read from the disk, hash is not looked at. */
+int plug_load_text(struct plug *plug, const struct plug_file *file, struct error *error);
+
 uint32_t plug_count(const struct plug *plug);
 const struct plug_unit *plug_get(const struct plug *plug, uint32_t i); /* by kind, then name */
 const struct plug_unit *plug_find(const struct plug *plug, enum drover_kind kind, const char *name);

@@ -84,7 +84,7 @@ static int bind_cluster(struct set *set, const struct cluster *cluster, struct e
     if (!rules)
         return error_prefix(error, "cluster %s", cluster->name);
     set->rules[set->n_rules++] =
-        (struct cluster_rules){.cluster = cluster->name, .ruleset = rules};
+        (struct cluster_rules){.cluster = cluster->name, .ruleset = rules, .policy = policy};
     return 0;
 }
 
@@ -104,8 +104,7 @@ static int bind_clusters(struct set *set, struct error *error)
     return bind_cluster(set, &only, error);
 }
 
-/* Everything that a decision depends on, and nothing that it does not. */
-static void hash_set(struct set *set)
+void set_hash(struct set *set)
 {
     struct sha256 sha;
     sha256_begin(&sha);
@@ -143,7 +142,7 @@ struct set *set_load(const char *config, enum plug_trust trust, plug_problem *pr
         set_free(set);
         return NULL;
     }
-    hash_set(set);
+    set_hash(set);
     return set;
 }
 
@@ -173,33 +172,4 @@ struct event *set_event(const struct set *set, double at)
     event->rules = set->rules;
     event->n_rules = set->n_rules;
     return event;
-}
-
-static void tell_policies(const struct set *set,
-                          void (*each)(void *, const char *, const char *, const char *),
-                          void *self)
-{
-    for (uint32_t i = 0; i < set->n_rules; i++) {
-        const struct ruleset *rules = set->rules[i].ruleset;
-        const struct policy *policy = policies_resolve(set->policies, rules->name, NULL);
-        char *text = policy ? policy_write(policy) : NULL;
-        if (text)
-            each(self, rules->hash, rules->name, text);
-        free(text);
-    }
-}
-
-void set_each_text(const struct set *set,
-                   void (*each)(void *self, const char *hash, const char *name, const char *text),
-                   void *self)
-{
-    tell_policies(set, each, self);
-    for (uint32_t i = 0; i < plug_count(set->plug); i++) {
-        const struct plug_unit *unit = plug_get(set->plug, i);
-        size_t length;
-        bool is_lua = strcmp(unit->language, "lua") == 0;
-        char *lua = is_lua ? file_read(unit->path, &length, NULL) : NULL;
-        each(self, unit->hash, unit->path, lua ? lua : unit->path);
-        free(lua);
-    }
 }

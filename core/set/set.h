@@ -35,10 +35,8 @@ void set_free(struct set *set);
 /* The event that puts this set in force. The set must outlive it, and its successor's. */
 struct event *set_event(const struct set *set, double at);
 
-/* Every text that the set was made from, for the journal: policies, and units by path and hash. */
-void set_each_text(const struct set *set,
-                   void (*each)(void *self, const char *hash, const char *name, const char *text),
-                   void *self);
+/* Fill in its hash: over everything that a decision depends on, and nothing that it does not. */
+void set_hash(struct set *set);
 
 /* Parts, for those who load piece by piece. */
 struct policies *set_policies(const struct settings *settings, plug_problem *problem, void *self,

@@ -127,10 +127,15 @@ static void take(struct run *run, struct event *event)
     }
     bool dying = run->dying;
     bool kept = !dying || random_chance(&run->chance, 0.5);
+    const struct simulation_journal *journal = run->simulation->journal;
     run->result->figures.steps++;
+    if (journal)
+        event->seq = journal->event(journal->self, event);
     engine_step(run->engine, event, &run->effects);
     if (kept)
         memory_keep(&run->store, &run->effects);
+    if (kept && journal)
+        journal->effects(journal->self, event->seq, &run->effects);
     check_step(run, event, kept);
     if (dying) {
         perform_and_die(run, kept);
@@ -149,19 +154,23 @@ static void post(void *self, struct event *event)
     take(self, event);
 }
 
-/* A process that starts binds its units anew. */
-static void reset_breakers(const struct simulation *simulation)
+static void reset_units(struct bound_unit *units, uint32_t n)
 {
-    for (uint32_t i = 0; i < simulation->n_rules; i++) {
-        struct ruleset *rules = simulation->rules[i].ruleset;
-        for (uint32_t k = 0; k < rules->n_filters; k++)
-            rules->filters[k].open = false;
-        for (uint32_t k = 0; k < rules->n_weights; k++)
-            rules->weights[k].open = false;
-        for (uint32_t k = 0; k < rules->n_admits; k++)
-            rules->admits[k].open = false;
-        rules->balance.open = rules->resilience.open = rules->migrate.open = false;
+    for (uint32_t i = 0; i < n; i++) {
+        units[i].open = false;
+        answers_clear(units[i].last_good);
     }
+}
+
+/* A process that starts binds its units anew. */
+static void reset_rules(struct ruleset *rules)
+{
+    reset_units(rules->filters, rules->n_filters);
+    reset_units(rules->weights, rules->n_weights);
+    reset_units(rules->admits, rules->n_admits);
+    reset_units(&rules->balance, 1);
+    reset_units(&rules->resilience, 1);
+    reset_units(&rules->migrate, 1);
 }
 
 static struct event *set_changed(struct run *run)
@@ -172,7 +181,8 @@ static struct event *set_changed(struct run *run)
     event->settings = (struct rows){.item = copy, .n = 1};
     event->rules = run->simulation->rules;
     event->n_rules = run->simulation->n_rules;
-    event_set(event, &event->text, "simulated");
+    event->ok = true;
+    event_set(event, &event->text, run->simulation->set ? run->simulation->set : "simulated");
     return event;
 }
 
@@ -194,7 +204,8 @@ static void start_controller(struct run *run)
 {
     run->back_at = INFINITY;
     run->dying = false;
-    reset_breakers(run->simulation);
+    for (uint32_t i = 0; i < run->simulation->n_rules; i++)
+        reset_rules(run->simulation->rules[i].ruleset);
     sim_controller_returns(run->sim);
     run->engine = engine_new();
     take(run, set_changed(run));
@@ -344,6 +355,8 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
     if (!result->broken && simulation->faults)
         check_rest(&run);
     sum_up(&run);
+    if (simulation->journal)
+        simulation->journal->end(simulation->journal->self, run.engine);
     checks_end(&run);
     engine_free(run.engine);
     effects_free(&run.effects);

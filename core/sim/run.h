@@ -6,6 +6,7 @@
 #ifndef DROVER_SIM_RUN_H
 #define DROVER_SIM_RUN_H
 
+#include "engine/engine.h"
 #include "model/effect.h"
 #include "model/event.h"
 #include "sim/sim.h"
@@ -18,6 +19,14 @@ struct simulation_drain {
 /* One line of the story. who: "drover" or "world". */
 typedef void simulation_tell(void *self, double at, const char *who, enum notice_level level,
                              const char *text);
+
+/* Whoever keeps what happens, as droverd's journal does; see replay/record.h. */
+struct simulation_journal {
+    void *self;
+    uint64_t (*event)(void *self, const struct event *event); /* returns its number */
+    void (*effects)(void *self, uint64_t event, const struct effects *effects);
+    void (*end)(void *self, const struct engine *engine); /* NULL: the controller is dead */
+};
 
 struct simulation {
     const struct fleet *fleet;
@@ -33,6 +42,8 @@ struct simulation {
     uint32_t n_drains;
     simulation_tell *tell; /* NULL: nobody listens */
     void *self;
+    const struct simulation_journal *journal; /* NULL: nothing is kept */
+    const char *set; /* what the journal knows the rules by; NULL: "simulated" */
 };
 
 struct figures {

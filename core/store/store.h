@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 struct store;
+struct store_reader;
 
 /*
  * Open or create (mode 0600); one process at a time. Limits: age in days, size in MiB, 0: none;
@@ -67,28 +68,37 @@ uint64_t store_lost(struct store *store);
 /* Whether writing fails now. */
 bool store_failing(struct store *store);
 
-/* One record of a journal, for replay. json is a NUL-terminated text, valid during the call. */
+/* ------------------------------------------------------------ a whole journal, for replay */
+
 enum store_record_kind { STORE_EVENT, STORE_EFFECT };
 
 struct store_record {
     enum store_record_kind kind;
     uint64_t event; /* the event's sequence number; of an effect: of the event it came from */
+    uint64_t n;     /* counted on over restarts; of an event: its sequence number */
     double at;
     const char *json; /* by event_fields, effect_fields; defaults left out, times absolute */
     size_t length;
 };
 
 /*
- * Walk a whole journal: every event in order, its effects behind it, until each() returns false.
- * Reads only; droverd may be writing it. Sequence numbers that are not there were dropped, or
- * have passed the journal's limits.
+ * Reads only, and as it was when opened; droverd may be writing it. Numbers that are not there
+ * were dropped, or have passed the journal's limits.
  */
-int store_walk(const char *path, bool (*each)(void *self, const struct store_record *record),
-               void *self, struct error *error);
+struct store_reader *store_reader_open(const char *path, struct error *error);
+void store_reader_close(struct store_reader *reader);
 
-/* The texts kept with a journal (policies, Lua files, hashes of shared objects), by hash. */
-int store_walk_texts(const char *path,
-                     bool (*each)(void *self, const char *hash, const char *name, const char *text),
-                     void *self, struct error *error);
+/*
+ * Every event in order, its effects behind it. NULL: there are no more, or the error is set. Its
+ * text is valid until the next one is asked for.
+ */
+const struct store_record *store_reader_next(struct store_reader *reader, struct error *error);
+
+/* By their ids, as JSON; a migration as it was last. NULL: there is none. Valid until the next. */
+const char *store_reader_decision(struct store_reader *reader, uint64_t id, size_t *length);
+const char *store_reader_migration(struct store_reader *reader, uint64_t id, size_t *length);
+
+/* A text kept with the journal, and what it was called (where name is not NULL). */
+const char *store_reader_text(struct store_reader *reader, const char *hash, const char **name);
 
 #endif

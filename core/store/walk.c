@@ -5,102 +5,152 @@
  */
 #include "store/store_private.h"
 
+#include "base/memory.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 struct cursor {
     sqlite3_stmt *statement;
     struct store_record record;
     bool there; /* record holds the next one */
+    bool given; /* and it was handed out: the next call goes on */
 };
 
-struct walk {
+struct store_reader {
     sqlite3 *db;
-    const char *path;
+    char *path;
     struct cursor events, effects;
+    sqlite3_stmt *decision, *migration, *text;
 };
 
-static int advance(struct walk *walk, struct cursor *cursor, struct error *error)
+static int fail(struct store_reader *reader, struct error *error)
+{
+    return database_error(reader->db, reader->path, error);
+}
+
+static int advance(struct store_reader *reader, struct cursor *cursor, struct error *error)
 {
     int code = sqlite3_step(cursor->statement);
+    cursor->given = false;
     cursor->there = code == SQLITE_ROW;
     if (code == SQLITE_DONE)
         return 0;
     if (code != SQLITE_ROW)
-        return database_error(walk->db, walk->path, error);
+        return fail(reader, error);
     struct store_record *record = &cursor->record;
     record->event = (uint64_t)sqlite3_column_int64(cursor->statement, 0);
     record->at = sqlite3_column_double(cursor->statement, 1);
-    record->json = (const char *)sqlite3_column_text(cursor->statement, 2);
-    record->length = (size_t)sqlite3_column_bytes(cursor->statement, 2);
+    record->n = (uint64_t)sqlite3_column_int64(cursor->statement, 2);
+    record->json = (const char *)sqlite3_column_text(cursor->statement, 3);
+    record->length = (size_t)sqlite3_column_bytes(cursor->statement, 3);
     if (!record->json)
-        return error_set(error, ERROR_INPUT, "the journal %s: a record has no text", walk->path);
+        return error_set(error, ERROR_INPUT, "the journal %s: a record has no text", reader->path);
     return 0;
 }
 
-static int start(struct walk *walk, struct cursor *cursor, enum store_record_kind kind,
-                 const char *sql, struct error *error)
+static int prepare(struct store_reader *reader, sqlite3_stmt **statement, const char *sql,
+                   struct error *error)
 {
-    cursor->record.kind = kind;
-    if (sqlite3_prepare_v2(walk->db, sql, -1, &cursor->statement, NULL) != SQLITE_OK)
-        return database_error(walk->db, walk->path, error);
-    return advance(walk, cursor, error);
+    if (sqlite3_prepare_v2(reader->db, sql, -1, statement, NULL) == SQLITE_OK)
+        return 0;
+    return fail(reader, error);
 }
 
-static int merge(struct walk *walk, bool (*each)(void *self, const struct store_record *record),
-                 void *self, struct error *error)
+static int begin(struct store_reader *reader, struct error *error)
 {
-    while (walk->events.there || walk->effects.there) {
-        bool event = walk->events.there &&
-                     (!walk->effects.there ||
-                      walk->events.record.event <= walk->effects.record.event);
-        struct cursor *next = event ? &walk->events : &walk->effects;
-        if (!each(self, &next->record))
-            return 0;
-        if (advance(walk, next, error) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-int store_walk(const char *path, bool (*each)(void *self, const struct store_record *record),
-               void *self, struct error *error)
-{
-    struct walk walk = {.path = path, .db = database_open_reader(path, error)};
-    if (!walk.db)
+    reader->events.record.kind = STORE_EVENT;
+    reader->effects.record.kind = STORE_EFFECT;
+    /* One read transaction: all lists are of the same moment. */
+    sqlite3_exec(reader->db, "BEGIN", NULL, NULL, NULL);
+    if (prepare(reader, &reader->events.statement,
+                "SELECT seq, at, seq, json FROM event ORDER BY seq", error) < 0 ||
+        prepare(reader, &reader->effects.statement,
+                "SELECT event, at, n, json FROM effect ORDER BY n", error) < 0 ||
+        prepare(reader, &reader->decision, "SELECT json FROM decision WHERE id = ?1", error) < 0 ||
+        prepare(reader, &reader->migration, "SELECT json FROM migration WHERE id = ?1",
+                error) < 0 ||
+        prepare(reader, &reader->text, "SELECT text, name FROM text WHERE hash = ?1", error) < 0)
         return -1;
-    /* One read transaction: both lists are of the same moment. */
-    sqlite3_exec(walk.db, "BEGIN", NULL, NULL, NULL);
-    int status = start(&walk, &walk.events, STORE_EVENT,
-                       "SELECT seq, at, json FROM event ORDER BY seq", error);
-    if (status == 0)
-        status = start(&walk, &walk.effects, STORE_EFFECT,
-                       "SELECT event, at, json FROM effect ORDER BY n", error);
-    if (status == 0)
-        status = merge(&walk, each, self, error);
-    sqlite3_finalize(walk.events.statement);
-    sqlite3_finalize(walk.effects.statement);
-    sqlite3_close(walk.db);
-    return status;
+    if (advance(reader, &reader->events, error) < 0)
+        return -1;
+    return advance(reader, &reader->effects, error);
 }
 
-int store_walk_texts(const char *path,
-                     bool (*each)(void *self, const char *hash, const char *name, const char *text),
-                     void *self, struct error *error)
+struct store_reader *store_reader_open(const char *path, struct error *error)
 {
-    sqlite3 *db = database_open_reader(path, error);
-    if (!db)
-        return -1;
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(db, "SELECT hash, name, text FROM text ORDER BY hash", -1,
-                                  &statement, NULL);
-    if (code == SQLITE_OK)
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW &&
-               each(self, (const char *)sqlite3_column_text(statement, 0),
-                    (const char *)sqlite3_column_text(statement, 1),
-                    (const char *)sqlite3_column_text(statement, 2)))
-            ;
-    int status = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : database_error(db, path, error);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return status;
+    struct store_reader *reader = memory_new(sizeof *reader);
+    reader->path = memory_copy_text(path);
+    reader->db = database_open_reader(path, error);
+    if (reader->db && begin(reader, error) == 0)
+        return reader;
+    store_reader_close(reader);
+    return NULL;
+}
+
+void store_reader_close(struct store_reader *reader)
+{
+    if (!reader)
+        return;
+    sqlite3_finalize(reader->events.statement);
+    sqlite3_finalize(reader->effects.statement);
+    sqlite3_finalize(reader->decision);
+    sqlite3_finalize(reader->migration);
+    sqlite3_finalize(reader->text);
+    sqlite3_close(reader->db);
+    free(reader->path);
+    free(reader);
+}
+
+const struct store_record *store_reader_next(struct store_reader *reader, struct error *error)
+{
+    struct cursor *events = &reader->events, *effects = &reader->effects;
+    if (events->given && advance(reader, events, error) < 0)
+        return NULL;
+    if (effects->given && advance(reader, effects, error) < 0)
+        return NULL;
+    if (!events->there && !effects->there)
+        return NULL;
+    bool event = events->there &&
+                 (!effects->there || events->record.event <= effects->record.event);
+    struct cursor *next = event ? events : effects;
+    next->given = true;
+    return &next->record;
+}
+
+/* The one row of this key; its texts are valid until the next question of the same kind. */
+static bool look_up(sqlite3_stmt *statement)
+{
+    return sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0);
+}
+
+static const char *by_id(sqlite3_stmt *statement, uint64_t id, size_t *length)
+{
+    sqlite3_reset(statement);
+    sqlite3_bind_int64(statement, 1, (int64_t)id);
+    if (!look_up(statement))
+        return NULL;
+    *length = (size_t)sqlite3_column_bytes(statement, 0);
+    return (const char *)sqlite3_column_text(statement, 0);
+}
+
+const char *store_reader_decision(struct store_reader *reader, uint64_t id, size_t *length)
+{
+    return by_id(reader->decision, id, length);
+}
+
+const char *store_reader_migration(struct store_reader *reader, uint64_t id, size_t *length)
+{
+    return by_id(reader->migration, id, length);
+}
+
+const char *store_reader_text(struct store_reader *reader, const char *hash, const char **name)
+{
+    sqlite3_reset(reader->text);
+    sqlite3_bind_text(reader->text, 1, hash, -1, SQLITE_TRANSIENT);
+    if (!look_up(reader->text))
+        return NULL;
+    if (name)
+        *name = (const char *)sqlite3_column_text(reader->text, 1);
+    return (const char *)sqlite3_column_text(reader->text, 0);
 }

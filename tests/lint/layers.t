@@ -22,9 +22,10 @@ set:     base model codec policy plug
 virt:    base model codec
 sim:     base model decide engine
 store:   base model codec
+replay:  base model decide engine codec policy plug set sim store
 ctl:     base model codec
-cli:     base model decide engine codec policy plug set sim store ctl
-daemon:  base model decide engine codec policy plug set virt sim store ctl
+cli:     base model decide engine codec policy plug set sim store replay ctl
+daemon:  base model decide engine codec policy plug set virt sim store replay ctl
 '
 
 # Headers from outside that only some rooms may include, by the beginning of their names.
@@ -32,13 +33,13 @@ foreign='
 libvirt/        virt
 yaml.h          codec policy
 libxml/         codec
-jansson.h       codec policy set store ctl cli daemon
+jansson.h       codec policy set store replay ctl cli daemon
 sqlite3.h       store
 lua.h           plug
 lauxlib.h       plug
 lualib.h        plug
 dlfcn.h         plug
-glib            virt store ctl daemon cli
+glib            virt store replay ctl daemon cli
 gio/            virt ctl daemon cli
 libsoup/        ctl
 curses.h        cli

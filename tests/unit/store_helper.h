@@ -148,6 +148,19 @@ static inline void remember(struct store *store, const char *name, const char *v
     put_effect(store, 1, effect);
 }
 
+/* Every record of a journal, until each() returns false. */
+static inline int store_walk(const char *path,
+                             bool (*each)(void *self, const struct store_record *record),
+                             void *self, struct error *error)
+{
+    struct store_reader *reader = store_reader_open(path, error);
+    const struct store_record *record;
+    while (reader && (record = store_reader_next(reader, error)) && each(self, record))
+        ;
+    store_reader_close(reader);
+    return error->kind == ERROR_NONE ? 0 : -1;
+}
+
 /* What is remembered, as "name=value name=value". */
 static inline char *recalled(struct store *store)
 {

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All that an engine shows of its state, as one text: same state, same bytes. */
+#ifndef DROVER_REPLAY_STATE_H
+#define DROVER_REPLAY_STATE_H
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+/* JSON: now, fleet, hosts' states, migrations in order. free() it. */
+char *state_text(const struct engine *engine);
+
+/*
+ * Where two such texts differ first, in words ("hosts[2].state: ..."), into an arena; NULL: they
+ * are the same. -1 with the error set where one is not such a text.
+ */
+int state_differs(const char *before, const char *now, struct arena *arena, const char **where,
+                  struct error *error);
+
+#endif
