@@ -18,7 +18,7 @@
  *
  * ABI changelog, newest first
  *   1.1  hosts: huge pages, NUMA nodes, devices, dedicated CPUs, moves from it, moves that failed,
- *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs
+ *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs; steps that switch hosts
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -363,11 +363,18 @@ struct drover_why {
 
 enum drover_step_kind {
     DROVER_STEP_MOVE = 1, /* move `vm` to the best of `hosts` */
+    /* Since 1.1; balancers alone, and hosts that are DROVER_POWER_MANAGED. */
+    DROVER_STEP_POWER_OFF,   /* switch `host` off: it is in maintenance because a policy wanted so */
+    DROVER_STEP_POWER_ON,    /* switch `host` on: it is down because a policy wanted so */
+    DROVER_STEP_MAINTENANCE, /* no VMs to `host` any more: it is up, and has none */
+    DROVER_STEP_ACTIVATE,    /* `host` takes VMs again: it is in maintenance by policy */
 };
 
 /*
  * One proposal. The core runs filters and weights over `hosts`; where the VM's own
  * host is among them it may win, and then nothing moves. All is copied by propose().
+ * Steps of other kinds than MOVE are about `host`; they look at its state and
+ * nothing else of them is read but code and reason.
  */
 struct drover_step {
     size_t size;
@@ -379,6 +386,7 @@ struct drover_step {
     double cost;            /* VM-seconds of degradation spent by the move */
     const char *code;       /* stable: "cpu.over" */
     const char *reason;     /* one sentence */
+    uint32_t host;          /* the host that is to be switched. Since 1.1 */
 };
 
 struct drover_plan {

@@ -40,6 +40,23 @@ static void render_starts(struct screen *screen, const json_t *starts)
     grid_print(&grid, screen);
 }
 
+static void render_powers(struct screen *screen, const json_t *powers)
+{
+    struct grid grid;
+    size_t i;
+    json_t *power;
+
+    if (json_array_size(powers) == 0)
+        return;
+    grid_open(&grid, screen, "HOST|ACTION|WHY");
+    json_array_foreach((json_t *)powers, i, power) {
+        grid_add(&grid, STYLE_STRONG, view_text(screen, power, "host"));
+        grid_add(&grid, STYLE_CAREFUL, view_text(screen, power, "action"));
+        grid_add(&grid, STYLE_PLAIN, view_text(screen, power, "reason"));
+    }
+    grid_print(&grid, screen);
+}
+
 void render_unplaced(struct screen *screen, const json_t *unplaced)
 {
     size_t i;
@@ -57,11 +74,13 @@ void render_plan(struct screen *screen, const json_t *plan)
     const json_t *moves = view_array(plan, "moves");
     const json_t *starts = view_array(plan, "starts");
     const json_t *unplaced = view_array(plan, "unplaced");
+    const json_t *powers = view_array(plan, "powers");
     const char *idle = view_text(screen, plan, "idle");
-    size_t n = json_array_size(moves) + json_array_size(starts);
+    size_t n = json_array_size(moves) + json_array_size(starts) + json_array_size(powers);
 
     render_moves(screen, moves);
     render_starts(screen, starts);
+    render_powers(screen, powers);
     if (n > 0 && json_array_size(unplaced) > 0)
         screen_print(screen, STYLE_PLAIN, "\n");
     render_unplaced(screen, unplaced);

@@ -46,6 +46,48 @@ struct gathering {
     bool later; /* after a first move: candidates are told of the fleet as it is */
 };
 
+/* What a step must carry to be read up to a field: a plugin may be older than the field. */
+#define HAS(step, field)                                                                           \
+    ((step)->size >= offsetof(struct drover_step, field) + sizeof(step)->field)
+
+/* By kind of step: the state that the host must be in, and the bits of drover_hosts.power. */
+static const struct {
+    uint8_t state;
+    uint32_t power;
+} switchable[] = {
+    [DROVER_STEP_POWER_OFF] = {DROVER_HOST_MAINTENANCE,
+                               DROVER_POWER_MANAGED | DROVER_POWER_BY_POLICY},
+    [DROVER_STEP_POWER_ON] = {DROVER_HOST_DOWN, DROVER_POWER_MANAGED | DROVER_POWER_BY_POLICY},
+    [DROVER_STEP_MAINTENANCE] = {DROVER_HOST_UP, DROVER_POWER_MANAGED},
+    [DROVER_STEP_ACTIVATE] = {DROVER_HOST_MAINTENANCE,
+                              DROVER_POWER_MANAGED | DROVER_POWER_BY_POLICY},
+};
+
+/* A host of people, or one with VMs, is never switched, whatever a unit says. */
+static bool may_switch(const struct gathering *gathering, const struct drover_step *step)
+{
+    const struct drover_hosts *hosts = &gathering->planning->columns->hosts;
+    if (gathering->planning->purpose != DROVER_TO_BALANCE || !HAS(step, host))
+        return false;
+    uint32_t host = step->host;
+    if (host >= hosts->n || hosts->cluster[host] != gathering->cluster)
+        return false;
+    uint32_t power = switchable[step->kind].power;
+    return hosts->state[host] == switchable[step->kind].state &&
+           (hosts->power[host] & power) == power && hosts->vm_count[host] == 0 &&
+           hosts->vm_pending[host] == 0;
+}
+
+static int gather_power(struct gathering *gathering, const struct drover_step *step)
+{
+    if (!may_switch(gathering, step))
+        return -1;
+    if (!gathering->later)
+        planning_power(gathering->planning, step->host, step->kind,
+                       step->reason ? step->reason : "");
+    return 0;
+}
+
 static bool step_is_usable(const struct gathering *gathering, const struct drover_step *step)
 {
     const struct columns *columns = gathering->planning->columns;
@@ -62,7 +104,9 @@ static bool step_is_usable(const struct gathering *gathering, const struct drove
 static int gather_step(struct drover_plan *plan, const struct drover_step *step)
 {
     struct gathering *gathering = (struct gathering *)plan;
-    if (!step_is_usable(gathering, step))
+    if (HAS(step, kind) && step->kind > DROVER_STEP_MOVE && step->kind <= DROVER_STEP_ACTIVATE)
+        return gather_power(gathering, step);
+    if (!HAS(step, reason) || !step_is_usable(gathering, step))
         return -1;
     struct arena *arena = &gathering->planning->plan->arena;
     gathering->steps = memory_grow(gathering->steps, &gathering->room, gathering->n_steps + 1,
@@ -127,6 +171,7 @@ static bool gather(struct gathering *gathering, const struct bound_unit *unit, i
                             : unit_failure_text(unit, result),
                  1);
     planning->plan->candidates.n = 0;
+    planning->plan->powers.n = 0;
     planning->plan->idle = arena_printf(&planning->plan->arena, "%s failed", unit->name);
     return false;
 }
@@ -178,7 +223,7 @@ static bool take_step(struct gathering *gathering, const struct proposed *step)
 static void tell_idle(struct planning *planning, const struct gathering *gathering,
                       const char *nothing_proposed)
 {
-    if (planning->plan->moves.n > 0 || planning->plan->idle[0])
+    if (planning->plan->moves.n + planning->plan->powers.n > 0 || planning->plan->idle[0])
         return;
     planning->plan->idle = gathering->n_steps == 0
                                ? nothing_proposed

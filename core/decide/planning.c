@@ -106,6 +106,18 @@ void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *
     };
 }
 
+void planning_power(struct planning *planning, uint32_t host, enum drover_step_kind kind,
+                    const char *reason)
+{
+    struct planned_power *power = add_row(planning, &planning->plan->powers,
+                                          &planning->n_powers_room, sizeof *power);
+    *power = (struct planned_power){
+        .host = keep(planning, host_name(planning, host)),
+        .action = power_action_names[kind],
+        .reason = keep(planning, reason),
+    };
+}
+
 bool planning_occupies(const struct columns *columns, uint32_t vm)
 {
     return columns->vms.state[vm] != DROVER_VM_DOWN;

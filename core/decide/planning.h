@@ -12,7 +12,7 @@ struct planning {
     const struct rules *rules;
     enum drover_purpose purpose;
     struct failures failures;
-    uint32_t n_moves_room, n_unplaced_room, n_candidates_room;
+    uint32_t n_moves_room, n_unplaced_room, n_candidates_room, n_powers_room;
 };
 
 struct planning planning_new(struct columns *columns, const struct rules *rules,
@@ -28,6 +28,9 @@ void planning_unplaced(struct planning *planning, uint32_t vm, const char *code,
 void planning_failures(struct planning *planning, const struct unit_failure *failures, uint32_t n);
 void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *hosts, uint32_t n,
                         const char *reason);
+
+void planning_power(struct planning *planning, uint32_t host, enum drover_step_kind kind,
+                    const char *reason);
 
 /*
  * Decide for one VM among hosts (n_hosts 0: all), promise, and note the move; or note why there

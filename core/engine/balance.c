@@ -18,6 +18,34 @@ static bool is_moving(const struct engine *engine, const char *cluster)
     return false;
 }
 
+static const struct planned_power *power_of(const struct plan *plan, const char *host)
+{
+    const struct planned_power *powers = plan->powers.item;
+    for (uint32_t i = 0; i < plan->powers.n; i++)
+        if (strcmp(powers[i].host, host) == 0)
+            return &powers[i];
+    return NULL;
+}
+
+/* What the balancer would have done to hosts, told once for as long as it wants the same. */
+static void tell_powers(struct engine *engine, const char *cluster, const struct plan *plan)
+{
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        struct watch *watch = engine->watches[i];
+        const struct host *host = fleet_host(engine->fleet, watch->name);
+        if (!host || strcmp(host->cluster, cluster) != 0)
+            continue;
+        const struct planned_power *power = power_of(plan, watch->name);
+        const char *action = power ? power->action : "";
+        if (strcmp(watch->power_told ? watch->power_told : "", action) == 0)
+            continue;
+        set_text(&watch->power_told, action);
+        if (power)
+            notice(engine, NOTICE_INFO, "host.power", watch->name, NULL, "host %s: %s: %s",
+                   watch->name, action, power->reason);
+    }
+}
+
 uint32_t balance_cluster(struct engine *engine, const char *cluster, const char *who,
                          const char **idle)
 {
@@ -40,6 +68,7 @@ uint32_t balance_cluster(struct engine *engine, const char *cluster, const char 
         move_queue(engine, vm, DROVER_TO_BALANCE, who, moves[i].reason, moves[i].to);
         queued++;
     }
+    tell_powers(engine, cluster, plan);
     *idle = emit_text(engine, plan->idle);
     plan_free(plan);
     columns_free(columns);

@@ -47,6 +47,7 @@ void watch_free(struct watch *watch)
     free(watch->maintenance.who);
     free(watch->lack);
     free(watch->state_reason);
+    free(watch->power_told);
     plan_free(watch->held);
     free(watch);
 }

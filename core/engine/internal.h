@@ -41,6 +41,7 @@ struct watch {
     double trouble_at;   /* the same for a non-operational host */
     struct plan *held;   /* the last plan of its drain: who cannot go, and why; NULL: none */
     char *state_reason;
+    char *power_told;    /* what the balancer wants done to it, as it was last told; NULL: nothing */
 };
 
 struct move {

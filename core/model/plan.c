@@ -2,6 +2,8 @@
 /* Plans as tables of fields, and several plans as one. */
 #include "model/plan.h"
 
+#include "plugin.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +47,24 @@ static const struct field candidate_fields[] = {
     {0},
 };
 
+const char *const power_action_names[] = {
+    "",
+    [DROVER_STEP_MOVE] = "",
+    [DROVER_STEP_POWER_OFF] = "power_off",
+    [DROVER_STEP_POWER_ON] = "power_on",
+    [DROVER_STEP_MAINTENANCE] = "maintenance",
+    [DROVER_STEP_ACTIVATE] = "activate",
+    NULL,
+};
+
+#define POWER(member) offsetof(struct planned_power, member)
+static const struct field planned_power_fields[] = {
+    {.key = "host", .type = FIELD_TEXT, .offset = POWER(host)},
+    {.key = "action", .type = FIELD_TEXT, .offset = POWER(action)},
+    {.key = "reason", .type = FIELD_TEXT, .offset = POWER(reason)},
+    {0},
+};
+
 #define PLAN(member) offsetof(struct plan, member)
 const struct field plan_fields[] = {
     {.key = "candidates", .type = FIELD_ROWS, .offset = PLAN(candidates), .rows = candidate_fields,
@@ -55,6 +75,8 @@ const struct field plan_fields[] = {
      .row_size = sizeof(struct planned_start)},
     {.key = "unplaced", .type = FIELD_ROWS, .offset = PLAN(unplaced), .rows = unplaced_fields,
      .row_size = sizeof(struct unplaced)},
+    {.key = "powers", .type = FIELD_ROWS, .offset = PLAN(powers), .rows = planned_power_fields,
+     .row_size = sizeof(struct planned_power)},
     {.key = "idle", .type = FIELD_TEXT, .offset = PLAN(idle)},
     {.key = "failures", .type = FIELD_ROWS, .offset = PLAN(failures), .rows = unit_failure_fields,
      .row_size = sizeof(struct unit_failure)},
@@ -91,6 +113,6 @@ void plan_join(struct plan *all, const struct plan *one)
                       field->row_size);
     if (!all->idle[0])
         all->idle = copy->idle;
-    if (all->moves.n > 0)
+    if (all->moves.n + all->powers.n > 0)
         all->idle = "";
 }

@@ -41,11 +41,21 @@ struct candidate {
     const char *reason;
 };
 
+/* A host that is to be taken out of use, switched off, on, or taken into use again. */
+struct planned_power {
+    const char *host;
+    const char *action; /* of power_action_names */
+    const char *reason;
+};
+
+extern const char *const power_action_names[]; /* by enum drover_step_kind; "" where it is none */
+
 struct plan {
     struct rows candidates; /* struct candidate: the balancer's list, before filters and weights */
     struct rows moves;      /* struct planned_move */
     struct rows starts;     /* struct planned_start */
     struct rows unplaced;   /* struct unplaced */
+    struct rows powers;     /* struct planned_power */
     const char *idle;       /* why there is nothing to do; "" where there is something */
     struct rows failures;   /* struct unit_failure */
     struct arena arena;

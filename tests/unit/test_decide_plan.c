@@ -330,6 +330,63 @@ static void unusable_proposals_are_left_out(void **state)
     end(&scene);
 }
 
+/* A host is switched only where drover may, in the state that fits, and empty. */
+static void hosts_are_switched_where_that_is_allowed(void **state)
+{
+    (void)state;
+    struct scene scene = begin_proposals();
+#define SWITCH(kind_, host_)                                                                       \
+    {.size = sizeof(struct drover_step), .kind = (kind_), .host = (host_), .reason = "because"}
+    struct proposal old = {SWITCH(DROVER_STEP_MAINTENANCE, 2), -1};
+    old.step.size = offsetof(struct drover_step, host); /* as a plugin of 1.0 would write it */
+    PROPOSE({SWITCH(DROVER_STEP_MAINTENANCE, 0), -1}, /* a has VMs */
+            {SWITCH(DROVER_STEP_MAINTENANCE, 1), -1}, /* one is on its way to b */
+            {SWITCH(DROVER_STEP_MAINTENANCE, 2), 0},  /* c is managed and empty */
+            {SWITCH(DROVER_STEP_ACTIVATE, 2), -1},    /* but it is up */
+            {SWITCH(DROVER_STEP_POWER_OFF, 2), -1},
+            {SWITCH(DROVER_STEP_POWER_ON, 2), -1},
+            {SWITCH(DROVER_STEP_MAINTENANCE, 3), -1}, /* z is of another cluster */
+            {SWITCH(DROVER_STEP_MAINTENANCE, 4), -1},
+            {SWITCH(DROVER_STEP_ACTIVATE, 5), -1}, old);
+    for (uint32_t i = 0; i < 3; i++)
+        fleet_host(scene.fleet, (const char *[]){"a", "b", "c"}[i])->power_managed = true;
+    ready(&scene);
+    struct plan *plan = balance(&scene, 1);
+    assert_int_equal(plan->powers.n, 1);
+    const struct planned_power *power = plan->powers.item;
+    assert_string_equal(power->host, "c");
+    assert_string_equal(power->action, "maintenance");
+    assert_string_equal(power->reason, "because");
+    assert_string_equal(plan->idle, "");
+    plan_free(plan);
+    end(&scene);
+}
+
+static void a_host_of_people_is_not_switched(void **state)
+{
+    (void)state;
+    struct scene scene = begin_proposals();
+    fleet_host(scene.fleet, "c")->power_managed = true;
+    fleet_host(scene.fleet, "c")->state = DROVER_HOST_MAINTENANCE;
+    ready(&scene);
+    PROPOSE({SWITCH(DROVER_STEP_ACTIVATE, 2), -1}, {SWITCH(DROVER_STEP_POWER_OFF, 2), -1});
+    plan_free(balance(&scene, 1));
+    fleet_host(scene.fleet, "c")->power_by_policy = true;
+    ready(&scene);
+    const struct proposal by_policy[] = {{SWITCH(DROVER_STEP_ACTIVATE, 2), 0},
+                                         {SWITCH(DROVER_STEP_POWER_OFF, 2), 0}};
+    expect_proposals(by_policy, 2);
+    struct plan *plan = balance(&scene, 1);
+    assert_int_equal(plan->powers.n, 2);
+    plan_free(plan);
+    proposer_result = -1; /* what a unit proposed before it failed is not used */
+    ready(&scene);
+    plan = balance(&scene, 1);
+    assert_int_equal(plan->powers.n, 0);
+    plan_free(plan);
+    end(&scene);
+}
+
 static void usable_proposals_are_checked_again(void **state)
 {
     (void)state;
@@ -530,6 +587,8 @@ int main(void)
         cmocka_unit_test(without_a_policy_nothing_is_placed),
         cmocka_unit_test(the_same_failure_is_told_once_and_counted),
         cmocka_unit_test(unusable_proposals_are_left_out),
+        cmocka_unit_test(hosts_are_switched_where_that_is_allowed),
+        cmocka_unit_test(a_host_of_people_is_not_switched),
         cmocka_unit_test(usable_proposals_are_checked_again),
         cmocka_unit_test(good_proposals_become_moves_once_and_up_to_the_budget),
         cmocka_unit_test(the_source_may_win),
