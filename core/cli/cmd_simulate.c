@@ -30,6 +30,7 @@ static const struct option options[] = {
     {"--seeds", "N", "so many seeds, one after the other from --seed on; figures, and no story"},
     {"--faults", "FAULTS", "none (the default), all, or names with commas between them"},
     {"--drain", "HOST@TIME", "ask to empty this host at that time; may be repeated"},
+    {"--trace", "FILE", "guests do what this file says: time, vm, cpu_pct, dirty_mib_s"},
     {"--steady", NULL, "guests' load does not change with time"},
     {"--journal", "FILE", "of one seed: keep what happens in this journal, for drover replay"},
     {NULL, NULL, NULL},
@@ -194,6 +195,7 @@ static int run_loaded(struct cli *cli, struct simulation *simulation,
 {
     simulation->fleet = input->fleet;
     simulation->settings = input->settings;
+    simulation->trace = input->trace;
     simulation->rules = input->rules;
     simulation->n_rules = input->n_rules;
     simulation->settle_s = SETTLE_S;

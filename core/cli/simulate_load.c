@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "codec/fleet_file.h"
+#include "codec/trace_file.h"
 #include "offline.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
@@ -53,6 +54,10 @@ int simulate_load(struct simulate_input *input, const struct options *options, u
     input->fleet = file ? fleet_file_load(file, error) : made_fleet(hosts, vms, 1);
     if (!input->fleet)
         return -1;
+    const char *trace = option_text(options, "--trace");
+    input->trace = trace ? trace_file_load(trace, input->fleet, error) : NULL;
+    if (trace && !input->trace)
+        return -1;
     input->policies = offline_policies(input->settings, error);
     if (!input->policies)
         return -1;
@@ -72,6 +77,8 @@ void simulate_free(struct simulate_input *input)
         plug_unref(input->plug);
     if (input->policies)
         policies_free(input->policies);
+    if (input->trace)
+        trace_free(input->trace);
     if (input->fleet)
         fleet_free(input->fleet);
     if (input->settings)

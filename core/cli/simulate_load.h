@@ -10,6 +10,7 @@
 struct simulate_input {
     struct fleet *fleet;
     struct settings *settings;
+    struct trace *trace; /* NULL: none */
     struct policies *policies;
     struct plug *plug;
     struct cluster_rules *rules; /* of each cluster */
@@ -17,7 +18,7 @@ struct simulate_input {
 };
 
 /*
- * By --fleet, or where that was not given a fleet of so many hosts and VMs; with --policy,
+ * By --fleet, or where that was not given a fleet of so many hosts and VMs; with --trace, --policy,
  * --plugin, --plugin-dir, --config. -1 with the error set; free what there is in either case.
  */
 int simulate_load(struct simulate_input *input, const struct options *options, uint32_t hosts,

@@ -3,6 +3,7 @@
 #include "sim/private.h"
 
 #include "base/memory.h"
+#include "base/scalar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,6 +24,14 @@ static const char *label(const struct vm *vm, const char *key)
     return NULL;
 }
 
+/* Where it writes: as its label says, or a share of its memory that chance has drawn. */
+static double working_set_mib(const struct sim_vm *vm, double share)
+{
+    const char *wanted = label(&vm->record, "working_set");
+    double mib, used = guest_used_mib(vm);
+    return wanted && scalar_memory_mib(wanted, &mib) && mib >= 0 ? fmin(mib, used) : used * share;
+}
+
 /* As its label `load` says (constant, daily, bursts), or as chance has it. */
 static enum pattern pattern_of(struct sim *sim, const struct vm *record)
 {
@@ -35,6 +44,22 @@ static enum pattern pattern_of(struct sim *sim, const struct vm *record)
     if (named >= 0)
         return (enum pattern)named;
     return chance < 0.6 ? PATTERN_CONSTANT : chance < 0.85 ? PATTERN_DAILY : PATTERN_BURSTS;
+}
+
+/* Samples are in order of VMs, by key. */
+static void find_trace(struct sim_vm *vm, const struct trace *trace)
+{
+    uint32_t low = 0, high = trace->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(trace->samples[middle].vm, vm->key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    vm->trace = &trace->samples[low];
+    for (; low < trace->n && strcmp(trace->samples[low].vm, vm->key) == 0; low++)
+        vm->n_trace++;
 }
 
 static void make_guest(struct sim *sim, uint32_t i, const struct vm *record)
@@ -52,7 +77,9 @@ static void make_guest(struct sim *sim, uint32_t i, const struct vm *record)
                                                : record->cpu_usage_pct;
     double writes = random_between(&sim->load, 0.1, 1.0) * vm->cpu_pct * record->vcpus;
     vm->dirty_mib_s = record->dirty_mib_s > 0 ? record->dirty_mib_s : writes;
-    vm->working_set_mib = guest_used_mib(vm) * random_between(&sim->load, 0.05, 0.3);
+    vm->working_set_mib = working_set_mib(vm, random_between(&sim->load, 0.05, 0.3));
+    if (sim->options.trace)
+        find_trace(vm, sim->options.trace);
     vm->idle_since = sim->now;
     vm->rests = record->state == DROVER_VM_DOWN;
     if (!vm->rests)
@@ -82,7 +109,8 @@ void guests_make(struct sim *sim)
 
 /* ------------------------------------------------------------------ load */
 
-double guest_activity(const struct sim *sim, const struct sim_vm *vm)
+/* 1: as usual. */
+static double activity(const struct sim *sim, const struct sim_vm *vm)
 {
     double turn = sim->now / vm->period_s + vm->phase;
     turn -= floor(turn);
@@ -93,13 +121,38 @@ double guest_activity(const struct sim *sim, const struct sim_vm *vm)
     return 1;
 }
 
+/* What its trace says of now; NULL: it has none. */
+static const struct trace_sample *traced(const struct sim *sim, const struct sim_vm *vm)
+{
+    double at_s = sim->now - sim->begun;
+    uint32_t low = 0, high = vm->n_trace; /* the last one that is not later lies before `high` */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (vm->trace[middle].at_s <= at_s)
+            low = middle;
+        else
+            high = middle;
+    }
+    return vm->n_trace ? &vm->trace[low] : NULL;
+}
+
+double guest_dirty_mib_s(const struct sim *sim, const struct sim_vm *vm)
+{
+    const struct trace_sample *sample = traced(sim, vm);
+    if (sample && !isnan(sample->dirty_mib_s))
+        return sample->dirty_mib_s;
+    return vm->dirty_mib_s * activity(sim, vm);
+}
+
 double guest_cpu_pct(const struct sim *sim, const struct sim_vm *vm)
 {
     double slowed = 1;
+    const struct trace_sample *sample = traced(sim, vm);
+    double wanted = sample ? sample->cpu_pct : vm->cpu_pct * activity(sim, vm);
     const struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
     if (job && job->phase == JOB_COPYING)
         slowed = 1 - job->copy.throttle_pct / 100.0;
-    return fmin(100, vm->cpu_pct * guest_activity(sim, vm)) * slowed;
+    return fmin(100, wanted) * slowed;
 }
 
 double guest_used_mib(const struct sim_vm *vm)

@@ -245,7 +245,7 @@ static void carry(struct sim *sim, struct job *job)
 {
     const struct sim_vm *vm = &sim->vms[job->vm];
     double rate = share(sim, job);
-    double dirty = vm->dirty_mib_s * guest_activity(sim, vm);
+    double dirty = guest_dirty_mib_s(sim, vm);
     if (!copy_step(&job->copy, STEP_S, rate, dirty))
         return;
     if (job->phase == JOB_POSTCOPY) {

@@ -13,6 +13,7 @@
 #define DROVER_SIM_PRIVATE_H
 
 #include "model/fleet.h"
+#include "model/trace.h"
 #include "sim/copy.h"
 #include "sim/random.h"
 #include "sim/sim.h"
@@ -45,6 +46,8 @@ struct sim_vm {
     enum pattern pattern;
     double cpu_pct, dirty_mib_s, working_set_mib; /* at its usual load */
     double phase, period_s;
+    const struct trace_sample *trace; /* its samples, in order of time; they stand above all */
+    uint32_t n_trace;
     double idle_since; /* not executing; NAN: it executes */
     double lost_s, paused_s;
     uint32_t moves;
@@ -124,7 +127,7 @@ struct sim {
     struct arena arena;
     struct random chance, load, wire; /* faults, guests, latencies */
     struct timers timers;
-    double now, clock_ahead_s;
+    double now, clock_ahead_s, begun;
     bool controller;      /* somebody listens */
     bool controller_must_die;
     uint64_t session;     /* counts controllers */
@@ -186,7 +189,7 @@ void host_restart_daemon(struct sim *sim, uint32_t host, double for_s);
 
 /* guest.c */
 void guests_make(struct sim *sim);
-double guest_activity(const struct sim *sim, const struct sim_vm *vm); /* 1: as usual */
+double guest_dirty_mib_s(const struct sim *sim, const struct sim_vm *vm);
 double guest_cpu_pct(const struct sim *sim, const struct sim_vm *vm);
 double guest_used_mib(const struct sim_vm *vm);
 struct process *guest_process(struct sim_vm *vm, uint32_t host);

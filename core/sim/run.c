@@ -338,7 +338,7 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
     struct sim_options options = {
         .fleet = simulation->fleet, .seed = simulation->seed, .faults = simulation->faults,
         .faults_until = run.begun + simulation->duration_s, .steady = simulation->steady,
-        .tell = tell_world, .self = &run,
+        .trace = simulation->trace, .tell = tell_world, .self = &run,
     };
     struct world_listener listener = {.self = &run, .post = post};
     run.sim = sim_new(&options, &listener);

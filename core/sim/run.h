@@ -38,6 +38,7 @@ struct simulation {
     double duration_s; /* in which faults strike */
     double settle_s;   /* after that, with faults only: calm, at the end of which all is well */
     bool steady;
+    const struct trace *trace; /* NULL: none */
     const struct simulation_drain *drains;
     uint32_t n_drains;
     simulation_tell *tell; /* NULL: nobody listens */

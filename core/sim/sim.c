@@ -188,7 +188,7 @@ struct sim *sim_new(const struct sim_options *options, const struct world_listen
     struct sim *sim = memory_new(sizeof *sim);
     sim->options = *options;
     sim->listener = *listener;
-    sim->now = options->fleet->now;
+    sim->now = sim->begun = options->fleet->now;
     sim->chance = random_new(options->seed, STREAM_CHANCE);
     sim->load = random_new(options->seed, STREAM_LOAD);
     sim->wire = random_new(options->seed, STREAM_WIRE);

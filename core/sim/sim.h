@@ -10,6 +10,7 @@
 #ifndef DROVER_SIM_SIM_H
 #define DROVER_SIM_SIM_H
 
+#include "model/trace.h"
 #include "model/world.h"
 #include "sim/fault.h"
 
@@ -26,6 +27,7 @@ struct sim_options {
     uint64_t faults;           /* bits: 1 << enum fault_kind */
     double faults_until;       /* then there is calm: what is broken heals, nobody asks anything */
     bool steady;               /* guests' load and writing do not change with time */
+    const struct trace *trace; /* but for those of which this tells; NULL: none */
     sim_tell *tell;
     void *self;
 };

@@ -98,6 +98,36 @@ holds() {
     done
 }
 
+@test "guests do what a trace says" {
+    cat >"$BATS_TEST_TMPDIR/fleet.yaml" <<'EOF'
+fleet: 1
+clusters: [{name: default, policy: evenly_distributed}]
+hosts:
+  - {name: kvm1, threads: 4, memory_mib: 32768}
+  - {name: kvm2, threads: 4, memory_mib: 32768}
+vms:
+  - {name: web, host: kvm1, vcpus: 2, memory_mib: 4096, cpu_usage_pct: 5}
+  - {name: db, host: kvm1, vcpus: 2, memory_mib: 4096, cpu_usage_pct: 5}
+EOF
+    cat >"$BATS_TEST_TMPDIR/trace.csv" <<'EOF'
+time,vm,cpu_pct,dirty_mib_s
+0,web,5,1
+1h,web,97,20
+1h,db,95,
+90m,web,5,1
+EOF
+    simulate --fleet "$BATS_TEST_TMPDIR/fleet.yaml" --steady --for 3h --json \
+        >"$BATS_TEST_TMPDIR/calm.json"
+    [ "$(figure ordered "$BATS_TEST_TMPDIR/calm.json")" = 0 ]
+    simulate --fleet "$BATS_TEST_TMPDIR/fleet.yaml" --for 3h \
+        --trace "$BATS_TEST_TMPDIR/trace.csv" >"$BATS_TEST_TMPDIR/busy"
+    grep -q '^   1:0[23]:.*VM .* moves from host kvm1 to host kvm2' "$BATS_TEST_TMPDIR/busy"
+    echo '2h,nobody,5,1' >>"$BATS_TEST_TMPDIR/trace.csv"
+    run simulate --fleet "$BATS_TEST_TMPDIR/fleet.yaml" --trace "$BATS_TEST_TMPDIR/trace.csv"
+    [ "$status" -eq 2 ]
+    [[ $output == *"trace.csv:6:1: VM nobody"* ]]
+}
+
 @test "nothing moves in a quiet fleet that is balanced" {
     cat >"$BATS_TEST_TMPDIR/fleet.yaml" <<'EOF'
 fleet: 1
