@@ -19,6 +19,7 @@
  * ABI changelog, newest first
  *   1.1  hosts: huge pages, NUMA nodes, devices, dedicated CPUs, moves from it, moves that failed,
  *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs; steps that switch hosts
+ *        and that start VMs; trouble: a host that is dead, one that announces it; fence units
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -368,6 +369,7 @@ enum drover_step_kind {
     DROVER_STEP_POWER_ON,    /* switch `host` on: it is down because a policy wanted so */
     DROVER_STEP_MAINTENANCE, /* no VMs to `host` any more: it is up, and has none */
     DROVER_STEP_ACTIVATE,    /* `host` takes VMs again: it is in maintenance by policy */
+    DROVER_STEP_START, /* resilience, since 1.1: start `vm`, which does not run, on the best of `hosts` */
 };
 
 /*
@@ -402,6 +404,8 @@ struct drover_plan {
 /* What made the core ask a resilience unit. */
 enum drover_trouble_kind {
     DROVER_TROUBLE_NON_OPERATIONAL = 1, /* the host answers, but lacks a network or storage */
+    DROVER_TROUBLE_DEAD,     /* since 1.1: it is off, and that is proven: nothing runs there any more */
+    DROVER_TROUBLE_ANNOUNCED, /* since 1.1: it works, and says that it may not for long */
 };
 
 struct drover_trouble {
@@ -483,6 +487,37 @@ struct drover_answer {
     int (*set_xml)(struct drover_answer *answer, const char *xml, size_t length);
 };
 
+/* ------------------------------------------------------------------ fencing
+ *
+ * Since 1.1. To fence a host is to make sure that it is off. A fence unit is the one kind that
+ * does something: it talks to a power switch, in a thread of its own, and may take its time.
+ * Its parameters are those of one device of one host, as the configuration has them.
+ */
+
+enum drover_fence_action {
+    DROVER_FENCE_STATUS = 1,
+    DROVER_FENCE_OFF,
+    DROVER_FENCE_ON,
+    DROVER_FENCE_SOFT, /* of units with DROVER_SOFT: bring its libvirtd back, guests go on */
+};
+
+enum drover_fence_result {
+    DROVER_FENCE_UNKNOWN, /* nothing is known; whatever was ordered may or may not happen yet */
+    DROVER_FENCE_IS_OFF,  /* known to be off: this is taken as proof that nothing runs there */
+    DROVER_FENCE_IS_ON,   /* known to be on; of SOFT: the service was restarted */
+    DROVER_FENCE_FAILED,  /* the device refused, or cannot be reached */
+};
+
+struct drover_fence {
+    size_t size;
+    const char *host;   /* its name */
+    const char *uri;    /* its libvirt URI */
+    uint32_t action;    /* enum drover_fence_action */
+    double timeout_s;   /* to be back by then, with UNKNOWN if need be */
+    uint32_t result;    /* set by the unit; UNKNOWN unless it says otherwise */
+    char text[512];     /* set by the unit: what the device said, for people */
+};
+
 /* ------------------------------------------------------------------- a unit */
 
 enum drover_kind {
@@ -492,10 +527,12 @@ enum drover_kind {
     DROVER_RESILIENCE,
     DROVER_MIGRATE,
     DROVER_ADMIT,
+    DROVER_FENCE, /* since 1.1 */
 };
 
 /* Bits of drover_unit.flags. */
 #define DROVER_MANDATORY 1u  /* runs in every policy; honoured for built-in units alone */
+#define DROVER_SOFT 2u       /* fence, since 1.1: it proves nothing, but may bring the host back */
 
 /* A parameter is stored at `offset` of the unit's self, in the C type named here. */
 enum drover_parameter_type {
@@ -568,6 +605,9 @@ struct drover_unit {
 
     /* Why the last call failed: one sentence, until the next call. NULL: no words for it. */
     const char *(*failure)(void *self);
+
+    /* Since 1.1. fence: sets fence->result and text. Called in a thread of its own. */
+    int (*fence)(void *self, struct drover_fence *fence);
 };
 
 struct drover_plugin {

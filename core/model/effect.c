@@ -5,10 +5,13 @@
 #include <stdlib.h>
 
 const char *const effect_kind_names[] = {
-    "migrate", "watch",       "set_downtime", "postcopy", "abort",  "refresh",  "answer",
-    "hook_answer", "remember", "forget",      "decision", "notice", "migration", NULL,
+    "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "refresh",
+    "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
+    "remember", "forget",  "decision",     "notice",      "migration", NULL,
 };
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
+const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};
+const char *const fence_result_names[] = {"unknown", "off", "on", "failed", NULL};
 const char *const stall_action_names[] = {"", "downtime", "postcopy", "abort", NULL};
 
 #define STALL(member) offsetof(struct stall, member)

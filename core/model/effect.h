@@ -21,6 +21,10 @@ enum effect_kind {
     EFFECT_POSTCOPY,     /* move, vm, host */
     EFFECT_ABORT,        /* move, vm, host, text: why */
     EFFECT_REFRESH,      /* host: read everything again */
+    EFFECT_PROBE,        /* host: does anything of it answer, by other ways than libvirt? */
+    EFFECT_FENCE,        /* host, name: a fence_action_names, number: which of its devices */
+    EFFECT_START,        /* move, vm, host: start it there, from its last known definition */
+    EFFECT_UNDEFINE,     /* vm, host: a definition left behind there; the VM runs elsewhere */
     /* for who asked */
     EFFECT_ANSWER,       /* request, status (an enum error_kind; ERROR_NONE: done), text, value (JSON) */
     EFFECT_HOOK_ANSWER,  /* request, ok, name: code, text, value: new XML or NULL */
@@ -37,6 +41,8 @@ extern const char *const effect_kind_names[];
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 
 extern const char *const notice_level_names[];
+extern const char *const fence_action_names[]; /* by enum drover_fence_action; [0] is "" */
+extern const char *const fence_result_names[]; /* by enum drover_fence_result */
 
 /* How to move, as plain values: from struct drover_how and the settings. */
 struct how {

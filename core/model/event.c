@@ -12,6 +12,7 @@ const char *const event_kind_names[] = {
     "host_connected", "host_lost",         "host_report",      "sample",
     "vm_changed",     "vm_gone",           "migration_progress", "migration_done",
     "operator_request", "hook_ask",        "maintenance_file", "effect_failed",
+    "probed",         "fenced",            "start_done",       "host_alarm",
     NULL,
 };
 

@@ -35,6 +35,10 @@ enum event_kind {
     EVENT_HOOK_ASK,        /* id: to be answered; host, hook */
     EVENT_MAINTENANCE_FILE, /* host, ok: is there */
     EVENT_EFFECT_FAILED,   /* id of the effect, text */
+    EVENT_PROBED,          /* host, name: answers|silent|unknown, text: what was seen */
+    EVENT_FENCED,          /* id: of the effect; host, name: a fence_result_names, text */
+    EVENT_START_DONE,      /* id: of the move; vm, host, ok, text: the call to start it returned */
+    EVENT_HOST_ALARM,      /* host, name: what announces trouble, ok: it does so now, text */
 };
 
 extern const char *const event_kind_names[];

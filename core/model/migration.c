@@ -7,9 +7,10 @@
 #include <math.h>
 
 const char *const migration_state_names[] = {
-    "queued", "preparing", "running", "post_migrating", "completed",
-    "failed", "aborted",   "cancelled", NULL,
+    "queued",    "preparing", "running", "post_migrating", "verify",
+    "completed", "failed",    "aborted", "cancelled",      NULL,
 };
+const char *const migration_kind_names[] = {"live", "cold", "offline", "restart", NULL};
 
 double progress_percentage(const struct progress *progress)
 {
@@ -50,6 +51,8 @@ const struct field migration_fields[] = {
     {.key = "to", .type = FIELD_TEXT, .offset = MIGRATION(to)},
     {.key = "state", .type = FIELD_CHOICE, .offset = MIGRATION(state),
      .choices = migration_state_names},
+    {.key = "kind", .type = FIELD_CHOICE, .offset = MIGRATION(kind),
+     .choices = migration_kind_names},
     {.key = "purpose", .type = FIELD_CHOICE, .offset = MIGRATION(purpose), .choices = purpose_names},
     {.key = "who", .type = FIELD_TEXT, .offset = MIGRATION(who)},
     {.key = "reason", .type = FIELD_TEXT, .offset = MIGRATION(reason)},

@@ -12,6 +12,7 @@ enum migration_state {
     MIGRATION_PREPARING,      /* asked of libvirt, no sign of life yet */
     MIGRATION_RUNNING,
     MIGRATION_POST_MIGRATING, /* in post-copy, or handed over and being checked */
+    MIGRATION_VERIFY,         /* cold, with --verify: started there, and a person is to say whether it is well */
     MIGRATION_COMPLETED,
     MIGRATION_FAILED,
     MIGRATION_ABORTED,        /* stopped on request, or by its schedule */
@@ -19,6 +20,15 @@ enum migration_state {
 };
 
 extern const char *const migration_state_names[];
+
+enum migration_kind {
+    MIGRATION_LIVE,
+    MIGRATION_COLD,    /* shut down here, started there */
+    MIGRATION_OFFLINE, /* it does not run: its definition moves */
+    MIGRATION_RESTART, /* its host is dead, or it crashed: started from its last known definition */
+};
+
+extern const char *const migration_kind_names[];
 
 /* What libvirt says of a running job. */
 struct progress {
@@ -44,6 +54,7 @@ struct migration {
     const char *from;
     const char *to;   /* "" while queued and not decided */
     int state;        /* enum migration_state */
+    int kind;         /* enum migration_kind */
     int purpose;      /* enum drover_purpose */
     const char *who;  /* "drover", or the operator: uid and name */
     const char *reason;

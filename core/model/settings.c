@@ -11,6 +11,18 @@
 #define MEMORY_LIMIT_MIB (64.0 * 1024 * 1024)
 #define LINK_LIMIT_MBPS 1e6
 
+#define FENCE(member) offsetof(struct fence_setting, member)
+const struct field fence_setting_fields[] = {
+    {.key = "unit", .type = FIELD_TEXT, .offset = FENCE(unit), .flags = FIELD_REQUIRED},
+    {.key = "level", .type = FIELD_U32, .offset = FENCE(level), .default_text = "1", .min = 1,
+     .max = 16},
+    {.key = "timeout", .type = FIELD_DURATION, .offset = FENCE(timeout_s), .default_text = "60s",
+     .min = 1, .max = HOUR_S},
+    {.key = "parameters", .type = FIELD_PAIRS, .offset = FENCE(parameters), .flags = FIELD_SECRET},
+    {.key = "soft", .type = FIELD_BOOL, .offset = FENCE(soft), .flags = FIELD_INTERNAL},
+    {0},
+};
+
 #define HOST(member) offsetof(struct host_setting, member)
 const struct field host_setting_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = HOST(name), .flags = FIELD_REQUIRED},
@@ -24,6 +36,10 @@ const struct field host_setting_fields[] = {
     {.key = "link_mbps", .type = FIELD_NUMBER, .offset = HOST(link_mbps), .max = LINK_LIMIT_MBPS},
     {.key = "roles", .type = FIELD_TEXTS, .offset = HOST(roles), .default_text = "[]"},
     {.key = "labels", .type = FIELD_PAIRS, .offset = HOST(labels)},
+    {.key = "probe", .type = FIELD_TEXTS, .offset = HOST(probe), .default_text = "[]"},
+    {.key = "fence", .type = FIELD_ROWS, .offset = HOST(fence), .rows = fence_setting_fields,
+     .row_size = sizeof(struct fence_setting)},
+    {.key = "power_management", .type = FIELD_BOOL, .offset = HOST(power_management)},
     {0},
 };
 
@@ -52,6 +68,41 @@ const struct field limits_fields[] = {
     {0},
 };
 
+#define FENCING(member) offsetof(struct fencing, member)
+static const struct field fencing_fields[] = {
+    {.key = "enabled", .type = FIELD_BOOL, .offset = FENCING(enabled), .default_text = "yes"},
+    {.key = "grace_per_vm", .type = FIELD_DURATION, .offset = FENCING(grace_per_vm_s),
+     .default_text = "500ms", .max = HOUR_S},
+    {.key = "grace_spm", .type = FIELD_DURATION, .offset = FENCING(grace_spm_s),
+     .default_text = "20s", .max = HOUR_S},
+    {.key = "quiet_start", .type = FIELD_DURATION, .offset = FENCING(quiet_start_s),
+     .default_text = "5m", .max = DAY_S},
+    {.key = "soft_wait", .type = FIELD_DURATION, .offset = FENCING(soft_wait_s),
+     .default_text = "60s", .max = HOUR_S},
+    {.key = "retry", .type = FIELD_DURATION, .offset = FENCING(retry_s), .default_text = "3m",
+     .min = 1, .max = DAY_S},
+    {.key = "cut_off_pct", .type = FIELD_NUMBER, .offset = FENCING(cut_off_pct),
+     .default_text = "50", .min = 1, .max = 101},
+    {.key = "power_on", .type = FIELD_BOOL, .offset = FENCING(power_on), .default_text = "yes"},
+    {0},
+};
+
+#define RESTARTS(member) offsetof(struct restarts, member)
+static const struct field restarts_fields[] = {
+    {.key = "retry", .type = FIELD_DURATION, .offset = RESTARTS(retry_s), .default_text = "30s",
+     .min = 0.1, .max = DAY_S},
+    {.key = "tries", .type = FIELD_U32, .offset = RESTARTS(tries), .default_text = "10", .min = 1,
+     .max = 1000},
+    {.key = "long_retry", .type = FIELD_DURATION, .offset = RESTARTS(long_retry_s),
+     .default_text = "30m", .min = 1, .max = 30 * DAY_S},
+    {.key = "priority_wait", .type = FIELD_DURATION, .offset = RESTARTS(priority_wait_s),
+     .default_text = "10m", .max = DAY_S},
+    {.key = "per_host", .type = FIELD_U32, .offset = RESTARTS(per_host), .default_text = "4",
+     .min = 1, .max = 1000},
+    {.key = "keep_all", .type = FIELD_BOOL, .offset = RESTARTS(keep_all)},
+    {0},
+};
+
 #define SETTING(member) offsetof(struct settings, member)
 const struct field settings_fields[] = {
     {.key = "clusters", .type = FIELD_ROWS, .offset = SETTING(clusters), .rows = cluster_fields,
@@ -62,6 +113,10 @@ const struct field settings_fields[] = {
      .row_size = sizeof(struct group)},
     {.key = "limits", .type = FIELD_RECORD, .offset = SETTING(limits), .rows = limits_fields,
      .row_size = sizeof(struct limits)},
+    {.key = "fencing", .type = FIELD_RECORD, .offset = SETTING(fencing), .rows = fencing_fields,
+     .row_size = sizeof(struct fencing)},
+    {.key = "restarts", .type = FIELD_RECORD, .offset = SETTING(restarts), .rows = restarts_fields,
+     .row_size = sizeof(struct restarts)},
     {.key = "poll", .type = FIELD_DURATION, .offset = SETTING(poll_s), .default_text = "5s",
      .min = 0.1, .max = HOUR_S},
     {.key = "connect_retry", .type = FIELD_DURATION, .offset = SETTING(connect_retry_s),

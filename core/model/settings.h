@@ -8,6 +8,16 @@
 #include "base/arena.h"
 #include "base/field.h"
 
+/* One way to fence a host: a fence unit with its parameters. */
+struct fence_setting {
+    const char *unit;
+    uint32_t level;          /* lower ones first; those of one level only together prove anything */
+    double timeout_s;
+    struct pairs parameters; /* of the unit; never written anywhere, there may be secrets */
+    /* not in the document */
+    bool soft;               /* the unit has DROVER_SOFT */
+};
+
 /* A host as configured: what libvirt cannot tell us. Everything else is measured. */
 struct host_setting {
     const char *name;
@@ -19,6 +29,31 @@ struct host_setting {
     double link_mbps;
     struct texts roles;
     struct pairs labels;
+    struct texts probe;      /* addresses, HOST:PORT, that are tried when libvirt does not answer */
+    struct rows fence;       /* struct fence_setting, in the order in which they are tried */
+    bool power_management;   /* a policy may switch it off and on */
+};
+
+/* When and how hosts that do not answer are fenced. RHV's defaults where it has them. */
+struct fencing {
+    bool enabled;
+    double grace_per_vm_s;   /* longer grace for each VM on the host */
+    double grace_spm_s;      /* and for the one with the role spm */
+    double quiet_start_s;    /* nothing is fenced so soon after droverd started */
+    double soft_wait_s;      /* after a soft fence: for the host to come back */
+    double retry_s;          /* after all devices failed */
+    double cut_off_pct;      /* so many hosts gone: drover itself is cut off, and does nothing */
+    bool power_on;           /* a host that was fenced is switched on again */
+};
+
+/* How VMs of dead hosts, and HA VMs that crashed, come back. RHV's defaults. */
+struct restarts {
+    double retry_s;          /* between the first tries */
+    uint32_t tries;          /* so many of those, then */
+    double long_retry_s;     /* one every so often, for ever */
+    double priority_wait_s;  /* lower priorities wait so long for higher ones */
+    uint32_t per_host;       /* starts at a time */
+    bool keep_all;           /* remember all VMs, not only the HA ones */
 };
 
 /* How much may happen at once, and how patient to be. */
@@ -40,6 +75,8 @@ struct settings {
     struct rows hosts;    /* struct host_setting */
     struct rows groups;   /* struct group, as in fleet files */
     struct limits limits;
+    struct fencing fencing;
+    struct restarts restarts;
     double poll_s;        /* statistics */
     double connect_retry_s;
     double keepalive_s;
@@ -60,6 +97,7 @@ struct settings {
 
 extern const struct field host_setting_fields[];
 extern const struct field limits_fields[];
+extern const struct field fence_setting_fields[];
 extern const struct field settings_fields[];
 
 #endif

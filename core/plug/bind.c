@@ -36,7 +36,7 @@ static const struct loaded_unit *find_unit(const struct binding *b, enum drover_
     const struct plug_unit *found = plug_find(b->plug, kind, name);
     if (found)
         return (const struct loaded_unit *)found;
-    for (int other = DROVER_FILTER; other <= DROVER_ADMIT; other++) {
+    for (int other = DROVER_FILTER; other <= DROVER_FENCE; other++) {
         if (plug_find(b->plug, other, name)) {
             binding_error(b, mark, "%s is a %s unit; a %s unit was expected", name,
                           drover_kind_names[other], drover_kind_names[kind]);

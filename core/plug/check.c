@@ -16,6 +16,7 @@ const char *const drover_kind_names[] = {
     [DROVER_RESILIENCE] = "resilience",
     [DROVER_MIGRATE] = "migrate",
     [DROVER_ADMIT] = "admit",
+    [DROVER_FENCE] = "fence",
     NULL,
 };
 
@@ -41,11 +42,13 @@ const char *unit_lacks(const struct drover_unit *unit)
         [DROVER_FILTER] = unit->filter,         [DROVER_WEIGHT] = unit->weigh,
         [DROVER_BALANCE] = unit->balance,       [DROVER_RESILIENCE] = unit->resilience,
         [DROVER_MIGRATE] = unit->migrate,       [DROVER_ADMIT] = unit->admit,
+        [DROVER_FENCE] = unit->fence,
     };
     static const char *const callback[] = {
         [DROVER_FILTER] = "filter",   [DROVER_WEIGHT] = "weigh",
         [DROVER_BALANCE] = "balance", [DROVER_RESILIENCE] = "resilience",
         [DROVER_MIGRATE] = "migrate", [DROVER_ADMIT] = "admit",
+        [DROVER_FENCE] = "fence",
     };
     return has[unit->kind] ? NULL : callback[unit->kind];
 }
@@ -129,7 +132,7 @@ static int check_reasons(const struct drover_unit *unit, struct error *error)
 
 static int check_head(const struct drover_unit *unit, struct error *error)
 {
-    if (unit->kind < DROVER_FILTER || unit->kind > DROVER_ADMIT)
+    if (unit->kind < DROVER_FILTER || unit->kind > DROVER_FENCE)
         return error_set(error, ERROR_INPUT, "kind %u is not known to this drover",
                          (unsigned)unit->kind);
     if (!unit->summary || !*unit->summary)

@@ -290,10 +290,13 @@ static uint32_t read_kind(struct contract *c, int table)
     const char *const *names = drover_kind_names + 1;
     uint32_t n = 0;
     for (; names[n]; n++) {
-        if (kind && strcmp(names[n], kind) == 0)
+        if (kind && n + 1 != DROVER_FENCE && strcmp(names[n], kind) == 0)
             return n + 1;
     }
     const char *near = kind ? nearest(kind, names, n) : NULL;
+    if (kind && strcmp(kind, drover_kind_names[DROVER_FENCE]) == 0)
+        luaL_error(c->L, "unit %s: a fence unit talks to a device, and Lua units talk to nobody: "
+                   "write it in C, or as a fence agent (drover-unit-fence_agent(7))", c->unit);
     if (near)
         luaL_error(c->L, "unit %s: kind '%s' is not known; did you mean '%s'?", c->unit, kind,
                    near);
