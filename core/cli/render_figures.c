@@ -30,7 +30,6 @@ void render_figures(struct screen *screen, const struct figures *f)
     add(&grid, screen, "moves cancelled", (double)f->cancelled, "");
     add(&grid, screen, "moves tried again", (double)f->retried, "");
     add(&grid, screen, "moves found and followed", (double)f->adopted, "");
-    add(&grid, screen, "false alarms of VMs that run twice", (double)f->alarms, "");
     add(&grid, screen, "memory carried", f->carried_mib, "MiB");
     add(&grid, screen, "downtime, all moves", f->downtime_s, "s");
     add(&grid, screen, "downtime, longest", f->longest_downtime_ms, "ms");

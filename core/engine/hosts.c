@@ -191,6 +191,8 @@ void on_host_report(struct engine *engine, const struct event *event)
     struct host host = *(const struct host *)event->hosts.item;
     host.name = event->host;
     merge_host(engine, &host);
+    watch->report_step = engine->step;
+    watch->report_at = began_at(engine, event);
     const struct vm **vms = sorted_vms(event);
     drop_missing(engine, event, vms);
     for (uint32_t i = 0; i < event->vms.n; i++)
@@ -198,8 +200,6 @@ void on_host_report(struct engine *engine, const struct event *event)
     free(vms);
     watch->connected = true;
     watch->reported = true;
-    watch->report_step = engine->step;
-    watch->report_at = began_at(engine, event);
     host_update_lack(engine, watch);
     drains_touch(engine);
 }

@@ -79,8 +79,8 @@ struct rest {
 struct doubt {
     char *vm;
     char *host[2];
-    uint64_t since;   /* the step in which it arose */
-    uint64_t seen[2]; /* the last step in which each said that it runs there */
+    double since;     /* when it arose */
+    bool seen[2];     /* each has said so in a report that was begun to be read after that */
     bool told;
 };
 

@@ -36,10 +36,17 @@ void doubt_raise(struct engine *engine, const char *vm, const char *one, const c
     engine->doubts[engine->n_doubts++] = (struct doubt){
         .vm = memory_copy_text(vm),
         .host = {memory_copy_text(one), memory_copy_text(other)},
-        .since = engine->step,
+        .since = engine->now,
     };
     emit(engine, EFFECT_REFRESH)->host = emit_text(engine, one);
     emit(engine, EFFECT_REFRESH)->host = emit_text(engine, other);
+}
+
+/* A word about the VM alone may be one of before, that was long on its way: it proves nothing. */
+static bool is_anew(const struct engine *engine, const struct doubt *doubt, const char *host)
+{
+    const struct watch *watch = watch_find(engine, host);
+    return watch && watch->report_step == engine->step && watch->report_at >= doubt->since;
 }
 
 bool doubt_seen(struct engine *engine, const struct vm *seen, const char *host)
@@ -49,8 +56,8 @@ bool doubt_seen(struct engine *engine, const struct vm *seen, const char *host)
         return false;
     for (int i = 0; i < 2; i++)
         if (strcmp(doubt->host[i], host) == 0)
-            doubt->seen[i] = engine->step;
-    if (doubt->told || doubt->seen[0] <= doubt->since || doubt->seen[1] <= doubt->since)
+            doubt->seen[i] |= is_anew(engine, doubt, host);
+    if (doubt->told || !doubt->seen[0] || !doubt->seen[1])
         return true;
     doubt->told = true;
     notice(engine, NOTICE_ERROR, "vm.twice", host, seen->name,

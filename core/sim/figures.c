@@ -21,7 +21,6 @@ const struct field figures_fields[] = {
     COUNT(cancelled),
     COUNT(adopted),
     COUNT(retried),
-    COUNT(alarms),
     NUMBER(carried_mib),
     NUMBER(downtime_s),
     NUMBER(longest_downtime_ms),

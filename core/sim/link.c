@@ -226,18 +226,12 @@ static void add_vm(struct sim *sim, struct event *event, uint32_t index, uint32_
     record.moved_at = NAN;
     record.dirty_mib_s = NAN;
     event_add_vm(event, &record);
-    sim->hosts[host].told[index] = state != DROVER_VM_DOWN;
 }
 
-static void read_report(void *self, const struct timer *timer)
+struct event *sim_host_report(struct sim *sim, uint32_t index)
 {
-    struct sim *sim = self;
-    uint32_t index = (uint32_t)timer->a;
-    struct sim_host *host = &sim->hosts[index];
-    if (!is_due(sim, timer, index, timer->b))
-        return;
     struct event *event = sim_event(sim, EVENT_HOST_REPORT);
-    struct host record = host->record;
+    struct host record = sim->hosts[index].record;
     record.state = DROVER_HOST_UP;
     record.cpu_usage_pct = sim_host_cpu_pct(sim, index);
     record.memory_free_mib = record.memory_mib * (1 - sim_host_memory_pct(sim, index) / 100);
@@ -245,11 +239,23 @@ static void read_report(void *self, const struct timer *timer)
     event_add_host(event, &record);
     for (uint32_t v = 0; v < sim->n_vms; v++) {
         int state = guest_reported(sim, v, index);
-        host->told[v] = 0;
         if (state >= 0)
             add_vm(sim, event, v, index, state);
     }
-    say(sim, index, event);
+    return event;
+}
+
+static void read_report(void *self, const struct timer *timer)
+{
+    struct sim *sim = self;
+    uint32_t index = (uint32_t)timer->a;
+    if (!is_due(sim, timer, index, timer->b))
+        return;
+    for (uint32_t v = 0; v < sim->n_vms; v++) {
+        int state = guest_reported(sim, v, index);
+        sim->hosts[index].told[v] = state >= 0 && state != DROVER_VM_DOWN;
+    }
+    say(sim, index, sim_host_report(sim, index));
 }
 
 void link_report(struct sim *sim, uint32_t host, double after_s)
@@ -341,6 +347,7 @@ static void read_vm(void *self, const struct timer *timer)
     event_set(event, &event->host, sim_host_name(sim, host));
     event_set(event, &event->vm, sim->vms[vm].key);
     add_vm(sim, event, vm, host, state);
+    sim->hosts[host].told[vm] = state != DROVER_VM_DOWN;
     say(sim, host, event);
 }
 

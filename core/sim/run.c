@@ -3,7 +3,7 @@
  * The driver: what droverd is to the engine in the real world (daemon/take.c, orders.c, main.c),
  * with a made world, a journal in memory, and a controller that can be killed between two effects.
  */
-#include "sim/run_private.h"
+#include "sim/check.h"
 
 #include "base/memory.h"
 
@@ -15,6 +15,7 @@
 
 #define TIMER_LIMIT_S 3600.0
 #define TIMER_LEAST_S 0.001
+#define MOMENT_S 5.0
 
 void run_broken(struct run *run, const char *format, ...)
 {
@@ -26,6 +27,7 @@ void run_broken(struct run *run, const char *format, ...)
     vsnprintf(result->what, sizeof result->what, format, arguments);
     va_end(arguments);
     result->broken = true;
+    result->rule = run->checks->checking->name;
     result->broken_at = sim_now(run->sim) - run->begun;
 }
 
@@ -102,6 +104,8 @@ static void die(struct run *run)
 /* At any place among the effects: before or after they were journalled, and some carried out. */
 static void perform_and_die(struct run *run, bool kept)
 {
+    if (kept)
+        check_death(run);
     uint32_t most = random_below(&run->chance, run->effects.n + 1);
     if (!kept) {
         perform_some(run, false, most);
@@ -173,7 +177,7 @@ static void reset_rules(struct ruleset *rules)
     reset_units(&rules->migrate, 1);
 }
 
-static struct event *set_changed(struct run *run)
+struct event *run_set_changed(struct run *run)
 {
     struct event *event = event_new(EVENT_SET_CHANGED, sim_clock(run->sim));
     struct settings *copy = arena_new(&event->arena, sizeof *copy);
@@ -186,15 +190,20 @@ static struct event *set_changed(struct run *run)
     return event;
 }
 
+struct event *run_recalled(struct run *run, const struct memo *memo)
+{
+    struct event *event = event_new(EVENT_RECALLED, sim_clock(run->sim));
+    event_set(event, &event->name, memo->name);
+    event_set(event, &event->text, memo->value);
+    return event;
+}
+
 static void recall_all(struct run *run)
 {
     uint32_t n = run->store.n; /* a copy: taking them changes the store */
     struct event **recalled = memory_array(n, sizeof *recalled);
-    for (uint32_t i = 0; i < n; i++) {
-        recalled[i] = event_new(EVENT_RECALLED, sim_clock(run->sim));
-        event_set(recalled[i], &recalled[i]->name, run->store.item[i].name);
-        event_set(recalled[i], &recalled[i]->text, run->store.item[i].value);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        recalled[i] = run_recalled(run, &run->store.item[i]);
     for (uint32_t i = 0; i < n; i++)
         take(run, recalled[i]);
     free(recalled);
@@ -208,7 +217,8 @@ static void start_controller(struct run *run)
         reset_rules(run->simulation->rules[i].ruleset);
     sim_controller_returns(run->sim);
     run->engine = engine_new();
-    take(run, set_changed(run));
+    check_birth(run);
+    take(run, run_set_changed(run));
     recall_all(run);
     struct event *started = event_new(EVENT_STARTED, sim_clock(run->sim));
     started->id = run->store.last_id;
@@ -223,7 +233,6 @@ static void tick(struct run *run)
 {
     sim_pass(run->sim, run->tick_at);
     run->tick_at = INFINITY;
-    check_tick(run);
     take(run, event_new(EVENT_TICK, sim_clock(run->sim)));
 }
 
@@ -236,20 +245,32 @@ static void ask_for_drains(struct run *run)
     }
 }
 
+static void look_around(struct run *run)
+{
+    if (run->next_moment <= run->next_minute) {
+        sim_pass(run->sim, run->next_moment);
+        run->next_moment += MOMENT_S;
+        check_moment(run);
+    } else {
+        sim_pass(run->sim, run->next_minute);
+        run->next_minute += 60;
+        check_minute(run);
+    }
+}
+
 /* Where two things are due at once, the world comes first. */
 static void go_on(struct run *run)
 {
     double next = sim_next(run->sim);
-    double own = fmin(fmin(run->tick_at, run->back_at), run->next_minute);
+    double look = fmin(run->next_moment, run->next_minute);
+    double own = fmin(fmin(run->tick_at, run->back_at), look);
     if (next <= own) {
         sim_run_next(run->sim);
         if (sim_wants_controller_dead(run->sim) && run->engine)
             run->dying = true;
         check_world(run);
-    } else if (run->next_minute <= own) {
-        sim_pass(run->sim, run->next_minute);
-        run->next_minute += 60;
-        check_minute(run);
+    } else if (look <= own) {
+        look_around(run);
     } else if (run->tick_at <= own) {
         tick(run);
     } else {
@@ -260,7 +281,8 @@ static void go_on(struct run *run)
 
 static double next_time(const struct run *run)
 {
-    return fmin(fmin(sim_next(run->sim), run->tick_at), fmin(run->back_at, run->next_minute));
+    double look = fmin(run->next_moment, run->next_minute);
+    return fmin(fmin(sim_next(run->sim), run->tick_at), fmin(run->back_at, look));
 }
 
 /* ------------------------------------------------------------------ beginning and end */
@@ -346,6 +368,7 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
     run.chance = random_new(simulation->seed, 17);
     run.end = run.begun + simulation->duration_s + (simulation->faults ? simulation->settle_s : 0);
     run.next_minute = run.begun + 60;
+    run.next_moment = run.begun + MOMENT_S;
     make_settings(&run);
     checks_begin(&run);
     ask_for_drains(&run);

@@ -54,7 +54,6 @@ struct figures {
     uint64_t balanced; /* moves ordered to balance */
     uint64_t ordered, completed, failed, aborted, cancelled; /* moves */
     uint64_t adopted, retried;
-    uint64_t alarms; /* "a VM runs twice": it never does */
     double carried_mib;
     double downtime_s, longest_downtime_ms;
     uint32_t drains, drains_done;
@@ -69,6 +68,7 @@ extern const struct field figures_fields[];
 struct simulation_result {
     struct figures figures;
     bool broken;
+    const char *rule;  /* the invariant's name; NULL: none is broken */
     double broken_at;  /* after the beginning */
     char what[1024];   /* the rule that was broken, and how */
 };

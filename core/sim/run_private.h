@@ -22,33 +22,7 @@ void memory_put(struct memory_store *store, const char *name, const char *value)
 void memory_keep(struct memory_store *store, const struct effects *effects);
 void memory_free(struct memory_store *store);
 
-struct vm_history {
-    double moved_at; /* by the controller's clock; NAN: never */
-};
-
-/* A drain that was asked for and is not over. */
-struct drain_watch {
-    double since;
-    bool wanted;
-    enum wish_asked { WISH_OFF, WISH_ON, WISH_UNKNOWN } asked; /* by an operator */
-};
-
-struct hang_watch {
-    uint64_t id;
-    double since;
-};
-
-struct checks {
-    struct vm_history *vms;     /* by index */
-    struct drain_watch *drains; /* by host */
-    struct hang_watch *hangs;
-    uint32_t n_hangs, hang_room;
-    double second;              /* ticks within this second */
-    uint32_t ticks;
-    uint64_t jobs_seen;
-    double cpu_sum, memory_sum;
-    uint32_t samples;
-};
+struct checks;
 
 struct run {
     const struct simulation *simulation;
@@ -59,25 +33,31 @@ struct run {
     struct engine *engine;    /* NULL: the controller is dead */
     struct effects effects;
     struct memory_store store;
-    struct checks checks;
+    struct checks *checks;    /* check.h */
     struct random chance;
     double begun, end;
     double tick_at;    /* the world's time; INFINITY: none */
     double back_at;    /* when the dead controller is started again */
-    double next_minute;
+    double next_moment, next_minute;
     bool dying;        /* the next step is its last */
 };
 
 /* A rule is broken: the first one is kept. */
 void run_broken(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* check.c */
+/* Events of a controller that starts. */
+struct event *run_set_changed(struct run *run);
+struct event *run_recalled(struct run *run, const struct memo *memo);
+
+/* check.c: what must hold is looked at ... */
 void checks_begin(struct run *run);
 void checks_end(struct run *run);
+void check_birth(struct run *run);  /* when a controller starts */
 void check_step(struct run *run, const struct event *event, bool kept);
 void check_world(struct run *run);  /* after something happened in it */
+void check_moment(struct run *run); /* every few seconds */
 void check_minute(struct run *run);
-void check_tick(struct run *run);
+void check_death(struct run *run);  /* before a controller dies that has kept everything */
 void check_rest(struct run *run);   /* when all is calm, at the end */
 
 #endif

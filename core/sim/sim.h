@@ -71,7 +71,9 @@ struct sim_truth {
     const char *host;   /* where the guest executes, or where its definition is */
     uint32_t executing; /* processes whose CPUs run: more than one is the end of its disks */
     bool moving;        /* a migration has not ended in all its parts */
+    uint64_t job;       /* its number; 0: none */
     bool by_drover;     /* and it was ordered by drover */
+    bool copying;       /* pre-copy: it can still be aborted */
     const char *from, *to; /* of that */
     double lost_s, paused_s; /* not executing though it should; of that: pauses of migrations */
     uint32_t moves;          /* of any mover, that ended well */
@@ -82,11 +84,20 @@ const char *sim_vm_key(const struct sim *sim, uint32_t vm);
 struct sim_truth sim_vm_truth(const struct sim *sim, uint32_t vm);
 uint32_t sim_find_vm(const struct sim *sim, const char *key); /* UINT32_MAX: none */
 
+/* VMs of which a migration is under way, in no order that matters. */
+uint32_t sim_n_moving(const struct sim *sim);
+uint32_t sim_moving_vm(const struct sim *sim, uint32_t nth);
+
 uint32_t sim_n_hosts(const struct sim *sim);
 const char *sim_host_name(const struct sim *sim, uint32_t host);
+uint32_t sim_find_host(const struct sim *sim, const char *name); /* UINT32_MAX: none */
 bool sim_host_file(const struct sim *sim, uint32_t host); /* it has one in maintenance.d */
 bool sim_host_alive(const struct sim *sim, uint32_t host);
 bool sim_host_answers(const struct sim *sim, uint32_t host); /* a connection to it works */
+bool sim_host_prompt(const struct sim *sim, uint32_t host);  /* and nothing comes late over it */
+
+/* What a host would report at this moment to a controller that asks; event_free() it. */
+struct event *sim_host_report(struct sim *sim, uint32_t host);
 double sim_host_cpu_pct(struct sim *sim, uint32_t host);
 double sim_host_memory_pct(struct sim *sim, uint32_t host);
 

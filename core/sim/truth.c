@@ -33,7 +33,7 @@ struct sim_truth sim_vm_truth(const struct sim *sim, uint32_t index)
     const struct sim_vm *vm = &sim->vms[index];
     const struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
     struct sim_truth truth = {
-        .place = place_of(vm), .host = sim->hosts[vm->home].record.name, .moving = job != NULL,
+        .place = place_of(vm), .host = sim->hosts[vm->home].record.name, .moving = job != NULL, .job = vm->job,
         .lost_s = vm->lost_s, .paused_s = vm->paused_s, .moves = vm->moves,
     };
     if (!isnan(vm->idle_since) && !vm->rests)
@@ -46,10 +46,21 @@ struct sim_truth sim_vm_truth(const struct sim *sim, uint32_t index)
     }
     if (job) {
         truth.by_drover = job->by_drover;
+        truth.copying = job->phase == JOB_COPYING;
         truth.from = sim->hosts[job->from].record.name;
         truth.to = sim->hosts[job->to].record.name;
     }
     return truth;
+}
+
+uint32_t sim_n_moving(const struct sim *sim)
+{
+    return sim->n_jobs;
+}
+
+uint32_t sim_moving_vm(const struct sim *sim, uint32_t nth)
+{
+    return sim->jobs[nth]->vm;
 }
 
 uint32_t sim_n_hosts(const struct sim *sim)
@@ -60,6 +71,11 @@ uint32_t sim_n_hosts(const struct sim *sim)
 const char *sim_host_name(const struct sim *sim, uint32_t host)
 {
     return sim->hosts[host].record.name;
+}
+
+uint32_t sim_find_host(const struct sim *sim, const char *name)
+{
+    return table_get(&sim->host_index, name);
 }
 
 bool sim_host_file(const struct sim *sim, uint32_t host)
@@ -75,6 +91,12 @@ bool sim_host_alive(const struct sim *sim, uint32_t host)
 bool sim_host_answers(const struct sim *sim, uint32_t host)
 {
     return link_works(sim, host);
+}
+
+bool sim_host_prompt(const struct sim *sim, uint32_t host)
+{
+    return link_works(sim, host) && sim->now >= sim->hosts[host].slow_until &&
+           sim->now >= sim->hosts[host].heard_at;
 }
 
 uint32_t sim_moves_under_way(const struct sim *sim, uint32_t from, uint32_t to)

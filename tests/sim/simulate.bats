@@ -66,6 +66,8 @@ holds() {
     holds --hosts 4 --vms 16 --for 12h --seed 225 --faults virsh,operator,files
     # a VM that was out of sight when its move ended did not rest
     holds --hosts 4 --vms 16 --for 12h --seed 20108 --faults all
+    # a late word of the source was taken for proof that a VM runs twice
+    holds --hosts 3 --vms 12 --for 12h --seed 339 --faults all
     # a VM that was off, since its host had lost power under it, was told as lost
     holds --hosts 4 --vms 16 --for 12h --seed 60110 --faults all
 }

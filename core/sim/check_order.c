@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a step of the engine returned: answers, orders, and how often it says them. */
+#include "sim/check.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Balancing may queue as many in one step where a request and a round meet. */
+#define ROUNDS_PER_STEP 2
+#define REFRESHES_PER_SECOND 20
+
+/* ------------------------------------------------------------------ answers */
+
+static uint32_t count(const struct run *run, enum effect_kind kind, uint64_t request)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < run->effects.n; i++)
+        n += run->effects.item[i].kind == (int)kind && run->effects.item[i].request == request;
+    return n;
+}
+
+void check_answers(struct run *run, const struct event *event)
+{
+    enum effect_kind kind =
+        event->kind == EVENT_HOOK_ASK ? EFFECT_HOOK_ANSWER : EFFECT_ANSWER;
+    if (event->kind != EVENT_HOOK_ASK && event->kind != EVENT_OPERATOR_REQUEST)
+        return;
+    uint32_t n = count(run, kind, event->id);
+    if (n != 1)
+        run_broken(run, "question %llu (%s %s) was answered %u times, not once",
+                   (unsigned long long)event->id, event_kind_names[event->kind],
+                   event->kind == EVENT_HOOK_ASK ? event->hook.operation : event->name, n);
+}
+
+/* ------------------------------------------------------------------ orders */
+
+static const struct ruleset *rules_for(const struct run *run, const char *cluster)
+{
+    for (uint32_t i = 0; i < run->simulation->n_rules; i++)
+        if (strcmp(run->simulation->rules[i].cluster, cluster) == 0)
+            return run->simulation->rules[i].ruleset;
+    return NULL;
+}
+
+/* The fleet as it was when this move was decided: it and those after it had promised nothing. */
+static struct fleet *fleet_before(const struct run *run, uint32_t nth)
+{
+    struct fleet *fleet = fleet_copy(engine_fleet(run->engine));
+    fleet->now = engine_fleet(run->engine)->now;
+    for (uint32_t i = nth; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        struct vm *vm = effect->kind == EFFECT_MIGRATE ? fleet_vm(fleet, effect->vm) : NULL;
+        if (vm)
+            vm->to = NULL;
+    }
+    return fleet;
+}
+
+static bool filters_allow(const struct run *run, uint32_t nth, int purpose)
+{
+    const struct effect *effect = &run->effects.item[nth];
+    struct fleet *fleet = fleet_before(run, nth);
+    struct columns *columns = columns_new(fleet);
+    struct arena arena = ARENA_INIT;
+    const struct host *host = fleet_host(fleet, effect->to);
+    const struct ruleset *rules = host ? rules_for(run, host->cluster) : NULL;
+    uint32_t vm = columns_vm(columns, effect->vm), to = columns_host(columns, effect->to);
+    bool allows = rules && vm != DROVER_NONE && to != DROVER_NONE &&
+                  decide_allows(columns, rules, vm, to, (enum drover_purpose)purpose, &arena);
+    arena_free(&arena);
+    columns_free(columns);
+    fleet_free(fleet);
+    return allows;
+}
+
+static void check_order(struct run *run, uint32_t nth)
+{
+    const struct effect *effect = &run->effects.item[nth];
+    const struct migration *migration = migration_of(run, effect->move);
+    const struct host *host = fleet_host(engine_fleet(run->engine), effect->to);
+    if (!migration || !host || strcmp(effect->to, effect->host) == 0) {
+        run_broken(run, "VM %s was ordered from host %s to host %s: move %llu makes no sense",
+                   effect->vm, effect->host, effect->to, (unsigned long long)effect->move);
+        return;
+    }
+    if (host->state != DROVER_HOST_UP)
+        run_broken(run, "VM %s was ordered to host %s, which is %s", effect->vm, effect->to,
+                   host_state_names[host->state]);
+    if (!filters_allow(run, nth, migration->purpose))
+        run_broken(run, "VM %s was ordered to host %s, which a filter refuses", effect->vm,
+                   effect->to);
+    for (uint32_t i = 0; i < nth; i++)
+        if (run->effects.item[i].kind == EFFECT_MIGRATE &&
+            strcmp(run->effects.item[i].vm, effect->vm) == 0)
+            run_broken(run, "VM %s was ordered twice in one step", effect->vm);
+}
+
+void check_orders(struct run *run, const struct event *event)
+{
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++)
+        if (run->effects.item[i].kind == EFFECT_MIGRATE)
+            check_order(run, i);
+}
+
+/* Orders of this step are not performed yet: what moves was ordered before. */
+void check_proof(struct run *run, const struct event *event)
+{
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        uint32_t vm = effect->kind == EFFECT_MIGRATE ? sim_find_vm(run->sim, effect->vm)
+                                                     : UINT32_MAX;
+        if (vm == UINT32_MAX)
+            continue;
+        struct sim_truth truth = sim_vm_truth(run->sim, vm);
+        if (truth.moving && truth.by_drover)
+            run_broken(run, "VM %s was ordered from host %s to host %s, while its former move "
+                       "from host %s to host %s is under way", effect->vm, effect->host,
+                       effect->to, truth.from, truth.to);
+    }
+}
+
+void check_claims(struct run *run, const struct event *event)
+{
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        uint32_t vm = effect->kind == EFFECT_MIGRATE ? sim_find_vm(run->sim, effect->vm)
+                                                     : UINT32_MAX;
+        for (uint32_t h = 0; vm != UINT32_MAX && h < sim_n_hosts(run->sim); h++)
+            if (word_of(run, vm, h)->claims &&
+                strcmp(sim_host_name(run->sim, h), effect->host) != 0)
+                run_broken(run, "VM %s was ordered from host %s, and host %s has said that it "
+                           "runs there", effect->vm, effect->host, sim_host_name(run->sim, h));
+    }
+}
+
+void check_cooldown(struct run *run, const struct event *event)
+{
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        if (effect->kind != EFFECT_MIGRATE)
+            continue;
+        const struct migration *migration = migration_of(run, effect->move);
+        uint32_t vm = sim_find_vm(run->sim, effect->vm);
+        if (vm == UINT32_MAX || !migration || migration->purpose != DROVER_TO_BALANCE)
+            continue;
+        double since = engine_fleet(run->engine)->now - run->checks->moved_at[vm];
+        if (since < run->settings.limits.cooldown_s)
+            run_broken(run, "VM %s is balanced to host %s %.0f s after its last move; it rests "
+                       "for %.0f s", effect->vm, effect->to, since,
+                       run->settings.limits.cooldown_s);
+    }
+}
+
+/* ------------------------------------------------------------------ how often */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_same(const struct effect *a, const struct effect *b)
+{
+    return a->kind == b->kind && a->move == b->move && a->request == b->request &&
+           same_text(a->host, b->host) && same_text(a->vm, b->vm) && same_text(a->to, b->to) &&
+           same_text(a->name, b->name) && same_text(a->text, b->text) &&
+           same_text(a->value, b->value) && !(a->number < b->number) && !(a->number > b->number);
+}
+
+/* Two moves may ask the same host; a record may be told in each of its states. */
+static bool may_be_said_again(const struct effect *effect)
+{
+    return effect->kind == EFFECT_REFRESH || effect->kind == EFFECT_MIGRATION ||
+           effect->kind == EFFECT_DECISION;
+}
+
+static void check_same_in_step(struct run *run, uint32_t nth)
+{
+    const struct effect *effect = &run->effects.item[nth];
+    for (uint32_t i = 0; i < nth && !may_be_said_again(effect); i++)
+        if (is_same(&run->effects.item[i], effect))
+            run_broken(run, "effect %s (move %llu, VM %s, host %s) stands twice in one step: %s",
+                       effect_kind_names[effect->kind], (unsigned long long)effect->move,
+                       effect->vm ? effect->vm : "", effect->host ? effect->host : "",
+                       effect->text ? effect->text : effect->name ? effect->name : "");
+}
+
+/* An abort or a switch is asked for once in a try; an adopted job may be asked once more. */
+static void check_once_in_try(struct run *run, const struct effect *effect)
+{
+    struct follow *follow = follow_of(run, effect->move);
+    if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH)
+        follow->aborts = follow->postcopies = 0;
+    else if (effect->kind == EFFECT_ABORT)
+        follow->aborts++;
+    else
+        follow->postcopies++;
+    if (follow->aborts > 1 || follow->postcopies > 1)
+        run_broken(run, "move %llu of VM %s: %s was ordered again in the same try",
+                   (unsigned long long)effect->move, effect->vm, effect_kind_names[effect->kind]);
+}
+
+static void check_refreshes(struct run *run)
+{
+    struct checks *checks = run->checks;
+    if (sim_now(run->sim) >= checks->refresh_second + 1) {
+        checks->refresh_second = sim_now(run->sim);
+        checks->refreshes = 0;
+    }
+    if (++checks->refreshes > REFRESHES_PER_SECOND * sim_n_hosts(run->sim))
+        run_broken(run, "hosts are asked for reports more than %u times within one second",
+                   checks->refreshes - 1);
+}
+
+void check_repeats(struct run *run, const struct event *event)
+{
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        check_same_in_step(run, i);
+        if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH ||
+            effect->kind == EFFECT_ABORT || effect->kind == EFFECT_POSTCOPY)
+            check_once_in_try(run, effect);
+        else if (effect->kind == EFFECT_REFRESH)
+            check_refreshes(run);
+    }
+}
+
+void check_budget(struct run *run, const struct event *event)
+{
+    const struct limits *limits = &run->settings.limits;
+    uint32_t balanced = 0;
+    (void)event;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct migration *migration = run->effects.item[i].migration;
+        if (run->effects.item[i].kind != EFFECT_MIGRATION)
+            continue;
+        balanced += migration->state == MIGRATION_QUEUED && migration->attempt == 1 &&
+                    migration->purpose == DROVER_TO_BALANCE;
+        if (migration->attempt > limits->tries)
+            run_broken(run, "move %llu of VM %s is tried for the %u. time; the limit is %u",
+                       (unsigned long long)migration->id, migration->name, migration->attempt,
+                       limits->tries);
+    }
+    uint32_t most = ROUNDS_PER_STEP * limits->balance_moves_per_round *
+                    run->simulation->fleet->n_clusters;
+    if (balanced > most)
+        run_broken(run, "%u VMs are to be balanced at once; the limit is %u", balanced, most);
+}
+
+/* Where nothing happens and nobody asks, two rounds without an order are the end of it. */
+void check_quiet(struct run *run, const struct event *event)
+{
+    struct checks *checks = run->checks;
+    double rest_s = 2 * run->settings.limits.round_s + run->settings.limits.cooldown_s;
+    if (event->kind == EVENT_OPERATOR_REQUEST)
+        checks->asked = true;
+    if (run->simulation->faults || !run->simulation->steady || checks->asked)
+        return;
+    for (uint32_t i = 0; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        if (effect->kind != EFFECT_MIGRATE)
+            continue;
+        if (sim_now(run->sim) - checks->quiet_since > rest_s)
+            run_broken(run, "VM %s is ordered from host %s to host %s, after nothing has moved "
+                       "for %.0f s, and nothing has changed since", effect->vm, effect->host,
+                       effect->to, sim_now(run->sim) - checks->quiet_since);
+        checks->quiet_since = sim_now(run->sim);
+    }
+}
