@@ -20,6 +20,8 @@
  *   1.1  hosts: huge pages, NUMA nodes, devices, dedicated CPUs, moves from it, moves that failed,
  *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs; steps that switch hosts
  *        and that start VMs; trouble: a host that is dead, one that announces it; fence units
+ *        hosts: identity, usable CPU models, whether devices are known, the largest VM that shares
+ *        CPUs; VMs: how many hosts they are pinned to; helpers for labels and lists
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -29,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,7 +96,7 @@ struct drover_sets {
     uint32_t n_symbols;
     const uint64_t *bits;     /* row r: bits[r * words ...] */
     const uint8_t *known;
-    const char *const *symbol; /* the symbols' names */
+    const char *const *symbol; /* the symbols' names, in order of name */
 };
 
 static inline bool drover_sets_has(const struct drover_sets *sets, uint32_t row, uint32_t symbol)
@@ -134,12 +137,60 @@ static inline void drover_sets_name_lacking(const struct drover_sets *offered,
         text[used] = '\0';
 }
 
+/* The symbol of that name, DROVER_NONE where no row has it: find it once, then ask for each row. */
+static inline uint32_t drover_sets_find(const struct drover_sets *sets, const char *name)
+{
+    uint32_t low = 0, high = sets->n_symbols;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(sets->symbol[middle], name);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return DROVER_NONE;
+}
+
 /* Free key: value texts per row: row r has key/value[start[r] .. start[r + 1] - 1], by key. */
 struct drover_labels {
     const uint32_t *start;
     const char *const *key;
     const char *const *value;
 };
+
+/* The value of a row's label, NULL where it has none of that key. */
+static inline const char *drover_label(const struct drover_labels *labels, uint32_t row,
+                                       const char *key)
+{
+    for (uint32_t i = labels->start[row]; i < labels->start[row + 1]; i++)
+        if (strcmp(labels->key[i], key) == 0)
+            return labels->value[i];
+    return NULL;
+}
+
+/*
+ * Lists in one text, "a, b,c", as labels and parameters have them. *list is moved behind the next
+ * word; returns the word and its length, NULL behind the last.
+ */
+static inline const char *drover_next_word(const char **list, size_t *length)
+{
+    const char *word = *list + strspn(*list, ", \t");
+    *length = strcspn(word, ", \t");
+    *list = word + *length;
+    return *length ? word : NULL;
+}
+
+static inline bool drover_list_has(const char *list, const char *name, size_t length)
+{
+    size_t n;
+    for (const char *word = drover_next_word(&list, &n); word; word = drover_next_word(&list, &n))
+        if (n == length && memcmp(word, name, n) == 0)
+            return true;
+    return false;
+}
 
 /* Huge pages per row: row r has size_kib/free[start[r] .. start[r + 1] - 1], by size. Since 1.1 */
 struct drover_pages {
@@ -250,6 +301,10 @@ struct drover_hosts {
     struct drover_pages hugepages;
     struct drover_host_nodes numa;
     struct drover_devices devices;
+    const char *const *uuid;            /* of the machine, as libvirt has it; "": not known */
+    const uint8_t *devices_known;       /* 0: nobody looked, which is not the same as none */
+    const double *largest_shared_vcpus; /* as largest_vcpus, without VMs that have dedicated CPUs */
+    struct drover_sets cpu_models;      /* named CPU models that guests may have there */
 };
 
 struct drover_vms {
@@ -295,6 +350,7 @@ struct drover_vms {
     const uint8_t *cpu_dedicated;      /* nobody else may use the CPUs that it runs on */
     struct drover_vm_nodes numa;
     struct drover_devices devices;
+    const uint32_t *pinned_named; /* to how many hosts it is pinned, with those that do not exist */
 };
 
 struct drover_groups {

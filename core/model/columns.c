@@ -195,6 +195,8 @@ static void fill_hosts(struct builder *b)
     COLUMN(double, to->boot_s, n, age(fleet, record[i]->boot_at));
     COLUMN(const char *, to->cpus_online, n, record[i]->cpus_online);
     COLUMN(uint32_t, to->moves_failed, n, record[i]->moves_failed);
+    COLUMN(const char *, to->uuid, n, record[i]->uuid);
+    COLUMN(uint8_t, to->devices_known, n, record[i]->devices_known);
     COLUMN(uint32_t, to->power, n,
            (record[i]->power_managed ? DROVER_POWER_MANAGED : 0) |
                (record[i]->power_by_policy ? DROVER_POWER_BY_POLICY : 0));
@@ -246,6 +248,7 @@ static void fill_vms(struct builder *b)
     COLUMN(uint32_t, to->cpu_threads, n, record[i]->cpu_threads);
     COLUMN(const char *, to->cpu_pins, n, record[i]->cpu_pins);
     COLUMN(uint8_t, to->cpu_dedicated, n, record[i]->cpu_dedicated);
+    COLUMN(uint32_t, to->pinned_named, n, record[i]->pinned_hosts.n);
     to->labels = labels_of(b, labels_of_vm, (const void *const *)record, n);
 }
 
@@ -311,6 +314,18 @@ static bool holds_resources(uint8_t state)
     return state != DROVER_VM_DOWN;
 }
 
+/* CPUs that are dedicated to a VM are no longer there for those that share the others. */
+static void count_vcpus(struct columns *c, uint32_t vm, uint32_t host)
+{
+    double vcpus = c->vms.vcpus[vm];
+    c->vcpus[host] += vcpus;
+    c->largest_vcpus[host] = fmax(c->largest_vcpus[host], vcpus);
+    if (c->vms.cpu_dedicated[vm])
+        c->cpus_dedicated[host] += vcpus;
+    else
+        c->largest_shared_vcpus[host] = fmax(c->largest_shared_vcpus[host], vcpus);
+}
+
 /* Sums over a host's VMs; memory that was not given is computed from them. */
 static void sum_hosts(struct builder *b)
 {
@@ -321,6 +336,7 @@ static void sum_hosts(struct builder *b)
     uint32_t *count = arena_array(b->arena, n, sizeof *count);
     c->vcpus = arena_array(b->arena, n, sizeof *c->vcpus);
     c->largest_vcpus = arena_array(b->arena, n, sizeof *c->largest_vcpus);
+    c->largest_shared_vcpus = arena_array(b->arena, n, sizeof *c->largest_shared_vcpus);
     c->cpu_pending = arena_array(b->arena, n, sizeof *c->cpu_pending);
     c->vm_pending = arena_array(b->arena, n, sizeof *c->vm_pending);
     c->vm_leaving = arena_array(b->arena, n, sizeof *c->vm_leaving);
@@ -333,9 +349,7 @@ static void sum_hosts(struct builder *b)
             continue;
         committed[h] += c->vms.memory_mib[v] + c->vms.memory_overhead_mib[v];
         count[h]++;
-        c->vcpus[h] += c->vms.vcpus[v];
-        c->largest_vcpus[h] = fmax(c->largest_vcpus[h], c->vms.vcpus[v]);
-        c->cpus_dedicated[h] += c->vms.cpu_dedicated[v] ? c->vms.vcpus[v] : 0;
+        count_vcpus(c, v, h);
     }
     for (uint32_t h = 0; h < n; h++) {
         const struct host *record = c->host_record[h];
@@ -350,6 +364,7 @@ static void sum_hosts(struct builder *b)
     c->hosts.vm_count = count;
     c->hosts.vcpus = c->vcpus;
     c->hosts.largest_vcpus = c->largest_vcpus;
+    c->hosts.largest_shared_vcpus = c->largest_shared_vcpus;
     c->hosts.cpu_pending = c->cpu_pending;
     c->hosts.vm_pending = c->vm_pending;
     c->hosts.vm_leaving = c->vm_leaving;
@@ -376,9 +391,7 @@ static void book(struct columns *c, uint32_t vm, uint32_t host)
 {
     c->memory_pending_mib[host] += c->vms.memory_mib[vm] + c->vms.memory_overhead_mib[vm];
     c->cpu_pending[host] += columns_vm_load(c, vm, ASSUMED_LOAD_PER_VCPU);
-    c->vcpus[host] += c->vms.vcpus[vm];
-    c->largest_vcpus[host] = fmax(c->largest_vcpus[host], c->vms.vcpus[vm]);
-    c->cpus_dedicated[host] += c->vms.cpu_dedicated[vm] ? c->vms.vcpus[vm] : 0;
+    count_vcpus(c, vm, host);
     c->vm_pending[host]++;
     if (c->vms.host[vm] != DROVER_NONE)
         c->vm_leaving[c->vms.host[vm]]++;

@@ -26,7 +26,7 @@ struct columns {
     const struct cluster **cluster_record;
     /* The columns that promises change; the same arrays as in hosts and vms. */
     double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
-    double *cpus_dedicated, *pages_free;
+    double *cpus_dedicated, *largest_shared_vcpus, *pages_free;
     uint32_t *vm_pending, *vm_leaving;
     uint32_t *vm_to;
     struct arena arena;

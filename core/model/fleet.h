@@ -79,6 +79,9 @@ struct host {
     uint32_t moves_failed;   /* to or from it, lately, for reasons of its own */
     bool power_managed;      /* drover can switch it off and on, and may */
     bool power_by_policy;    /* it is off, or kept empty, because a policy wanted it so */
+    const char *uuid;        /* of the machine, as libvirt has it */
+    struct texts cpu_models; /* named CPU models that guests may have there */
+    bool devices_known;      /* false: nobody looked for devices */
 };
 
 struct vm {

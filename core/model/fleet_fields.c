@@ -14,7 +14,7 @@ const char *const rule_names[] = {"disabled", "positive", "negative", NULL};
 const char *const device_kinds[] = {"pci", "usb", "mdev", "vf", NULL};
 const char *const numa_modes[] = {"strict", "interleave", "preferred", NULL};
 const char *const vm_cpu_modes[] = {"custom", "host-model", "host-passthrough", "maximum", NULL};
-const char *const vm_caches[] = {"none", "unsafe", NULL};
+const char *const vm_caches[] = {"none", "unsafe", "writeback", "writethrough", "directsync", NULL};
 
 #define CLUSTER(member) offsetof(struct cluster, member)
 const struct field cluster_fields[] = {
@@ -103,6 +103,10 @@ const struct field host_fields[] = {
     {.key = "moves_failed", .type = FIELD_U32, .offset = HOST(moves_failed), .max = 1e9},
     {.key = "power_managed", .type = FIELD_BOOL, .offset = HOST(power_managed)},
     {.key = "power_by_policy", .type = FIELD_BOOL, .offset = HOST(power_by_policy)},
+    {.key = "uuid", .type = FIELD_TEXT, .offset = HOST(uuid)},
+    {.key = "cpu_models", .type = FIELD_TEXTS, .offset = HOST(cpu_models)},
+    {.key = "devices_known", .type = FIELD_BOOL, .offset = HOST(devices_known),
+     .default_text = "true"},
     {0},
 };
 

@@ -153,9 +153,11 @@ void symbols_fill(struct columns *c, const struct fleet *fleet)
     static const struct kind features = {offsetof(struct host, cpu_features),
                                          offsetof(struct vm, cpu_features)};
     static const struct kind machines = {offsetof(struct host, machines), SIZE_MAX};
+    static const struct kind models = {offsetof(struct host, cpu_models), SIZE_MAX};
     fill_kind(c, &networks, &c->hosts.networks, &c->vms.networks);
     fill_kind(c, &storage, &c->hosts.storage, &c->vms.storage);
     fill_kind(c, &features, &c->hosts.cpu_features, &c->vms.cpu_features);
     fill_kind(c, &machines, &c->hosts.machines, NULL);
+    fill_kind(c, &models, &c->hosts.cpu_models, NULL);
     forget_empty(c, &c->hosts.machines);
 }

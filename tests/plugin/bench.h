@@ -60,8 +60,13 @@ static inline void bench_parameter(struct bench *bench, const struct drover_para
     case DROVER_BOOLEAN:
         good = scalar_boolean(text, place);
         break;
+    case DROVER_TEXT:
+    case DROVER_CHOICE:
+        *(const char **)place = text;
+        good = true;
+        break;
     default:
-        fail_msg("no unit has a parameter of type %u yet", parameter->type);
+        fail_msg("there is no parameter of type %u", parameter->type);
     }
     if (!good)
         fail_msg("%s: cannot read %s", parameter->key, text);
@@ -100,6 +105,15 @@ static inline struct bench *bench_new(const char *name)
     bench->fleet = fleet_new();
     bench->fleet->now = BENCH_NOW;
     return bench;
+}
+
+/* Let the unit check its parameters, as a policy would; "" or what it has against them. */
+static inline const char *bench_open(struct bench *bench, char error[256])
+{
+    error[0] = '\0';
+    if (bench->unit->open && bench->unit->open(bench->self, error, 256) == 0)
+        error[0] = '\0';
+    return error;
 }
 
 static inline void bench_free(struct bench *bench)
