@@ -69,7 +69,8 @@ struct plan *plan_drain(struct columns *columns, const struct rules *rules, uint
 
 /*
  * One round of balancing of one cluster: at most `budget` moves, each decided on the fleet as it
- * is after the ones before it. Candidates are the balancer's list as it is now.
+ * is when those before it have arrived; so the columns show it afterwards. Candidates are the
+ * balancer's list as it is now.
  */
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
                           uint32_t budget, double cooldown_s);

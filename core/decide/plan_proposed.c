@@ -24,14 +24,12 @@ struct proposed {
  * after each move it is asked again, with the fleet as it will be then. Nothing moves twice.
  */
 struct round {
-    struct planning *planning; /* its columns: the fleet as it will be */
+    struct planning *planning; /* its columns: the fleet as it will be when what is planned is done */
     const struct ruleset *set;
     uint32_t cluster;
     uint32_t budget; /* of moves; 0: nothing but candidates */
     double cooldown_s;
-    struct columns *promised; /* the caller's */
-    struct fleet *picture;    /* after the moves so far; NULL: none yet */
-    uint8_t *moved;           /* by VM */
+    uint8_t *moved; /* by VM */
     uint32_t n_moves;
 };
 
@@ -254,19 +252,6 @@ static uint32_t balance_once(struct round *round)
     return moved;
 }
 
-/* The fleet as it is when the VM has arrived: the next move is decided on that. */
-static void arrive(struct round *round, uint32_t vm)
-{
-    struct columns *now = round->planning->columns;
-    if (!round->picture)
-        round->picture = fleet_copy(now->source);
-    const char *to = now->hosts.name[now->vms.to[vm]];
-    fleet_move_vm(round->picture, vm_key(now->vm_record[vm]), to);
-    round->planning->columns = columns_new(round->picture);
-    if (now != round->promised)
-        columns_free(now);
-}
-
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
                           uint32_t budget, double cooldown_s)
 {
@@ -278,21 +263,16 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
     }
     struct round round = {
         .planning = &planning, .set = set, .cluster = cluster, .budget = budget,
-        .cooldown_s = cooldown_s, .promised = columns, .moved = memory_array(columns->vms.n, 1),
+        .cooldown_s = cooldown_s, .moved = memory_array(columns->vms.n, 1),
     };
     do {
         uint32_t vm = balance_once(&round);
         if (vm == DROVER_NONE)
             break;
-        if (planning.columns != columns) /* the same order: the same index */
-            columns_promise(columns, vm, planning.columns->vms.to[vm]);
+        columns_arrive(columns, vm, columns->vms.to[vm]);
         round.moved[vm] = 1;
-        if (++round.n_moves < budget)
-            arrive(&round, vm);
+        round.n_moves++;
     } while (round.n_moves < budget);
-    if (planning.columns != columns)
-        columns_free(planning.columns);
-    fleet_free(round.picture);
     free(round.moved);
     return planning_done(&planning);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Columns out of records. First everything is sorted by name and indexed, then each column is
- * filled, then the sums over a host's VMs. Symbols (networks, storage, machines, features) get
+ * filled, then the sums over a host's VMs (columns_sums.c). Symbols (networks, storage, machines, features) get
  * their numbers in the order of their names, so that nothing depends on how a file was written.
  */
 #include "model/columns.h"
 
 #include "base/memory.h"
 #include "model/columns_parts.h"
+#include "model/columns_sums.h"
 #include "model/symbols.h"
 
 #include <stdlib.h>
@@ -179,7 +180,8 @@ static void fill_hosts(struct builder *b)
            to->cluster[i] == DROVER_NONE || b->columns->clusters.threads_as_cores[to->cluster[i]]
                ? to->threads[i]
                : to->cores[i]);
-    COLUMN(double, to->cpu_usage_pct, n, record[i]->cpu_usage_pct);
+    COLUMN(double, b->columns->cpu_usage_pct, n, record[i]->cpu_usage_pct);
+    to->cpu_usage_pct = b->columns->cpu_usage_pct;
     COLUMN(double, to->cpu_over_s, n, age(fleet, record[i]->cpu_over_since));
     COLUMN(double, to->memory_mib, n, record[i]->memory_mib);
     COLUMN(double, to->memory_reserved_mib, n, record[i]->memory_reserved_mib);
@@ -219,7 +221,8 @@ static void fill_vms(struct builder *b)
     to->n = n;
     COLUMN(const char *, to->name, n, record[i]->name);
     COLUMN(const char *, to->uuid, n, record[i]->uuid ? record[i]->uuid : "");
-    COLUMN(uint32_t, to->host, n, index_or_none(&b->hosts, record[i]->host));
+    COLUMN(uint32_t, b->columns->vm_host, n, index_or_none(&b->hosts, record[i]->host));
+    to->host = b->columns->vm_host;
     COLUMN(uint32_t, b->columns->vm_to, n, index_or_none(&b->hosts, record[i]->to));
     to->to = b->columns->vm_to;
     COLUMN(uint32_t, to->cluster, n, cluster_of_vm(b, to->host[i]));
@@ -235,7 +238,8 @@ static void fill_vms(struct builder *b)
     COLUMN(double, to->memory_overhead_mib, n, vm_overhead_mib(record[i]));
     COLUMN(double, to->hugepages_kib, n, record[i]->hugepages_kib);
     COLUMN(double, to->dirty_mib_s, n, record[i]->dirty_mib_s);
-    COLUMN(double, to->moved_s, n, age(fleet, record[i]->moved_at));
+    COLUMN(double, b->columns->moved_s, n, age(fleet, record[i]->moved_at));
+    to->moved_s = b->columns->moved_s;
     COLUMN(const char *, to->arch, n, record[i]->arch);
     COLUMN(const char *, to->machine, n, record[i]->machine);
     COLUMN(const char *, to->cpu_mode, n, vm_cpu_modes[record[i]->cpu_mode]);
@@ -285,129 +289,6 @@ static const struct texts *preferred_of_vm(const void *record)
     return &((const struct vm *)record)->preferred_hosts;
 }
 
-/* Which VMs are on which host: counted, then filled, so that they stand in order of name. */
-static void list_vms_of_hosts(struct builder *b)
-{
-    struct columns *c = b->columns;
-    uint32_t n_hosts = c->hosts.n;
-    uint32_t *start = arena_array(b->arena, (size_t)n_hosts + 1, sizeof *start);
-    for (uint32_t v = 0; v < c->vms.n; v++)
-        if (c->vms.host[v] != DROVER_NONE)
-            start[c->vms.host[v] + 1]++;
-    for (uint32_t h = 0; h < n_hosts; h++)
-        start[h + 1] += start[h];
-    uint32_t *item = arena_array(b->arena, start[n_hosts], sizeof *item);
-    uint32_t *next = memory_array(n_hosts, sizeof *next);
-    for (uint32_t v = 0; v < c->vms.n; v++) {
-        uint32_t h = c->vms.host[v];
-        if (h != DROVER_NONE) {
-            item[start[h] + next[h]] = v;
-            next[h]++;
-        }
-    }
-    free(next);
-    c->hosts.vms = (struct drover_lists){.start = start, .item = item};
-}
-
-static bool holds_resources(uint8_t state)
-{
-    return state != DROVER_VM_DOWN;
-}
-
-/* CPUs that are dedicated to a VM are no longer there for those that share the others. */
-static void count_vcpus(struct columns *c, uint32_t vm, uint32_t host)
-{
-    double vcpus = c->vms.vcpus[vm];
-    c->vcpus[host] += vcpus;
-    c->largest_vcpus[host] = fmax(c->largest_vcpus[host], vcpus);
-    if (c->vms.cpu_dedicated[vm])
-        c->cpus_dedicated[host] += vcpus;
-    else
-        c->largest_shared_vcpus[host] = fmax(c->largest_shared_vcpus[host], vcpus);
-}
-
-/* Sums over a host's VMs; memory that was not given is computed from them. */
-static void sum_hosts(struct builder *b)
-{
-    struct columns *c = b->columns;
-    uint32_t n = c->hosts.n;
-    double *committed = arena_array(b->arena, n, sizeof *committed);
-    double *free_mib = arena_array(b->arena, n, sizeof *free_mib);
-    uint32_t *count = arena_array(b->arena, n, sizeof *count);
-    c->vcpus = arena_array(b->arena, n, sizeof *c->vcpus);
-    c->largest_vcpus = arena_array(b->arena, n, sizeof *c->largest_vcpus);
-    c->largest_shared_vcpus = arena_array(b->arena, n, sizeof *c->largest_shared_vcpus);
-    c->cpu_pending = arena_array(b->arena, n, sizeof *c->cpu_pending);
-    c->vm_pending = arena_array(b->arena, n, sizeof *c->vm_pending);
-    c->vm_leaving = arena_array(b->arena, n, sizeof *c->vm_leaving);
-    c->cpus_dedicated = arena_array(b->arena, n, sizeof *c->cpus_dedicated);
-    c->memory_pending_mib = arena_array(b->arena, n, sizeof *c->memory_pending_mib);
-    c->memory_schedulable_mib = arena_array(b->arena, n, sizeof *c->memory_schedulable_mib);
-    for (uint32_t v = 0; v < c->vms.n; v++) {
-        uint32_t h = c->vms.host[v];
-        if (h == DROVER_NONE || !holds_resources(c->vms.state[v]))
-            continue;
-        committed[h] += c->vms.memory_mib[v] + c->vms.memory_overhead_mib[v];
-        count[h]++;
-        count_vcpus(c, v, h);
-    }
-    for (uint32_t h = 0; h < n; h++) {
-        const struct host *record = c->host_record[h];
-        double computed = record->memory_mib - record->memory_reserved_mib - committed[h];
-        free_mib[h] = isnan(record->memory_free_mib) ? fmax(0, computed) : record->memory_free_mib;
-        if (!isnan(record->memory_committed_mib))
-            committed[h] = record->memory_committed_mib;
-        c->memory_pending_mib[h] = record->memory_pending_mib;
-    }
-    c->hosts.memory_committed_mib = committed;
-    c->hosts.memory_free_mib = free_mib;
-    c->hosts.vm_count = count;
-    c->hosts.vcpus = c->vcpus;
-    c->hosts.largest_vcpus = c->largest_vcpus;
-    c->hosts.largest_shared_vcpus = c->largest_shared_vcpus;
-    c->hosts.cpu_pending = c->cpu_pending;
-    c->hosts.vm_pending = c->vm_pending;
-    c->hosts.vm_leaving = c->vm_leaving;
-    c->hosts.cpus_dedicated = c->cpus_dedicated;
-    c->hosts.memory_pending_mib = c->memory_pending_mib;
-    c->hosts.memory_schedulable_mib = c->memory_schedulable_mib;
-}
-
-/* RHV: max(0, max(0, overcommit - committed - reserved) - pending). */
-static void compute_schedulable(struct columns *c, uint32_t h)
-{
-    uint32_t cluster = c->hosts.cluster[h];
-    double overcommit = cluster == DROVER_NONE ? 100 : c->clusters.memory_overcommit_pct[cluster];
-    double room = c->hosts.memory_mib[h] * overcommit / 100 - c->hosts.memory_committed_mib[h] -
-                  c->hosts.memory_reserved_mib[h];
-    c->memory_schedulable_mib[h] = fmax(0, fmax(0, room) - c->memory_pending_mib[h]);
-}
-
-/* Load that is assumed for a VM of which nothing is known: RHV's VcpuConsumptionPercentage. */
-#define ASSUMED_LOAD_PER_VCPU 10
-
-/* A VM that is on its way already counts as a promise to where it goes. */
-static void book(struct columns *c, uint32_t vm, uint32_t host)
-{
-    c->memory_pending_mib[host] += c->vms.memory_mib[vm] + c->vms.memory_overhead_mib[vm];
-    c->cpu_pending[host] += columns_vm_load(c, vm, ASSUMED_LOAD_PER_VCPU);
-    count_vcpus(c, vm, host);
-    c->vm_pending[host]++;
-    if (c->vms.host[vm] != DROVER_NONE)
-        c->vm_leaving[c->vms.host[vm]]++;
-    columns_take_pages(c, vm, host);
-    compute_schedulable(c, host);
-}
-
-static void book_moving_vms(struct columns *c)
-{
-    for (uint32_t h = 0; h < c->hosts.n; h++)
-        compute_schedulable(c, h);
-    for (uint32_t v = 0; v < c->vms.n; v++)
-        if (c->vm_to[v] != DROVER_NONE && c->vm_to[v] != c->vms.host[v])
-            book(c, v, c->vm_to[v]);
-}
-
 struct columns *columns_new(const struct fleet *fleet)
 {
     struct columns *c = memory_new(sizeof *c);
@@ -423,10 +304,9 @@ struct columns *columns_new(const struct fleet *fleet)
     c->vms.preferred_hosts = lists_of(&b, &b.hosts, preferred_of_vm,
                                       (const void *const *)c->vm_record, fleet->n_vms);
     columns_fill_parts(c);
-    list_vms_of_hosts(&b);
-    sum_hosts(&b);
+    columns_fill_sums(c);
     groups_fill(c, fleet, &b.hosts, &b.vms, &b.vm_names);
-    book_moving_vms(c);
+    columns_book_moving(c);
     c->fleet = (struct drover_fleet){
         .size = sizeof c->fleet, .now = fleet->now, .clusters = &c->clusters,
         .hosts = &c->hosts, .vms = &c->vms, .groups = &c->groups,
@@ -469,19 +349,4 @@ uint32_t columns_vm(const struct columns *columns, const char *key)
         if (strcmp(vm_key(columns->vm_record[v]), key) == 0)
             return v;
     return DROVER_NONE;
-}
-
-void columns_promise(struct columns *columns, uint32_t vm, uint32_t host)
-{
-    columns->vm_to[vm] = host;
-    if (host != columns->vms.host[vm])
-        book(columns, vm, host);
-}
-
-double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct)
-{
-    double load = columns->vms.cpu_load[vm];
-    if (columns->vms.state[vm] == DROVER_VM_DOWN || isnan(load))
-        return assumed_pct * columns->vms.vcpus[vm];
-    return load;
 }

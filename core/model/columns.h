@@ -3,8 +3,9 @@
  * Columns: the fleet as units see it (plugin.h), made from records. Hosts, VMs and groups are
  * sorted by name, so the same fleet gives the same columns in whatever order it was read.
  *
- * A plan works on its own columns and promises on them: columns_promise() books a move, so
- * that the next decision of the plan sees what earlier ones have taken.
+ * A plan works on its own columns. columns_promise() books a move, so that the next decision of
+ * the plan sees what earlier ones have taken; columns_arrive() carries it out, for a plan whose
+ * moves come one after another.
  */
 #ifndef DROVER_MODEL_COLUMNS_H
 #define DROVER_MODEL_COLUMNS_H
@@ -24,11 +25,13 @@ struct columns {
     const struct vm **vm_record;
     const struct group **group_record;
     const struct cluster **cluster_record;
-    /* The columns that promises change; the same arrays as in hosts and vms. */
+    /* The columns that promises and arrivals change; the same arrays as in hosts and vms. */
     double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
     double *cpus_dedicated, *largest_shared_vcpus, *pages_free;
-    uint32_t *vm_pending, *vm_leaving;
-    uint32_t *vm_to;
+    double *cpu_usage_pct, *memory_free_mib, *memory_committed_mib, *moved_s;
+    uint32_t *vm_count, *vm_pending, *vm_leaving;
+    uint32_t *vms_start, *vms_item; /* of hosts.vms */
+    uint32_t *vm_host, *vm_to;
     struct arena arena;
 };
 
@@ -42,6 +45,13 @@ uint32_t columns_vm(const struct columns *columns, const char *key);
 
 /* Book VM on host: pending memory, CPU load, vCPUs, count, and vms.to. */
 void columns_promise(struct columns *columns, uint32_t vm, uint32_t host);
+
+/*
+ * The VM runs on `to` now, whether that was promised or not: the columns are what columns_new()
+ * would make of the fleet after fleet_move_vm(), in time that does not grow with the fleet. A VM
+ * that is nowhere stays there.
+ */
+void columns_arrive(struct columns *columns, uint32_t vm, uint32_t to);
 
 /* The load (percent of one CPU) that a VM brings: measured, else `assumed_pct` per vCPU. */
 double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct);

@@ -66,13 +66,23 @@ static void fill_pages(struct columns *c)
         (struct drover_pages){.start = start, .size_kib = size, .free = c->pages_free};
 }
 
-void columns_take_pages(struct columns *c, uint32_t vm, uint32_t host)
+static void change_pages(struct columns *c, uint32_t vm, uint32_t host, double sign)
 {
     const struct drover_pages *pages = &c->hosts.hugepages;
     double size = c->vms.hugepages_kib[vm];
     for (uint32_t i = pages->start[host]; size > 0 && i < pages->start[host + 1]; i++)
         if (pages->size_kib[i] == size)
-            c->pages_free[i] -= ceil(c->vms.memory_mib[vm] * 1024 / size);
+            c->pages_free[i] += sign * vm_pages(c->vm_record[vm]);
+}
+
+void columns_take_pages(struct columns *c, uint32_t vm, uint32_t host)
+{
+    change_pages(c, vm, host, -1);
+}
+
+void columns_give_pages(struct columns *c, uint32_t vm, uint32_t host)
+{
+    change_pages(c, vm, host, 1);
 }
 
 /* --- NUMA nodes ---------------------------------------------------------------------------------- */

@@ -10,4 +10,7 @@ void columns_fill_parts(struct columns *columns);
 /* A VM backed by huge pages will take those of its size on the host. */
 void columns_take_pages(struct columns *columns, uint32_t vm, uint32_t host);
 
+/* It gives them back. */
+void columns_give_pages(struct columns *columns, uint32_t vm, uint32_t host);
+
 #endif

@@ -3,6 +3,7 @@
 #include "model/fleet.h"
 
 #include "base/memory.h"
+#include "base/scalar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -262,6 +263,11 @@ double vm_overhead_mib(const struct vm *vm)
     return 64 + vm->memory_mib / 512 + 8.0 * vm->vcpus;
 }
 
+double vm_pages(const struct vm *vm)
+{
+    return vm->hugepages_kib > 0 ? ceil(vm->memory_mib * 1024 / vm->hugepages_kib) : 0;
+}
+
 /* What is not known stays so. */
 static void take_along(struct host *host, double load, double memory_mib)
 {
@@ -269,6 +275,19 @@ static void take_along(struct host *host, double load, double memory_mib)
         host->cpu_usage_pct = fmin(100, fmax(0, host->cpu_usage_pct + load / host->threads));
     if (!isnan(host->memory_free_mib))
         host->memory_free_mib = fmax(0, host->memory_free_mib - memory_mib);
+    if (!isnan(host->memory_committed_mib))
+        host->memory_committed_mib = fmax(0, host->memory_committed_mib + memory_mib);
+}
+
+static void take_pages(struct fleet *fleet, struct host *host, double size_kib, double pages)
+{
+    for (uint32_t i = 0; pages != 0 && i < host->hugepages.n; i++) {
+        struct pair *pair = &host->hugepages.item[i];
+        double size, left;
+        if (scalar_number(pair->key, &size) && size == size_kib &&
+            scalar_number(pair->value, &left))
+            pair->value = arena_printf(&fleet->arena, "%.0f", fmax(0, left - pages));
+    }
 }
 
 void fleet_shift_load(struct fleet *fleet, const struct vm *vm, const char *from, const char *to)
@@ -277,10 +296,14 @@ void fleet_shift_load(struct fleet *fleet, const struct vm *vm, const char *from
     struct host *destination = fleet_host(fleet, to);
     double load = isnan(vm->cpu_usage_pct) ? 0 : vm->cpu_usage_pct * vm->vcpus;
     double memory = vm->memory_mib + vm_overhead_mib(vm);
-    if (source)
+    if (source) {
         take_along(source, -load, -memory);
-    if (destination)
+        take_pages(fleet, source, vm->hugepages_kib, -vm_pages(vm));
+    }
+    if (destination) {
         take_along(destination, load, memory);
+        take_pages(fleet, destination, vm->hugepages_kib, vm_pages(vm));
+    }
 }
 
 void fleet_move_vm(struct fleet *fleet, const char *key, const char *to)

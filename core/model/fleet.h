@@ -221,4 +221,7 @@ void fleet_move_vm(struct fleet *fleet, const char *key, const char *to);
 /* Hypervisor's own memory for a VM: as given, or 64 MiB + RAM/512 + 8 MiB per vCPU (RHV's). */
 double vm_overhead_mib(const struct vm *vm);
 
+/* Huge pages that back its memory; 0: none do. */
+double vm_pages(const struct vm *vm);
+
 #endif
