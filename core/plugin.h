@@ -19,7 +19,8 @@
  * ABI changelog, newest first
  *   1.1  hosts: huge pages, NUMA nodes, devices, dedicated CPUs, moves from it, moves that failed,
  *        power; VMs: NUMA nodes, devices, topology and pinning of CPUs; steps that switch hosts
- *        and that start VMs; trouble: a host that is dead, one that announces it; fence units
+ *        and that start VMs; plans: budget, cool-down, whole plans, filter();
+ *        trouble: a host that is dead, one that announces it; fence units
  *        hosts: identity, usable CPU models, whether devices are known, the largest VM that shares
  *        CPUs; VMs: how many hosts they are pinned to; helpers for labels and lists
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
@@ -455,7 +456,25 @@ struct drover_plan {
     bool (*allows)(struct drover_plan *plan, uint32_t vm, uint32_t host);
     /* Say why there is nothing worth doing. One sentence. */
     void (*idle)(struct drover_plan *plan, const char *reason);
+    /* Since 1.1. Given to balancers: */
+    uint32_t budget;   /* moves that are taken at most; UINT32_MAX: no bound */
+    double cooldown_s; /* a VM with a smaller vms->moved_s is not moved */
+    /*
+     * Set by a balancer before its first proposal: its steps are a whole plan, one after another,
+     * and it is not asked again after each. Then propose() runs filters and weights at once: 0:
+     * the move is taken, and from there on the fleet's columns show the VM where it has gone;
+     * DROVER_NOT_TAKEN: they refuse, the VM rests, or the budget is used up.
+     */
+    uint8_t whole;
+    /*
+     * allows() for n hosts at once: allowed[i] is 1 where all filters accept the VM on hosts[i].
+     * 0, or -1 where there is no such VM or host.
+     */
+    int (*filter)(struct drover_plan *plan, uint32_t vm, const uint32_t *hosts, uint32_t n,
+                  uint8_t *allowed);
 };
+
+#define DROVER_NOT_TAKEN 1
 
 /* What made the core ask a resilience unit. */
 enum drover_trouble_kind {

@@ -92,12 +92,31 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+static void free_chunks(struct arena_chunk *chunk)
+{
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
+/* The newest chunk is the largest, unless a big request came before it. */
+void arena_clear(struct arena *arena)
+{
+    struct arena_chunk *kept = arena->chunk;
+    if (!kept)
+        return;
+    free_chunks(kept->next);
+    kept->next = NULL;
+    memset(kept->bytes, 0, kept->used);
+    kept->used = 0;
+    arena->bytes = 0;
+}
+
 void arena_free(struct arena *arena)
 {
-    while (arena->chunk) {
-        struct arena_chunk *next = arena->chunk->next;
-        free(arena->chunk);
-        arena->chunk = next;
-    }
+    free_chunks(arena->chunk);
+    arena->chunk = NULL;
     arena->bytes = 0;
 }

@@ -27,6 +27,9 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+/* Forget everything, but keep memory for about as much again: for many small questions in turn. */
+void arena_clear(struct arena *arena);
+
 /* Free everything; the arena can be used again. */
 void arena_free(struct arena *arena);
 

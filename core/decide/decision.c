@@ -42,14 +42,19 @@ static uint32_t weigh_hosts(const struct call *call, const uint32_t *hosts, uint
     return select_host(call->rules->selector, ballots, *n_ballots, n, scores, call->arena);
 }
 
+uint32_t call_narrow(const struct call *call, uint32_t *hosts, uint32_t n)
+{
+    uint8_t *verdicts = arena_array(call->arena, n, 1);
+    for (uint32_t f = 0; f < call->rules->n_filters && n > 0; f++)
+        n = narrow(call, &call->rules->filters[f], hosts, n, verdicts);
+    return n;
+}
+
 uint32_t call_choose(const struct call *call, const struct question *question)
 {
     const struct ruleset *rules = call->rules;
     uint32_t *hosts = arena_array(call->arena, call->columns->hosts.n, sizeof *hosts);
-    uint32_t n = candidates_list(call->columns, question, hosts);
-    uint8_t *verdicts = arena_array(call->arena, n, 1);
-    for (uint32_t f = 0; f < rules->n_filters && n > 0; f++)
-        n = narrow(call, &rules->filters[f], hosts, n, verdicts);
+    uint32_t n = call_narrow(call, hosts, candidates_list(call->columns, question, hosts));
     if (n == 0)
         return DROVER_NONE;
     if (n == 1)

@@ -17,11 +17,14 @@ struct proposed {
     uint32_t *hosts;
     uint32_t n_hosts;
     const char *reason;
+    bool refused; /* by the filters, on all its hosts */
 };
 
 /*
- * A round of balancing. A balancer looks at measured loads, so its steps are good one at a time:
- * after each move it is asked again, with the fleet as it will be then. Nothing moves twice.
+ * A round of balancing. Most balancers look at measured loads, so their steps are good one at a
+ * time: after each move they are asked again, with the fleet as it will be then. One that thinks
+ * in whole plans (plan->whole) is asked once, and each of its steps is taken or refused as it
+ * comes, on the fleet as it will be when those before have arrived. Nothing moves twice.
  */
 struct round {
     struct planning *planning; /* its columns: the fleet as it will be when what is planned is done */
@@ -30,7 +33,11 @@ struct round {
     uint32_t budget; /* of moves; 0: nothing but candidates */
     double cooldown_s;
     uint8_t *moved; /* by VM */
-    uint32_t n_moves;
+    struct undo {
+        uint32_t vm, from;
+        double moved_s;
+    } *undo; /* what has arrived, in order */
+    uint32_t n_moves, undo_room;
 };
 
 /* What a unit is handed as struct drover_plan; `base` must stay first. */
@@ -38,11 +45,15 @@ struct gathering {
     struct drover_plan base;
     struct planning *planning;
     const struct ruleset *rules;
-    uint32_t cluster; /* whose rules these are: VMs of others are judged by their own */
+    struct round *round; /* NULL: not a round of balancing */
+    uint32_t cluster;    /* whose rules these are: VMs of others are judged by their own */
     struct proposed *steps;
     uint32_t n_steps, room;
     bool later; /* after a first move: candidates are told of the fleet as it is */
+    struct arena scratch; /* of one question */
 };
+
+static int take_whole(struct gathering *gathering, struct proposed *step);
 
 /* What a step must carry to be read up to a field: a plugin may be older than the field. */
 #define HAS(step, field)                                                                           \
@@ -119,25 +130,64 @@ static int gather_step(struct drover_plan *plan, const struct drover_step *step)
     if (!gathering->later)
         planning_candidate(gathering->planning, kept->vm, kept->hosts, kept->n_hosts,
                            kept->reason);
-    return 0;
+    return plan->whole && gathering->round ? take_whole(gathering, kept) : 0;
+}
+
+static bool knows_vm(const struct gathering *gathering, uint32_t vm)
+{
+    const struct drover_vms *vms = &gathering->planning->columns->vms;
+    return vm < vms->n && vms->cluster[vm] == gathering->cluster;
+}
+
+static struct call begin_question(struct gathering *gathering, uint32_t vm,
+                                  struct failures *failures)
+{
+    struct call call = call_new(gathering->planning->columns, gathering->rules, vm,
+                                gathering->planning->purpose, &gathering->scratch);
+    call.failures = failures;
+    return call;
+}
+
+static void end_question(struct gathering *gathering, const struct failures *failures)
+{
+    planning_failures(gathering->planning, failures->item, failures->n);
+    arena_clear(&gathering->scratch);
 }
 
 static bool gather_allows(struct drover_plan *plan, uint32_t vm, uint32_t host)
 {
     struct gathering *gathering = (struct gathering *)plan;
-    const struct columns *columns = gathering->planning->columns;
-    if (vm >= columns->vms.n || host >= columns->hosts.n ||
-        columns->vms.cluster[vm] != gathering->cluster)
-        return false;
-    struct arena scratch = ARENA_INIT;
     struct failures failures = {0};
-    struct call call =
-        call_new(columns, gathering->rules, vm, gathering->planning->purpose, &scratch);
-    call.failures = &failures;
+    if (!knows_vm(gathering, vm) || host >= gathering->planning->columns->hosts.n)
+        return false;
+    struct call call = begin_question(gathering, vm, &failures);
     bool allows = call_allows(&call, host);
-    planning_failures(gathering->planning, failures.item, failures.n);
-    arena_free(&scratch);
+    end_question(gathering, &failures);
     return allows;
+}
+
+/* What is left after the filters stands in the order of what was asked. */
+static int gather_filter(struct drover_plan *plan, uint32_t vm, const uint32_t *hosts, uint32_t n,
+                         uint8_t *allowed)
+{
+    struct gathering *gathering = (struct gathering *)plan;
+    struct failures failures = {0};
+    if (!knows_vm(gathering, vm))
+        return -1;
+    for (uint32_t i = 0; i < n; i++)
+        if (hosts[i] >= gathering->planning->columns->hosts.n)
+            return -1;
+    struct call call = begin_question(gathering, vm, &failures);
+    uint32_t *left = arena_array(&gathering->scratch, n, sizeof *left);
+    if (n > 0)
+        memcpy(left, hosts, n * sizeof *left);
+    uint32_t n_left = call_narrow(&call, left, n), next = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        allowed[i] = next < n_left && left[next] == hosts[i];
+        next += allowed[i];
+    }
+    end_question(gathering, &failures);
+    return 0;
 }
 
 static void gather_idle(struct drover_plan *plan, const char *reason)
@@ -151,11 +201,18 @@ static struct gathering gathering_new(struct planning *planning, const struct ru
 {
     return (struct gathering){
         .base = {.size = sizeof(struct drover_plan), .propose = gather_step,
-                 .allows = gather_allows, .idle = gather_idle},
+                 .allows = gather_allows, .idle = gather_idle, .budget = UINT32_MAX,
+                 .filter = gather_filter},
         .planning = planning,
         .rules = rules,
         .cluster = cluster,
     };
+}
+
+static void gathering_end(struct gathering *gathering)
+{
+    free(gathering->steps);
+    arena_free(&gathering->scratch);
 }
 
 /* Call the unit; what it proposed before it failed is not used. */
@@ -193,7 +250,7 @@ static bool may_balance(const struct round *round, uint32_t vm)
 }
 
 /* Returns whether the step became a move. Its own host may win: then nothing moves. */
-static bool take_step(struct gathering *gathering, const struct proposed *step)
+static bool take_step(struct gathering *gathering, struct proposed *step)
 {
     struct columns *columns = gathering->planning->columns;
     uint32_t from = columns->vms.host[step->vm];
@@ -204,18 +261,70 @@ static bool take_step(struct gathering *gathering, const struct proposed *step)
         .n_hosts = step->n_hosts,
         .stay_allowed = true,
     };
-    struct arena scratch = ARENA_INIT;
     struct failures failures = {0};
-    struct call call = call_new(columns, gathering->rules, step->vm, question.purpose, &scratch);
-    call.failures = &failures;
+    struct call call = begin_question(gathering, step->vm, &failures);
     uint32_t to = call_choose(&call, &question);
-    planning_failures(gathering->planning, failures.item, failures.n);
-    arena_free(&scratch);
+    end_question(gathering, &failures);
+    step->refused = to == DROVER_NONE;
     if (to == DROVER_NONE || to == from)
         return false;
     planning_move(gathering->planning, step->vm, to, step->reason);
     columns_promise(columns, step->vm, to);
     return true;
+}
+
+/* A promised move is carried out. Moves of a unit that fails later are taken back. */
+static bool arrive(struct round *round, uint32_t vm)
+{
+    struct columns *columns = round->planning->columns;
+    round->undo = memory_grow(round->undo, &round->undo_room, round->n_moves + 1,
+                              sizeof *round->undo);
+    round->undo[round->n_moves++] =
+        (struct undo){vm, columns->vms.host[vm], columns->vms.moved_s[vm]};
+    round->moved[vm] = 1;
+    columns_arrive(columns, vm, columns->vms.to[vm]);
+    return true;
+}
+
+static void take_back(struct round *round)
+{
+    struct columns *columns = round->planning->columns;
+    for (; round->n_moves > 0; round->n_moves--) {
+        const struct undo *last = &round->undo[round->n_moves - 1];
+        columns_arrive(columns, last->vm, last->from);
+        columns->moved_s[last->vm] = last->moved_s;
+    }
+    round->planning->plan->moves.n = 0;
+    round->planning->plan->unplaced.n = 0;
+}
+
+/* A unit that plans as a whole has looked at the filters; what they refuse all the same is told. */
+static void tell_refused(struct gathering *gathering, const struct proposed *step)
+{
+    struct planning *planning = gathering->planning;
+    struct question question = {
+        .vm = step->vm, .purpose = planning->purpose, .hosts = step->hosts,
+        .n_hosts = step->n_hosts, .stay_allowed = true,
+    };
+    struct decision *decision = decide_explain(planning->columns, gathering->rules, &question);
+    planning_refused(planning, step->vm, decision);
+    decision_free(decision);
+    failures_add(&planning->failures, &planning->plan->arena, &gathering->rules->balance,
+                 "it proposed moves that filters of its own policy refuse; they are left out", 1);
+}
+
+static int take_whole(struct gathering *gathering, struct proposed *step)
+{
+    struct round *round = gathering->round;
+    if (round->n_moves >= round->budget || !may_balance(round, step->vm))
+        return DROVER_NOT_TAKEN;
+    if (take_step(gathering, step)) {
+        arrive(round, step->vm);
+        return 0;
+    }
+    if (step->refused)
+        tell_refused(gathering, step);
+    return DROVER_NOT_TAKEN;
 }
 
 static void tell_idle(struct planning *planning, const struct gathering *gathering,
@@ -229,27 +338,35 @@ static void tell_idle(struct planning *planning, const struct gathering *gatheri
 }
 
 /*
- * Ask the balancer, and take the first of its steps that passes. Returns the VM, or DROVER_NONE
- * where nothing is to be moved.
+ * Ask the balancer, and take the first of its steps that passes, unless it planned as a whole.
+ * Returns whether it is to be asked again.
  */
-static uint32_t balance_once(struct round *round)
+static bool balance_once(struct round *round)
 {
     const struct bound_unit *unit = &round->set->balance;
     struct planning *planning = round->planning;
     struct gathering gathering = gathering_new(planning, round->set, round->cluster);
+    gathering.round = round;
     gathering.later = round->n_moves > 0;
+    gathering.base.budget = round->budget;
+    gathering.base.cooldown_s = round->cooldown_s;
     int result = unit->open ? DROVER_FAILED
                             : unit->unit->balance(unit->self, &planning->columns->fleet,
                                                   round->cluster, &gathering.base);
-    uint32_t moved = DROVER_NONE;
-    if (gather(&gathering, unit, result))
-        for (uint32_t i = 0; i < gathering.n_steps && moved == DROVER_NONE && round->budget; i++)
-            if (may_balance(round, gathering.steps[i].vm) &&
-                take_step(&gathering, &gathering.steps[i]))
-                moved = gathering.steps[i].vm;
+    bool again = false;
+    if (!gather(&gathering, unit, result)) {
+        if (gathering.base.whole)
+            take_back(round);
+    } else if (!gathering.base.whole) {
+        for (uint32_t i = 0; i < gathering.n_steps && !again && round->budget; i++)
+            again = may_balance(round, gathering.steps[i].vm) &&
+                    take_step(&gathering, &gathering.steps[i]) &&
+                    arrive(round, gathering.steps[i].vm);
+        again = again && round->n_moves < round->budget;
+    }
     tell_idle(planning, &gathering, "no host is out of bounds");
-    free(gathering.steps);
-    return moved;
+    gathering_end(&gathering);
+    return again;
 }
 
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
@@ -265,15 +382,10 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
         .planning = &planning, .set = set, .cluster = cluster, .budget = budget,
         .cooldown_s = cooldown_s, .moved = memory_array(columns->vms.n, 1),
     };
-    do {
-        uint32_t vm = balance_once(&round);
-        if (vm == DROVER_NONE)
-            break;
-        columns_arrive(columns, vm, columns->vms.to[vm]);
-        round.moved[vm] = 1;
-        round.n_moves++;
-    } while (round.n_moves < budget);
+    while (balance_once(&round))
+        ;
     free(round.moved);
+    free(round.undo);
     return planning_done(&planning);
 }
 
@@ -299,6 +411,6 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                 planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].hosts,
                                gathering.steps[i].n_hosts, gathering.steps[i].reason);
     tell_idle(&planning, &gathering, "no VM is to leave it");
-    free(gathering.steps);
+    gathering_end(&gathering);
     return planning_done(&planning);
 }

@@ -124,7 +124,7 @@ bool planning_occupies(const struct columns *columns, uint32_t vm)
 }
 
 /* "none of 3 hosts takes it; memory refuses it on kvm2: ...": the first host stands for all. */
-static void tell_unplaced(struct planning *planning, uint32_t vm, const struct decision *decision)
+void planning_refused(struct planning *planning, uint32_t vm, const struct decision *decision)
 {
     const struct host_verdict *verdicts = decision->hosts.item;
     if (decision->hosts.n == 0) {
@@ -170,7 +170,7 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
         planning_move(planning, vm, to, reason);
         columns_promise(planning->columns, vm, to);
     } else {
-        tell_unplaced(planning, vm, decision);
+        planning_refused(planning, vm, decision);
     }
     bool placed = decision->chosen != NULL;
     decision_free(decision);

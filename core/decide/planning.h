@@ -24,6 +24,8 @@ struct plan *planning_done(struct planning *planning);
 void planning_move(struct planning *planning, uint32_t vm, uint32_t to, const char *reason);
 void planning_unplaced(struct planning *planning, uint32_t vm, const char *code,
                        const char *reason, const struct decision *decision);
+/* The same by a decision that chose no host: the first host's refusal stands for all. */
+void planning_refused(struct planning *planning, uint32_t vm, const struct decision *decision);
 /* Take over what failed while deciding: texts are copied. */
 void planning_failures(struct planning *planning, const struct unit_failure *failures, uint32_t n);
 void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *hosts, uint32_t n,

@@ -43,6 +43,8 @@ struct refusal unit_refusal(const struct call *call, const struct bound_unit *un
 /* The choice and the verdict of decide.h, as calls: failures are noted where the call says. */
 uint32_t call_choose(const struct call *call, const struct question *question);
 bool call_allows(const struct call *call, uint32_t host);
+/* Keep those of n hosts that all filters accept, in their order. Returns how many. */
+uint32_t call_narrow(const struct call *call, uint32_t *hosts, uint32_t n);
 
 void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
                   const char *error, uint32_t times);

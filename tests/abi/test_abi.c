@@ -316,8 +316,8 @@ static void note_idle(struct drover_plan *plan, const char *reason)
 
 static struct noted noted_new(void)
 {
-    return (struct noted){.plan = {sizeof(struct drover_plan), note_step, allow_all_but_kvm2,
-                                   note_idle}};
+    return (struct noted){.plan = {.size = sizeof(struct drover_plan), .propose = note_step,
+                                   .allows = allow_all_but_kvm2, .idle = note_idle}};
 }
 
 static struct bound bind_move(const char *high)

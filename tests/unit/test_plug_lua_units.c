@@ -286,7 +286,9 @@ static void on_idle(struct drover_plan *plan, const char *reason)
     snprintf(steps->text + used, sizeof steps->text - used, "idle: %s|", reason);
 }
 
-static const struct drover_plan plan_calls = {sizeof plan_calls, on_propose, on_allows, on_idle};
+static const struct drover_plan plan_calls = {
+    .size = sizeof plan_calls, .propose = on_propose, .allows = on_allows, .idle = on_idle,
+};
 
 static void test_balance(void **state)
 {
