@@ -23,6 +23,7 @@
  *        trouble: a host that is dead, one that announces it; fence units
  *        hosts: identity, usable CPU models, whether devices are known, the largest VM that shares
  *        CPUs; VMs: how many hosts they are pinned to; helpers for labels and lists
+ *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -354,6 +355,20 @@ struct drover_vms {
     const uint32_t *pinned_named; /* to how many hosts it is pinned, with those that do not exist */
 };
 
+/* The host on which a VM will be when its move is done; DROVER_NONE: it does not run. */
+static inline uint32_t drover_vm_goes_to(const struct drover_vms *vms, uint32_t vm)
+{
+    if (vms->to[vm] != DROVER_NONE)
+        return vms->to[vm];
+    return vms->state[vm] == DROVER_VM_DOWN ? DROVER_NONE : vms->host[vm];
+}
+
+/* The host that it still occupies; DROVER_NONE: it does not run. */
+static inline uint32_t drover_vm_runs_on(const struct drover_vms *vms, uint32_t vm)
+{
+    return vms->state[vm] == DROVER_VM_DOWN ? DROVER_NONE : vms->host[vm];
+}
+
 struct drover_groups {
     size_t size;
     uint32_t n;
@@ -394,7 +409,31 @@ struct drover_ask {
     uint32_t vm;      /* index of the VM; always one */
     uint32_t from;    /* the host on which it runs, or DROVER_NONE */
     uint32_t purpose; /* enum drover_purpose */
+    /* Since 1.1 */
+    const uint32_t *with; /* VMs that go along, to whichever host is chosen: one after another */
+    uint32_t n_with;
+    uint32_t waived;      /* DROVER_WAIVE_...: rules to which this question does not hold */
 };
+
+/* Bits of drover_ask.waived. */
+#define DROVER_WAIVE_VM_TO_VM 1u /* hard rules between VMs: a host must be emptied all the same */
+
+/* Whether that VM goes along with the one that is asked about. */
+static inline bool drover_goes_along(const struct drover_ask *ask, uint32_t vm)
+{
+    if (ask->size < offsetof(struct drover_ask, n_with) + sizeof ask->n_with)
+        return false;
+    for (uint32_t i = 0; i < ask->n_with; i++)
+        if (ask->with[i] == vm)
+            return true;
+    return false;
+}
+
+static inline bool drover_is_waived(const struct drover_ask *ask, uint32_t rules)
+{
+    return ask->size >= offsetof(struct drover_ask, waived) + sizeof ask->waived &&
+           (ask->waived & rules) != 0;
+}
 
 /*
  * A unit's reasons to refuse, as data: they are shown by `drover plugin show`, stand

@@ -1,0 +1,1 @@
+.[0].hosts | map(select(.accepted).name) == ["host2"]
