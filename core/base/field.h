@@ -84,7 +84,7 @@ struct field {
     size_t offset;
     const char *default_text; /* as in a document; NULL: zero, "", null, empty */
     double min, max;          /* of numbers; both 0: no bounds but those of the type */
-    const char *const *choices; /* FIELD_CHOICE: names, ends with NULL */
+    const char *const *choices; /* FIELD_CHOICE: names, ends with NULL; FIELD_TEXTS: if not any */
     const struct field *rows;   /* FIELD_ROWS, FIELD_RECORD, FIELD_TEXT_OR_RECORD */
     size_t row_size;
     unsigned flags;

@@ -49,9 +49,9 @@ static size_t add_bounds(char *buffer, size_t used, double min, double max)
 const char *field_expected(const struct field *field, char buffer[EXPECTED_TEXT])
 {
     size_t used = add(buffer, 0, nouns[field->type], "");
-    if (field->type == FIELD_CHOICE)
-        for (int i = 0; field->choices[i]; i++)
-            used = add(buffer, used, i ? ", " : " ", field->choices[i]);
+    const char *before = field->type == FIELD_TEXTS ? ", each one of " : " ";
+    for (int i = 0; field->choices && field->choices[i]; i++)
+        used = add(buffer, used, i ? ", " : before, field->choices[i]);
     bool whole = field->type == FIELD_U32 || field->type == FIELD_U64;
     if (field->min < 0 || field->min > 0 || field->max < 0 || field->max > 0)
         used = add_bounds(buffer, used, field->min, field->max);

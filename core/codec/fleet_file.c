@@ -21,7 +21,7 @@ static const struct field header_fields[] = {
     {.key = "fleet", .type = FIELD_U32, .offset = offsetof(struct header, format),
      .default_text = "1", .min = 1, .max = 1},
     {.key = "now", .type = FIELD_NUMBER, .offset = offsetof(struct header, now),
-     .default_text = "1768996800", .max = 1e12},
+     .default_text = FLEET_NOW, .max = 1e12},
     {0},
 };
 
@@ -35,7 +35,7 @@ struct places {
     uint32_t n, capacity;
 };
 
-struct loader {
+struct fleet_reader {
     const char *file;
     struct fleet *fleet;
     struct places clusters, hosts, vms, groups;
@@ -61,26 +61,25 @@ static void places_free(struct places *places)
     free(places->item);
 }
 
-static int duplicate(const struct loader *loader, const char *what, const char *name,
+static int duplicate(const struct fleet_reader *reader, const char *what, const char *name,
                      struct mark mark, const struct place *first, struct error *error)
 {
     char shown[TEXT_SHOWN];
-    return yaml_error(error, loader->file, mark, "%s %s is there twice; the first is at line %u",
+    return yaml_error(error, reader->file, mark, "%s %s is there twice; the first is at line %u",
                       what, text_show(shown, name, strlen(name)), first->mark.line);
 }
 
-static int add_cluster(void *self, const void *row, struct mark mark, struct error *error)
+int fleet_reader_cluster(struct fleet_reader *reader, const struct cluster *cluster,
+                         struct mark mark, struct error *error)
 {
-    struct loader *loader = self;
-    const struct cluster *cluster = row;
-    const struct place *first = find_place(&loader->clusters, cluster->name);
+    const struct place *first = find_place(&reader->clusters, cluster->name);
     if (first)
-        return duplicate(loader, "cluster", cluster->name, mark, first, error);
-    add_place(&loader->clusters, fleet_put_cluster(loader->fleet, cluster)->name, mark, false);
+        return duplicate(reader, "cluster", cluster->name, mark, first, error);
+    add_place(&reader->clusters, fleet_put_cluster(reader->fleet, cluster)->name, mark, false);
     return 0;
 }
 
-static int check_hugepages(const struct loader *loader, const struct host *host,
+static int check_hugepages(const struct fleet_reader *reader, const struct host *host,
                            struct error *error)
 {
     for (uint32_t i = 0; i < host->hugepages.n; i++) {
@@ -89,7 +88,7 @@ static int check_hugepages(const struct loader *loader, const struct host *host,
         int64_t size, pages;
         if (!scalar_integer(pair->key, &size) || !scalar_integer(pair->value, &pages) ||
             size < 1 || pages < 0)
-            return yaml_error(error, loader->file, pair->mark,
+            return yaml_error(error, reader->file, pair->mark,
                               "hugepages: expected a page size in KiB and a number of free pages, "
                               "such as 2048: 512, found %s: %s",
                               text_show(key, pair->key, strlen(pair->key)),
@@ -98,25 +97,24 @@ static int check_hugepages(const struct loader *loader, const struct host *host,
     return 0;
 }
 
-static int add_host(void *self, const void *row, struct mark mark, struct error *error)
+int fleet_reader_host(struct fleet_reader *reader, const struct host *host, struct mark mark,
+                      struct error *error)
 {
-    struct loader *loader = self;
-    const struct host *host = row;
-    const struct place *first = find_place(&loader->hosts, host->name);
+    const struct place *first = find_place(&reader->hosts, host->name);
     if (first)
-        return duplicate(loader, "host", host->name, mark, first, error);
-    if (check_hugepages(loader, host, error))
+        return duplicate(reader, "host", host->name, mark, first, error);
+    if (check_hugepages(reader, host, error))
         return -1;
-    add_place(&loader->hosts, fleet_put_host(loader->fleet, host)->name, mark, false);
+    add_place(&reader->hosts, fleet_put_host(reader->fleet, host)->name, mark, false);
     return 0;
 }
 
-static int check_vm_text(const struct loader *loader, const char *key, const char *text,
+static int check_vm_text(const struct fleet_reader *reader, const char *key, const char *text,
                          struct mark mark, struct error *error)
 {
     size_t length = strlen(text);
     if (length == 0 || length > VM_NAME_LIMIT)
-        return yaml_error(error, loader->file, mark,
+        return yaml_error(error, reader->file, mark,
                           "vms: expected a %s of 1 to %d bytes, found one of %zu", key,
                           VM_NAME_LIMIT, length);
     return 0;
@@ -126,36 +124,54 @@ static int check_vm_text(const struct loader *loader, const char *key, const cha
  * libvirt's names are unique on one host only. So two VMs may share a name where both have a
  * UUID; anything else that could not be told apart is refused.
  */
+int fleet_reader_vm(struct fleet_reader *reader, const struct vm *vm, struct mark mark,
+                    struct error *error)
+{
+    if (check_vm_text(reader, "name", vm->name, mark, error) ||
+        (vm->uuid && check_vm_text(reader, "uuid", vm->uuid, mark, error)))
+        return -1;
+    const struct place *same_uuid = vm->uuid ? find_place(&reader->vms, vm->uuid) : NULL;
+    if (same_uuid)
+        return duplicate(reader, "VM", vm->uuid, mark, same_uuid, error);
+    const struct place *same_name = find_place(&reader->vms, vm->name);
+    if (same_name && !(same_name->shared && vm->uuid))
+        return duplicate(reader, "VM", vm->name, mark, same_name, error);
+    const struct vm *kept = fleet_put_vm(reader->fleet, vm);
+    if (kept->uuid)
+        add_place(&reader->vms, kept->uuid, mark, false);
+    if (!same_name && (!kept->uuid || strcmp(kept->uuid, kept->name) != 0))
+        add_place(&reader->vms, kept->name, mark, kept->uuid != NULL);
+    return 0;
+}
+
+int fleet_reader_group(struct fleet_reader *reader, const struct group *group, struct mark mark,
+                       struct error *error)
+{
+    const struct place *first = find_place(&reader->groups, group->name);
+    if (first)
+        return duplicate(reader, "group", group->name, mark, first, error);
+    add_place(&reader->groups, fleet_put_group(reader->fleet, group)->name, mark, false);
+    return 0;
+}
+
+static int add_cluster(void *self, const void *row, struct mark mark, struct error *error)
+{
+    return fleet_reader_cluster(self, row, mark, error);
+}
+
+static int add_host(void *self, const void *row, struct mark mark, struct error *error)
+{
+    return fleet_reader_host(self, row, mark, error);
+}
+
 static int add_vm(void *self, const void *row, struct mark mark, struct error *error)
 {
-    struct loader *loader = self;
-    const struct vm *vm = row;
-    if (check_vm_text(loader, "name", vm->name, mark, error) ||
-        (vm->uuid && check_vm_text(loader, "uuid", vm->uuid, mark, error)))
-        return -1;
-    const struct place *same_uuid = vm->uuid ? find_place(&loader->vms, vm->uuid) : NULL;
-    if (same_uuid)
-        return duplicate(loader, "VM", vm->uuid, mark, same_uuid, error);
-    const struct place *same_name = find_place(&loader->vms, vm->name);
-    if (same_name && !(same_name->shared && vm->uuid))
-        return duplicate(loader, "VM", vm->name, mark, same_name, error);
-    const struct vm *kept = fleet_put_vm(loader->fleet, vm);
-    if (kept->uuid)
-        add_place(&loader->vms, kept->uuid, mark, false);
-    if (!same_name && (!kept->uuid || strcmp(kept->uuid, kept->name) != 0))
-        add_place(&loader->vms, kept->name, mark, kept->uuid != NULL);
-    return 0;
+    return fleet_reader_vm(self, row, mark, error);
 }
 
 static int add_group(void *self, const void *row, struct mark mark, struct error *error)
 {
-    struct loader *loader = self;
-    const struct group *group = row;
-    const struct place *first = find_place(&loader->groups, group->name);
-    if (first)
-        return duplicate(loader, "group", group->name, mark, first, error);
-    add_place(&loader->groups, fleet_put_group(loader->fleet, group)->name, mark, false);
-    return 0;
+    return fleet_reader_group(self, row, mark, error);
 }
 
 static const struct yaml_rows rows[] = {
@@ -176,39 +192,56 @@ static void set_times(struct fleet *fleet, double now)
         ages_turn(vm_fields, fleet->vms[i], now);
 }
 
-static int load(struct loader *loader, const char *bytes, size_t length, struct error *error)
+struct fleet_reader *fleet_reader_new(const char *file)
 {
-    struct header header = {0};
-    struct arena arena = ARENA_INIT;
-    struct yaml_document document = {
-        .file = loader->file,
-        .table = header_fields,
-        .record = &header,
-        .rows = rows,
-        .self = loader,
-    };
-    int result = yaml_read(&document, bytes, length, &arena, error);
-    arena_free(&arena);
-    if (result)
-        return -1;
-    set_times(loader->fleet, header.now);
-    if (fleet_check(loader->fleet, error))
-        return error_prefix(error, "%s", loader->file);
-    return 0;
+    struct fleet_reader *reader = memory_new(sizeof *reader);
+    *reader = (struct fleet_reader){.file = file, .fleet = fleet_new()};
+    return reader;
+}
+
+void fleet_reader_free(struct fleet_reader *reader)
+{
+    places_free(&reader->clusters);
+    places_free(&reader->hosts);
+    places_free(&reader->vms);
+    places_free(&reader->groups);
+    if (reader->fleet)
+        fleet_free(reader->fleet);
+    free(reader);
+}
+
+struct fleet *fleet_reader_done(struct fleet_reader *reader, double now, struct error *error)
+{
+    struct fleet *fleet = NULL;
+    set_times(reader->fleet, now);
+    if (fleet_check(reader->fleet, error)) {
+        error_prefix(error, "%s", reader->file);
+    } else {
+        fleet = reader->fleet;
+        reader->fleet = NULL;
+    }
+    fleet_reader_free(reader);
+    return fleet;
 }
 
 struct fleet *fleet_file_read(const char *file, const char *bytes, size_t length,
                               struct error *error)
 {
-    struct loader loader = {.file = file, .fleet = fleet_new()};
-    int result = load(&loader, bytes, length, error);
-    places_free(&loader.clusters);
-    places_free(&loader.hosts);
-    places_free(&loader.vms);
-    places_free(&loader.groups);
+    struct fleet_reader *reader = fleet_reader_new(file);
+    struct header header = {0};
+    struct arena arena = ARENA_INIT;
+    struct yaml_document document = {
+        .file = file,
+        .table = header_fields,
+        .record = &header,
+        .rows = rows,
+        .self = reader,
+    };
+    int result = yaml_read(&document, bytes, length, &arena, error);
+    arena_free(&arena);
     if (result == 0)
-        return loader.fleet;
-    fleet_free(loader.fleet);
+        return fleet_reader_done(reader, header.now, error);
+    fleet_reader_free(reader);
     return NULL;
 }
 

@@ -129,7 +129,7 @@ static int read_texts(struct reader *reader, const struct field *field, json_t *
         char buffer[NUMBER_TEXT];
         struct literal literal;
         json_t *item = json_array_get(json, i);
-        if (!as_literal(item, buffer, &literal) || literal_is_null(&literal))
+        if (!as_literal(item, buffer, &literal) || !literal_is_item(field, &literal))
             return unexpected(reader, field, item);
         texts->item[i] = arena_bytes(reader->arena, literal.text, literal.length);
     }

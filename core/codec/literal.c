@@ -23,6 +23,12 @@ static bool in_bounds(const struct field *field, double value)
     return !has_bounds(field) || (value >= field->min && value <= field->max);
 }
 
+bool literal_is_item(const struct field *field, const struct literal *literal)
+{
+    return !literal_is_null(literal) &&
+           (!field->choices || field_choice(field->choices, literal->text) >= 0);
+}
+
 bool literal_number(const struct field *field, const struct literal *literal, double *value)
 {
     double number;

@@ -32,6 +32,9 @@ bool literal_set(const struct field *field, void *place, const struct literal *l
 /* A field whose null is its empty value: lists, pairs, records. Sets it. */
 bool literal_set_empty(const struct field *field, void *place);
 
+/* One text of FIELD_TEXTS: neither null nor outside the field's choices. */
+bool literal_is_item(const struct field *field, const struct literal *literal);
+
 /* One number of FIELD_NUMBERS. */
 bool literal_number(const struct field *field, const struct literal *literal, double *value);
 

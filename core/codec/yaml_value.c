@@ -51,7 +51,7 @@ static int text_item(struct yaml_reader *reader, const struct field *field, stru
     if (reader->event.type != YAML_SCALAR_EVENT)
         return unexpected(reader, field);
     struct literal literal = yaml_literal(reader);
-    if (literal_is_null(&literal))
+    if (!literal_is_item(field, &literal))
         return unexpected(reader, field);
     char *copy = arena_bytes(reader->arena, literal.text, literal.length);
     *(const char **)list_add(list, sizeof(const char *)) = copy;
