@@ -60,17 +60,21 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Folders of a directory, in order of name; hidden ones are not packs. */
+/* Folders of a directory, in order of name, or itself if it is a pack; hidden ones are none. */
 static uint32_t list_folders(const char *dir, struct arena *arena, const char ***folders)
 {
     struct dirent **entry = NULL;
     int found = scandir(dir, &entry, is_visible, by_name);
     uint32_t n = 0;
     *folders = memory_array(found > 0 ? (size_t)found : 0, sizeof **folders);
+    for (int i = 0; i < found && n == 0; i++)
+        if (strcmp(entry[i]->d_name, "pack.yaml") == 0)
+            (*folders)[n++] = dir;
+    bool alone = n == 1;
     for (int i = 0; i < found; i++) {
         const char *path = arena_printf(arena, "%s/%s", dir, entry[i]->d_name);
         struct stat status;
-        if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) /* links to folders, too */
+        if (!alone && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) /* links, too */
             (*folders)[n++] = path;
         free(entry[i]);
     }

@@ -27,7 +27,10 @@ struct packs {
     struct arena arena;
 };
 
-/* Read the pack.yaml of every folder of these directories, in order of name. packs_free() them. */
+/*
+ * Read the pack.yaml of every folder of these directories, in order of name; a directory that has
+ * one of its own is a pack, and its folders are not. packs_free() them.
+ */
 struct packs *packs_read(const struct texts *dirs, plug_problem *problem, void *self);
 void packs_free(struct packs *packs);
 
