@@ -72,6 +72,10 @@ _drover() {
         drain | maintenance | 'plan drain') word=$(_drover_names "$program" hosts "$fleet") ;;
         'maintenance '*) word='on off' ;;
         explain | migrate | abort) word=$(_drover_names "$program" vms "$fleet") ;;
+        test)
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            return
+            ;;
         'policy check' | 'plugin check')
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return

@@ -13,22 +13,19 @@
 #include "decide/decide.h"
 #include "engine/engine.h"
 #include "set/describe.h"
-#include "set/set.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
 #include "policy/settings_file.h"
-#include "set/describe.h"
-#include "set/set.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct offline {
-    struct settings *settings;
+    const struct offline_parts *parts; /* borrowed, or: */
+    struct offline_parts own;
+    struct limits limits;
     struct fleet *fleet;
-    struct policies *policies;
-    struct plug *plug;
     struct columns *columns; /* nothing is promised on these */
     struct ruleset **rulesets; /* by cluster index */
     struct rules rules;
@@ -85,7 +82,7 @@ static struct decision *explain(void *self, const char *vm, const char *to, stru
 static struct plan *plan(void *self, const struct plan_question *question, struct error *error)
 {
     struct offline *offline = self;
-    const struct limits *limits = &offline->settings->limits;
+    const struct limits *limits = &offline->limits;
     struct columns *columns = columns_new(offline->fleet); /* plans promise on theirs */
     struct plan *answer = plan_asked(columns, &offline->rules, question,
                                      limits->balance_moves_per_round, limits->cooldown_s, error);
@@ -96,14 +93,14 @@ static struct plan *plan(void *self, const struct plan_question *question, struc
 static json_t *get_policies(void *self, struct error *error)
 {
     struct offline *offline = self;
-    return describe_policies(offline->policies, error);
+    return describe_policies(offline->parts->policies, error);
 }
 
 static json_t *get_units(void *self, struct error *error)
 {
     struct offline *offline = self;
     (void)error;
-    return describe_units(offline->plug);
+    return describe_units(offline->parts->plug);
 }
 
 static json_t *get_daemon(void *self)
@@ -142,12 +139,13 @@ const char *offline_policy_name(struct policies *policies, const char *name_or_f
 static struct ruleset *bind(struct offline *offline, const struct cluster *cluster,
                             const char *instead, struct error *error)
 {
+    struct policies *policies = offline->parts->policies;
     const struct policy *policy =
         instead || cluster->policy.text
-            ? policies_resolve(offline->policies, instead ? instead : cluster->policy.text, error)
-            : policies_resolve_inline(offline->policies, cluster->policy.record, error);
+            ? policies_resolve(policies, instead ? instead : cluster->policy.text, error)
+            : policies_resolve_inline(policies, cluster->policy.record, error);
 
-    return policy ? plug_bind(offline->plug, policy, error) : NULL;
+    return policy ? plug_bind(offline->parts->plug, policy, error) : NULL;
 }
 
 static int bind_all(struct offline *offline, const char *policy, struct error *error)
@@ -155,7 +153,7 @@ static int bind_all(struct offline *offline, const char *policy, struct error *e
     const struct columns *columns = offline->columns;
     const char *instead = NULL;
 
-    if (policy && !(instead = offline_policy_name(offline->policies, policy, error)))
+    if (policy && !(instead = offline_policy_name(offline->parts->policies, policy, error)))
         return -1;
     offline->rules.n = columns->clusters.n;
     offline->rulesets = memory_array(columns->clusters.n, sizeof(struct ruleset *));
@@ -169,32 +167,15 @@ static int bind_all(struct offline *offline, const char *policy, struct error *e
     return 0;
 }
 
-static int load(struct offline *offline, const struct options *options, struct error *error)
-{
-    offline->settings = offline_settings(options, error);
-    if (!offline->settings)
-        return -1;
-    offline->fleet = fleet_file_load(option_text(options, "--fleet"), error);
-    if (!offline->fleet)
-        return -1;
-    offline->policies = offline_policies(offline->settings, error);
-    if (!offline->policies)
-        return -1;
-    offline->plug = offline_plug(offline->settings, options, error);
-    if (!offline->plug)
-        return -1;
-    offline->columns = columns_new(offline->fleet);
-    return bind_all(offline, option_text(options, "--policy"), error);
-}
-
-struct offline *offline_open(const struct options *options, struct error *error)
+struct offline *offline_new(const struct offline_parts *parts, struct fleet *fleet,
+                            const char *policy, struct error *error)
 {
     struct offline *offline = memory_new(sizeof *offline);
 
-    if (load(offline, options, error) < 0) {
-        offline_close(offline);
-        return NULL;
-    }
+    offline->parts = parts;
+    offline->limits = parts->settings->limits;
+    offline->fleet = fleet;
+    offline->columns = columns_new(fleet);
     offline->api = (struct api_source){
         .self = offline,
         .fleet = get_fleet,
@@ -206,6 +187,34 @@ struct offline *offline_open(const struct options *options, struct error *error)
         .units = get_units,
         .daemon = get_daemon,
     };
+    if (bind_all(offline, policy, error) == 0)
+        return offline;
+    offline_close(offline);
+    return NULL;
+}
+
+struct offline *offline_open(const struct options *options, struct error *error)
+{
+    struct offline_parts parts = {.settings = offline_settings(options, error)};
+    struct fleet *fleet = NULL;
+    struct offline *offline = NULL;
+
+    if (parts.settings)
+        fleet = fleet_file_load(option_text(options, "--fleet"), error);
+    if (fleet)
+        parts.policies = offline_policies(parts.settings, error);
+    if (parts.policies)
+        parts.plug = offline_plug(parts.settings, options, error);
+    if (parts.plug)
+        offline = offline_new(&parts, fleet, option_text(options, "--policy"), error);
+    else if (fleet)
+        fleet_free(fleet);
+    if (offline) {
+        offline->own = parts;
+        offline->parts = &offline->own;
+    } else {
+        offline_parts_free(&parts);
+    }
     return offline;
 }
 
@@ -215,17 +224,21 @@ void offline_close(struct offline *offline)
         if (offline->rulesets[i])
             ruleset_free(offline->rulesets[i]);
     free(offline->rulesets);
-    if (offline->columns)
-        columns_free(offline->columns);
-    if (offline->plug)
-        plug_unref(offline->plug);
-    if (offline->policies)
-        policies_free(offline->policies);
-    if (offline->fleet)
-        fleet_free(offline->fleet);
-    if (offline->settings)
-        settings_free(offline->settings);
+    columns_free(offline->columns);
+    fleet_free(offline->fleet);
+    offline_parts_free(&offline->own);
     free(offline);
+}
+
+void offline_parts_free(struct offline_parts *parts)
+{
+    if (parts->plug)
+        plug_unref(parts->plug);
+    if (parts->policies)
+        policies_free(parts->policies);
+    if (parts->settings)
+        settings_free(parts->settings);
+    *parts = (struct offline_parts){0};
 }
 
 const struct api_source *offline_api(struct offline *offline)
@@ -233,3 +246,61 @@ const struct api_source *offline_api(struct offline *offline)
     return &offline->api;
 }
 
+const struct columns *offline_columns(const struct offline *offline)
+{
+    return offline->columns;
+}
+
+/* ---------------------------------------------------------- what if, step by step */
+
+struct limits *offline_limits(struct offline *offline)
+{
+    return &offline->limits;
+}
+
+/* The fleet has changed. */
+static void look_again(struct offline *offline)
+{
+    columns_free(offline->columns);
+    offline->columns = columns_new(offline->fleet);
+}
+
+void offline_use(struct offline *offline, struct fleet *fleet)
+{
+    fleet_free(offline->fleet);
+    offline->fleet = fleet;
+    look_again(offline);
+}
+
+void offline_carry_out(struct offline *offline, const struct planned_move *moves, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        fleet_move_vm(offline->fleet, moves[i].key, moves[i].to);
+    look_again(offline);
+}
+
+void offline_promise(struct offline *offline, const struct planned_move *moves, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct vm *vm = fleet_vm(offline->fleet, moves[i].key);
+        fleet_set_text(offline->fleet, &vm->to, moves[i].to);
+    }
+    look_again(offline);
+}
+
+void offline_pass(struct offline *offline, double seconds)
+{
+    struct fleet *fleet = offline->fleet;
+
+    for (uint32_t i = 0; i < offline->columns->hosts.n; i++) {
+        struct host *host = fleet_host(fleet, offline->columns->hosts.name[i]);
+        uint32_t cluster = offline->columns->hosts.cluster[i];
+        if (isnan(host->cpu_usage_pct) ||
+            !load_is_out_of_band(offline->rules.by_cluster[cluster], host->cpu_usage_pct))
+            host->cpu_over_since = NAN;
+        else if (isnan(host->cpu_over_since))
+            host->cpu_over_since = fleet->now;
+    }
+    fleet->now += seconds;
+    look_again(offline);
+}

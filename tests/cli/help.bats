@@ -77,6 +77,8 @@ complete_words() {
     complete_words "$drover" --fleet "$FLEETS/four.yaml" explain we | grep -qx web1
     complete_words "$drover" --fleet "$FLEETS/four.yaml" plan drain '' | grep -qx kvm3
     complete_words "$drover" maintenance kvm1 '' | grep -qx on
+    complete_words "$drover" test --see | grep -qx -- --seeds
+    complete_words "$drover" test "$SRC/tests/pol" | grep -qx "$SRC/tests/policies"
 }
 
 @test "every option of droverd is in droverd(8)" {
