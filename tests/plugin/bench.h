@@ -127,6 +127,15 @@ static inline void bench_free(struct bench *bench)
 
 /* ---------------------------------------------------------------------- the fleet */
 
+/* Lists and labels of a record that is about to be put: the fleet copies them. */
+#define BENCH_TEXTS(...)                                                                           \
+    ((struct texts){(const char *[]){__VA_ARGS__},                                                 \
+                    sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), true})
+#define BENCH_LABEL(key, value)                                                                    \
+    ((struct pairs){(struct pair[]){{(key), (value), {0, 0}}}, 1, true})
+#define BENCH_ROWS(type, ...)                                                                      \
+    ((struct rows){(type[]){__VA_ARGS__}, sizeof((type[]){__VA_ARGS__}) / sizeof(type)})
+
 /* A host as a fleet file would have it; change it and put it. 4 CPUs, 16 GiB, nothing reserved. */
 static inline struct host bench_host(const char *name)
 {
@@ -225,6 +234,14 @@ static inline const char *bench_refusal(struct bench *bench, const char *vm, con
     assert_int_equal(bench->unit->filter(bench->self, &ask, &wanted, 1, &alone), 0);
     assert_int_equal(alone, verdicts[wanted]);
     return alone ? bench->unit->reasons[alone - 1].code : "";
+}
+
+static inline void bench_expect(struct bench *bench, const char *vm, const char *host,
+                                const char *code)
+{
+    const char *found = bench_refusal(bench, vm, host);
+    if (strcmp(found, code) != 0)
+        fail_msg("%s on %s: expected \"%s\", found \"%s\"", vm, host, code, found);
 }
 
 /* The figures of a refusal. */

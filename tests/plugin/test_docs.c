@@ -107,7 +107,7 @@ static void the_index_names_every_unit(void **state)
 {
     (void)state;
     const char *source = getenv("DROVER_SRC");
-    char path[PATH_MAX], index[16384];
+    char path[PATH_MAX], index[65536];
     snprintf(path, sizeof path, "%s/docs/man/drover-units.7", source ? source : ".");
     FILE *file = fopen(path, "re");
     assert_non_null(file);

@@ -1,0 +1,2 @@
+.[0] | ([.hosts[] | {(.name): (.code // "")}] | add) ==
+  {"arm1": "architecture.other", "arm2": "", "kvm1": ""}
