@@ -43,13 +43,13 @@ _drover() {
                 ((i++))
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
-                --vms | --for | --seed | --seeds | --faults | --drain) ((i++)) ;;
+                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
     done
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --fleet | --policy | --plugin | --plugin-dir | --config | --socket)
+        --fleet | --policy | --plugin | --plugin-dir | --config | --socket | --trace | --plot)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;

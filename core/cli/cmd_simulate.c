@@ -8,10 +8,11 @@
 #include "codec/json.h"
 #include "command.h"
 #include "model/settings.h"
-#include "render.h"
 #include "replay/record.h"
 #include "sim/run.h"
 #include "simulate_load.h"
+#include "simulate_story.h"
+#include "simulate_versus.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,8 @@ static const struct option options[] = {
     {"--drain", "HOST@TIME", "ask to empty this host at that time; may be repeated"},
     {"--trace", "FILE", "guests do what this file says: time, vm, cpu_pct, dirty_mib_s"},
     {"--steady", NULL, "guests' load does not change with time"},
+    {"--plot", "FILE", "of one seed: draw the load of each host over time, and moves, as SVG"},
+    {"--versus", "POLICY", "the same world with this policy, too; figures of both, and no story"},
     {"--journal", "FILE", "of one seed: keep what happens in this journal, for drover replay"},
     {NULL, NULL, NULL},
 };
@@ -80,50 +83,7 @@ static int take_drains(struct cli *cli, struct simulation *simulation, struct er
     return 0;
 }
 
-/* ------------------------------------------------------------------ the story */
-
-struct story {
-    struct cli *cli;
-    json_t *lines; /* with --json; NULL: printed as it happens */
-};
-
-static void tell(void *self, double at, const char *who, enum notice_level level, const char *text)
-{
-    static const enum style styles[] = {STYLE_PLAIN, STYLE_CAREFUL, STYLE_BAD};
-    struct story *story = self;
-    if (story->lines) {
-        json_array_append_new(story->lines,
-                              json_pack("{s:f, s:s, s:s, s:o}", "at", at, "who", who, "level",
-                                        notice_level_names[level], "text", json_from_text(text)));
-        return;
-    }
-    struct arena arena = ARENA_INIT; /* a long story does not stay in memory */
-    struct screen line = story->cli->screen;
-    line.arena = arena;
-    double whole = floor(at);
-    screen_print(&line, STYLE_FAINT, "%4.0f:%02.0f:%06.3f  %-6s  ", floor(whole / 3600),
-                 floor(fmod(whole, 3600) / 60), fmod(at, 60), who);
-    screen_print(&line, styles[level], "%s\n", screen_safe(&line, text));
-    arena_free(&line.arena);
-}
-
 /* ------------------------------------------------------------------ results */
-
-static json_t *result_json(const struct simulation_result *result)
-{
-    return json_pack("{s:b, s:f, s:o, s:o}", "broken", result->broken, "broken_at",
-                     result->broken_at, "what", json_from_text(result->what), "figures",
-                     json_from_record(figures_fields, &result->figures, NAN, 0));
-}
-
-static void print_broken(struct cli *cli, const struct simulation_result *result)
-{
-    if (!result->broken)
-        return;
-    screen_print(&cli->screen, STYLE_BAD, "Broken with seed %llu after %.3f s: %s\n",
-                 (unsigned long long)result->figures.seed, result->broken_at,
-                 screen_safe(&cli->screen, result->what));
-}
 
 static void print_line(struct cli *cli, const struct simulation_result *result)
 {
@@ -134,50 +94,39 @@ static void print_line(struct cli *cli, const struct simulation_result *result)
                  (unsigned long long)f->events, (unsigned long long)f->ordered,
                  (unsigned long long)f->completed, (unsigned long long)f->failed,
                  (unsigned long long)f->faults_struck, f->vm_seconds_lost);
-    print_broken(cli, result);
+    simulate_print_broken(cli, result);
 }
 
-/* One run, or all seeds. Status: whether a rule was broken. */
+/* A line for each. Status: whether a rule was broken. */
 static int run_seeds(struct cli *cli, const struct simulation *simulation, uint64_t seeds,
                      struct error *error)
 {
-    bool single = seeds == 1;
-    struct story story = {.cli = cli, .lines = cli->json && single ? json_array() : NULL};
     json_t *results = json_array();
-    int status = 0;
     struct simulation one = *simulation;
-    one.tell = single ? tell : NULL;
-    one.self = &story;
+    int status = 0;
     for (uint64_t i = 0; i < seeds && error->kind == ERROR_NONE; i++, one.seed++) {
         struct simulation_result result;
         if (simulation_run(&one, &result, error) < 0)
             break;
         status |= result.broken;
         if (cli->json)
-            json_array_append_new(results, result_json(&result));
-        else if (single) {
-            render_figures(&cli->screen, &result.figures);
-            print_broken(cli, &result);
-        } else
+            json_array_append_new(results, simulate_result_json(&result));
+        else
             print_line(cli, &result);
     }
-    if (story.lines)
-        json_object_set_new(json_array_get(results, 0), "story", story.lines);
     if (cli->json && error->kind == ERROR_NONE)
-        print_json(cli, single ? json_array_get(results, 0) : results);
+        print_json(cli, results);
     json_decref(results);
     return error->kind == ERROR_NONE ? status : -1;
 }
 
-/* One run, with its journal where that is wanted. */
+/* One run with its story, and its journal where that is wanted. */
 static int run_kept(struct cli *cli, struct simulation *simulation,
-                    const struct simulate_input *input, uint64_t seeds, struct error *error)
+                    const struct simulate_input *input, struct error *error)
 {
     const char *path = option_text(&cli->options, "--journal");
     if (!path)
-        return run_seeds(cli, simulation, seeds, error);
-    if (seeds != 1)
-        return error_set(error, ERROR_USAGE, "--journal keeps one run: leave --seeds out");
+        return simulate_story(cli, simulation, input->policy, error);
     struct set set = {
         .settings = input->settings, .policies = input->policies, .plug = input->plug,
         .rules = input->rules, .n_rules = input->n_rules,
@@ -186,7 +135,7 @@ static int run_kept(struct cli *cli, struct simulation *simulation,
     if (!record)
         return -1;
     record_attach(record, simulation);
-    int status = run_seeds(cli, simulation, seeds, error);
+    int status = simulate_story(cli, simulation, input->policy, error);
     return record_close(record, status < 0 ? NULL : error) < 0 ? -1 : status;
 }
 
@@ -200,7 +149,22 @@ static int run_loaded(struct cli *cli, struct simulation *simulation,
     simulation->n_rules = input->n_rules;
     simulation->settle_s = SETTLE_S;
     simulation->steady = option_given(&cli->options, "--steady");
-    return run_kept(cli, simulation, input, seeds, error);
+    if (input->versus)
+        return simulate_versus(cli, simulation, input, seeds, error);
+    return seeds == 1 ? run_kept(cli, simulation, input, error)
+                      : run_seeds(cli, simulation, seeds, error);
+}
+
+/* What goes with one run, and not with many, or with two policies. */
+static int check_options(const struct cli *cli, uint64_t seeds, struct error *error)
+{
+    bool versus = option_given(&cli->options, "--versus");
+    if (option_given(&cli->options, "--journal") && (seeds != 1 || versus))
+        return error_set(error, ERROR_USAGE,
+                         "--journal keeps one run: leave --seeds and --versus out");
+    if (option_given(&cli->options, "--plot") && seeds != 1 && !versus)
+        return error_set(error, ERROR_USAGE, "--plot draws one run: leave --seeds out");
+    return 0;
 }
 
 static int run(struct cli *cli, struct error *error)
@@ -215,7 +179,7 @@ static int run(struct cli *cli, struct error *error)
         take_number(cli, "--seeds", 1, SEEDS_MOST, &seeds, error) < 0 ||
         option_duration_s(&cli->options, "--for", USUAL_S, &simulation.duration_s, error) < 0 ||
         faults_parse(faults_text ? faults_text : "none", &simulation.faults, error) < 0 ||
-        take_drains(cli, &simulation, error) < 0)
+        take_drains(cli, &simulation, error) < 0 || check_options(cli, seeds, error) < 0)
         return -1;
     int status = simulate_load(&input, &cli->options, (uint32_t)hosts, (uint32_t)vms, error);
     if (status == 0)

@@ -12,9 +12,10 @@
 #include "sim/made.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int bind(struct simulate_input *input, const struct cluster *cluster, const char *instead,
-                struct error *error)
+                struct cluster_rules *rules, struct error *error)
 {
     const char *name = instead ? instead : cluster->policy.text;
     const struct policy *policy =
@@ -23,24 +24,49 @@ static int bind(struct simulate_input *input, const struct cluster *cluster, con
     struct ruleset *ruleset = policy ? plug_bind(input->plug, policy, error) : NULL;
     if (!ruleset)
         return -1;
-    input->rules[input->n_rules++] = (struct cluster_rules){
+    *rules = (struct cluster_rules){
         .cluster = cluster->name, .ruleset = ruleset, .policy = policy,
     };
     return 0;
 }
 
-static int bind_all(struct simulate_input *input, const char *policy, struct error *error)
+/* instead: for every cluster; NULL: what it says itself. *rules is the caller's in any case. */
+static int bind_all(struct simulate_input *input, const char *instead,
+                    struct cluster_rules **rules, struct error *error)
+{
+    *rules = memory_array(input->fleet->n_clusters, sizeof **rules);
+    for (uint32_t i = 0; i < input->fleet->n_clusters; i++) {
+        const struct cluster *cluster = input->fleet->clusters[i];
+        if (bind(input, cluster, instead, &(*rules)[i], error) < 0)
+            return instead ? -1 : error_prefix(error, "cluster %s", cluster->name);
+    }
+    return 0;
+}
+
+static const char *name_in_fleet(const struct fleet *fleet)
+{
+    const char *name = fleet->n_clusters ? fleet->clusters[0]->policy.text : NULL;
+    for (uint32_t i = 1; name && i < fleet->n_clusters; i++)
+        if (!fleet->clusters[i]->policy.text || strcmp(fleet->clusters[i]->policy.text, name) != 0)
+            name = NULL;
+    return name ? name : "the fleet's policies";
+}
+
+static int bind_policies(struct simulate_input *input, const char *policy, const char *versus,
+                         struct error *error)
 {
     const char *instead = policy ? offline_policy_name(input->policies, policy, error) : NULL;
     if (policy && !instead)
         return -1;
-    input->rules = memory_array(input->fleet->n_clusters, sizeof *input->rules);
-    for (uint32_t i = 0; i < input->fleet->n_clusters; i++) {
-        const struct cluster *cluster = input->fleet->clusters[i];
-        if (bind(input, cluster, instead, error) < 0)
-            return instead ? -1 : error_prefix(error, "cluster %s", cluster->name);
-    }
-    return 0;
+    input->policy = instead ? instead : name_in_fleet(input->fleet);
+    if (bind_all(input, instead, &input->rules, error) < 0)
+        return -1;
+    input->n_rules = input->fleet->n_clusters;
+    if (!versus)
+        return 0;
+    input->versus_policy = offline_policy_name(input->policies, versus, error);
+    return input->versus_policy
+               ? bind_all(input, input->versus_policy, &input->versus, error) : -1;
 }
 
 int simulate_load(struct simulate_input *input, const struct options *options, uint32_t hosts,
@@ -65,14 +91,22 @@ int simulate_load(struct simulate_input *input, const struct options *options, u
     if (!input->plug)
         return -1;
     const char *policy = option_text(options, "--policy");
-    return bind_all(input, policy || file ? policy : "evenly_distributed", error);
+    return bind_policies(input, policy || file ? policy : "evenly_distributed",
+                         option_text(options, "--versus"), error);
+}
+
+static void free_rules(const struct simulate_input *input, struct cluster_rules *rules)
+{
+    for (uint32_t i = 0; rules && i < input->fleet->n_clusters; i++)
+        if (rules[i].ruleset)
+            ruleset_free(rules[i].ruleset);
+    free(rules);
 }
 
 void simulate_free(struct simulate_input *input)
 {
-    for (uint32_t i = 0; i < input->n_rules; i++)
-        ruleset_free(input->rules[i].ruleset);
-    free(input->rules);
+    free_rules(input, input->rules);
+    free_rules(input, input->versus);
     if (input->plug)
         plug_unref(input->plug);
     if (input->policies)

@@ -15,11 +15,14 @@ struct simulate_input {
     struct plug *plug;
     struct cluster_rules *rules; /* of each cluster */
     uint32_t n_rules;
+    const char *policy;           /* its name, or words for that of several */
+    struct cluster_rules *versus; /* of each cluster, for --versus; NULL: none */
+    const char *versus_policy;
 };
 
 /*
  * By --fleet, or where that was not given a fleet of so many hosts and VMs; with --trace, --policy,
- * --plugin, --plugin-dir, --config. -1 with the error set; free what there is in either case.
+ * --versus, --plugin, --plugin-dir, --config. -1 with the error set; free what there is in either case.
  */
 int simulate_load(struct simulate_input *input, const struct options *options, uint32_t hosts,
                   uint32_t vms, struct error *error);

@@ -105,8 +105,8 @@ const struct fault faults[FAULTS + 1] = {
                         3 * HOUR_S, 0, strike_cut},
     [FAULT_HOST_FREEZE] = {"host-freeze", "a host stands still for up to 5 minutes, and goes on",
                            4 * HOUR_S, 0, strike_freeze},
-    [FAULT_CONTROLLER_CUT] = {"controller-cut", "a host and the controller do not reach each other, "
-                                                "or one way alone", 3 * HOUR_S, 0,
+    [FAULT_CONTROLLER_CUT] = {"controller-cut", "a host and the controller lose each other, or one "
+                                                "way alone", 3 * HOUR_S, 0,
                               strike_controller_cut},
     [FAULT_PATH_CUT] = {"path-cut", "nothing gets from one host to another, or back", 3 * HOUR_S, 0,
                         strike_path_cut},

@@ -28,6 +28,7 @@ const struct field figures_fields[] = {
     SMALL(drains_done),
     NUMBER(drain_s),
     NUMBER(longest_drain_s),
+    NUMBER(mean_drain_s),
     NUMBER(cpu_imbalance_pct),
     NUMBER(memory_imbalance_pct),
     NUMBER(cpu_imbalance_end_pct),

@@ -14,6 +14,7 @@
 #define STEP_S 0.25
 #define STALL_LIMIT_S 30.0 /* libvirtd's own keepalive between the two hosts */
 #define DOWNTIME_USUAL_MS 300.0
+#define POSTCOPY_PAUSE_S 0.05 /* devices' state alone */
 
 struct job *job_find(const struct sim *sim, uint64_t id)
 {
@@ -31,6 +32,19 @@ static void set_phase(struct sim *sim, struct job *job, enum job_phase phase)
 
 /* ------------------------------------------------------------------ ends */
 
+static void tell_of(const struct sim *sim, const struct job *job, bool ok)
+{
+    struct sim_move move = {
+        .vm = sim->vms[job->vm].record.name, .from = sim_host_name(sim, job->from),
+        .to = sim_host_name(sim, job->to), .begun = job->begun, .ended = sim->now,
+        .pause_s = job->pause_s, .carried_mib = job->copy.sent_mib,
+        .iterations = job->copy.iteration, .throttle_pct = job->throttle_pct,
+        .postcopy = job->copy.postcopy, .ok = ok, .by_drover = job->by_drover,
+    };
+    if (sim->options.tell_move)
+        sim->options.tell_move(sim->options.self, &move);
+}
+
 /* The job is freed here. */
 static void end(struct sim *sim, struct job *job, bool ok, const char *text)
 {
@@ -44,6 +58,7 @@ static void end(struct sim *sim, struct job *job, bool ok, const char *text)
     sim->totals.carried_mib += job->copy.sent_mib;
     sim->totals.jobs_ended_well += ok;
     vm->moves += ok;
+    tell_of(sim, job, ok);
     order_job_ended(sim, job->id, ok, text);
     free(job);
 }
@@ -156,15 +171,21 @@ static void switch_over(struct sim *sim, struct job *job)
     job->paused_at = sim->now;
 }
 
+static void count_pause(struct sim *sim, struct job *job, double seconds)
+{
+    job->pause_s += seconds;
+    sim->vms[job->vm].paused_s += seconds;
+    sim->totals.pause_ms += seconds * 1000;
+    sim->totals.longest_pause_ms = fmax(sim->totals.longest_pause_ms, seconds * 1000);
+}
+
 static void arrive(struct sim *sim, struct job *job, double pause_s)
 {
     struct sim_vm *vm = &sim->vms[job->vm];
     set_phase(sim, job, JOB_FINISHING);
     vm->home = job->to;
     guest_put(sim, vm, job->to, PROCESS_EXECUTES);
-    vm->paused_s += pause_s;
-    sim->totals.pause_ms += pause_s * 1000;
-    sim->totals.longest_pause_ms = fmax(sim->totals.longest_pause_ms, pause_s * 1000);
+    count_pause(sim, job, pause_s);
     link_vm(sim, job->to, job->vm, NULL);
 }
 
@@ -189,8 +210,7 @@ int job_switch_to_postcopy(struct sim *sim, struct job *job)
     guest_put(sim, vm, job->from, PROCESS_FROZEN);
     guest_put(sim, vm, job->to, PROCESS_EXECUTES);
     set_phase(sim, job, JOB_POSTCOPY);
-    sim->totals.pause_ms += 50;
-    vm->paused_s += 0.05;
+    count_pause(sim, job, POSTCOPY_PAUSE_S);
     return 0;
 }
 
@@ -246,7 +266,10 @@ static void carry(struct sim *sim, struct job *job)
     const struct sim_vm *vm = &sim->vms[job->vm];
     double rate = share(sim, job);
     double dirty = guest_dirty_mib_s(sim, vm);
-    if (!copy_step(&job->copy, STEP_S, rate, dirty))
+    bool done = copy_step(&job->copy, STEP_S, rate, dirty);
+    if (job->copy.throttle_pct > job->throttle_pct)
+        job->throttle_pct = job->copy.throttle_pct;
+    if (!done)
         return;
     if (job->phase == JOB_POSTCOPY) {
         arrive(sim, job, 0);
@@ -307,7 +330,7 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
                  .downtime_ms = how->downtime_ms > 0 ? how->downtime_ms : DOWNTIME_USUAL_MS,
                  .auto_converge = how->auto_converge},
         .postcopy_allowed = how->postcopy, .bandwidth_mib_s = how->bandwidth_mib_s,
-        .stalled_since = NAN, .fails_at = INFINITY, .changed_at = sim->now,
+        .stalled_since = NAN, .fails_at = INFINITY, .begun = sim->now, .changed_at = sim->now,
     };
     sim->jobs = memory_grow(sim->jobs, &sim->job_room, sim->n_jobs + 1, sizeof *sim->jobs);
     sim->jobs[sim->n_jobs++] = job;

@@ -93,6 +93,9 @@ struct job {
     bool postcopy_allowed;
     bool has_waited;        /* for a destination that did not answer: others have passed it */
     double bandwidth_mib_s; /* 0: none */
+    double begun;
+    double pause_s;         /* of the guest, so far */
+    uint32_t throttle_pct;  /* the most */
     double changed_at;      /* of the phase */
     double stalled_since;   /* no byte gets through; NAN: it flows */
     double paused_at;

@@ -45,6 +45,13 @@ static void tell_world(void *self, double at, const char *text)
     tell(run, "world", NOTICE_INFO, text);
 }
 
+static void keep_move(void *self, const struct sim_move *move)
+{
+    const struct run *run = self;
+    if (run->simulation->history)
+        history_move(run->simulation->history, move, run->begun);
+}
+
 /* ------------------------------------------------------------------ effects */
 
 static void perform(struct run *run, const struct effect *effect)
@@ -255,6 +262,10 @@ static void look_around(struct run *run)
         sim_pass(run->sim, run->next_minute);
         run->next_minute += 60;
         check_minute(run);
+        if (run->simulation->history)
+            history_minute(run->simulation->history, run->sim,
+                           run->result->figures.cpu_imbalance_end_pct,
+                           run->result->figures.memory_imbalance_end_pct);
     }
 }
 
@@ -332,6 +343,7 @@ static void sum_up(struct run *run)
     figures->events = totals->events;
     figures->carried_mib = totals->carried_mib;
     figures->downtime_s = totals->pause_ms / 1000;
+    figures->mean_drain_s = figures->drains_done ? figures->drain_s / figures->drains_done : 0;
     figures->longest_downtime_ms = totals->longest_pause_ms;
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
         figures->vm_seconds_lost += sim_vm_truth(run->sim, v).lost_s;
@@ -360,7 +372,8 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
     struct sim_options options = {
         .fleet = simulation->fleet, .seed = simulation->seed, .faults = simulation->faults,
         .faults_until = run.begun + simulation->duration_s, .steady = simulation->steady,
-        .trace = simulation->trace, .tell = tell_world, .self = &run,
+        .trace = simulation->trace, .tell = tell_world, .tell_move = keep_move,
+        .self = &run,
     };
     struct world_listener listener = {.self = &run, .post = post};
     run.sim = sim_new(&options, &listener);
@@ -369,6 +382,8 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
     run.end = run.begun + simulation->duration_s + (simulation->faults ? simulation->settle_s : 0);
     run.next_minute = run.begun + 60;
     run.next_moment = run.begun + MOMENT_S;
+    if (simulation->history)
+        history_begin(simulation->history, run.sim);
     make_settings(&run);
     checks_begin(&run);
     ask_for_drains(&run);

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "model/effect.h"
 #include "model/event.h"
+#include "sim/history.h"
 #include "sim/sim.h"
 
 struct simulation_drain {
@@ -41,6 +42,7 @@ struct simulation {
     const struct trace *trace; /* NULL: none */
     const struct simulation_drain *drains;
     uint32_t n_drains;
+    struct history *history; /* fresh; NULL: nobody wants it */
     simulation_tell *tell; /* NULL: nobody listens */
     void *self;
     const struct simulation_journal *journal; /* NULL: nothing is kept */
@@ -57,7 +59,8 @@ struct figures {
     double carried_mib;
     double downtime_s, longest_downtime_ms;
     uint32_t drains, drains_done;
-    double longest_drain_s, drain_s; /* the latter: of all together */
+    double longest_drain_s, mean_drain_s;
+    double drain_s; /* of all together */
     double cpu_imbalance_pct, memory_imbalance_pct;   /* deviation between hosts, mean over time */
     double cpu_imbalance_end_pct, memory_imbalance_end_pct;
     double vm_seconds_lost;

@@ -21,6 +21,17 @@ struct sim;
 /* Something that happened in the world, for the story. */
 typedef void sim_tell(void *self, double at, const char *text);
 
+/* A migration that has ended, of whomever. Texts live until the teller returns. */
+struct sim_move {
+    const char *vm, *from, *to;
+    double begun, ended;    /* the world's time */
+    double pause_s;         /* in which the guest stood still */
+    double carried_mib;
+    uint32_t iterations, throttle_pct;
+    bool postcopy, ok, by_drover;
+};
+typedef void sim_tell_move(void *self, const struct sim_move *move);
+
 struct sim_options {
     const struct fleet *fleet; /* as it is at first; copied */
     uint64_t seed;
@@ -29,6 +40,7 @@ struct sim_options {
     bool steady;               /* guests' load and writing do not change with time */
     const struct trace *trace; /* but for those of which this tells; NULL: none */
     sim_tell *tell;
+    sim_tell_move *tell_move;
     void *self;
 };
 
