@@ -13,7 +13,7 @@ static const struct {
     const char *key; /* in figures_fields */
     const char *name, *unit;
     double scale;
-} rows[FIGURE_ROWS] = {
+} rows[] = {
     {"virtual_s", "virtual time", "h", 1 / 3600.0},
     {"steps", "events taken", "", 1},
     {"faults_struck", "faults", "", 1},
@@ -39,6 +39,7 @@ static const struct {
     {"memory_imbalance_pct", "memory imbalance, mean", "%", 1},
     {"memory_imbalance_end_pct", "memory imbalance, at the end", "%", 1},
 };
+_Static_assert(sizeof rows / sizeof *rows == FIGURE_ROWS, "a row of each");
 
 const char *figure_key(uint32_t row)
 {
