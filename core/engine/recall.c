@@ -8,6 +8,7 @@
  */
 #include "engine/internal.h"
 
+#include "base/field_lines.h"
 #include "base/memory.h"
 #include "base/scalar.h"
 
@@ -48,99 +49,6 @@ static const struct field remembered_wish_fields[] = {
     {0},
 };
 
-/* A value on one line: newlines and backslashes are escaped. */
-static const char *escape(struct arena *arena, const char *text)
-{
-    char *escaped = arena_new(arena, 2 * strlen(text) + 1);
-    char *to = escaped;
-    for (; *text; text++) {
-        if (*text == '\n' || *text == '\\')
-            *to++ = '\\';
-        *to++ = *text == '\n' ? 'n' : *text;
-    }
-    return escaped;
-}
-
-static const char *unescape(struct arena *arena, const char *text, size_t length)
-{
-    char *plain = arena_new(arena, length + 1);
-    char *to = plain;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\\' && i + 1 < length) {
-            i++;
-            *to++ = text[i] == 'n' ? '\n' : text[i];
-        } else {
-            *to++ = text[i];
-        }
-    }
-    return plain;
-}
-
-static const char *write_value(struct arena *arena, const struct field *field, const void *value)
-{
-    switch (field->type) {
-    case FIELD_U32:
-        return arena_printf(arena, "%u", *(const uint32_t *)value);
-    case FIELD_U64:
-        return arena_printf(arena, "%llu", (unsigned long long)*(const uint64_t *)value);
-    case FIELD_NUMBER:
-        return arena_printf(arena, "%.17g", *(const double *)value);
-    default:
-        return escape(arena, *(const char *const *)value);
-    }
-}
-
-static const char *write_record(struct arena *arena, const struct field *table, const void *record)
-{
-    const char *text = "";
-    for (const struct field *field = table; field->key; field++)
-        text = arena_printf(arena, "%s%s=%s\n", text, field->key,
-                            write_value(arena, field, (const char *)record + field->offset));
-    return text;
-}
-
-static void read_value(struct arena *arena, const struct field *field, const char *text,
-                       size_t length, void *value)
-{
-    const char *plain = unescape(arena, text, length);
-    double number;
-    switch (field->type) {
-    case FIELD_U32:
-        if (scalar_number(plain, &number) && number >= 0 && number <= UINT32_MAX)
-            *(uint32_t *)value = (uint32_t)number;
-        break;
-    case FIELD_U64: {
-        int64_t integer;
-        if (scalar_integer(plain, &integer) && integer >= 0)
-            *(uint64_t *)value = (uint64_t)integer;
-        break;
-    }
-    case FIELD_NUMBER:
-        if (scalar_number(plain, &number))
-            *(double *)value = number;
-        break;
-    default:
-        *(const char **)value = plain;
-    }
-}
-
-/* Unknown lines are skipped: an older drover may read what a newer one wrote. */
-static void read_record(struct arena *arena, const struct field *table, const char *text,
-                        void *record)
-{
-    while (*text) {
-        size_t line = strcspn(text, "\n");
-        size_t key = strcspn(text, "=\n");
-        const struct field *field = NULL;
-        if (key < line)
-            field = field_find(table, arena_bytes(arena, text, key));
-        if (field)
-            read_value(arena, field, text + key + 1, line - key - 1,
-                       (char *)record + field->offset);
-        text += line + (text[line] == '\n');
-    }
-}
-
 static const char *move_name(struct engine *engine, const struct move *move)
 {
     /* Padded, so that names sort as numbers do. */
@@ -153,7 +61,7 @@ void remember_move(struct engine *engine, const struct move *move)
     if (isnan(copy.started_at))
         copy.started_at = 0;
     remember(engine, move_name(engine, move),
-             write_record(&engine->out->arena, remembered_move, &copy));
+             field_lines_write(&engine->out->arena, remembered_move, &copy));
 }
 
 void forget_move(struct engine *engine, const struct move *move)
@@ -172,7 +80,7 @@ void remember_wish(struct engine *engine, const struct watch *watch)
         .who = watch->maintenance.who ? watch->maintenance.who : "",
         .since = watch->maintenance.since,
     };
-    remember(engine, name, write_record(&engine->out->arena, remembered_wish_fields, &wish));
+    remember(engine, name, field_lines_write(&engine->out->arena, remembered_wish_fields, &wish));
 }
 
 static void keep_moved(struct engine *engine, const char *key, double until)
@@ -222,7 +130,7 @@ static void recall_wish(struct engine *engine, const char *host, const char *tex
 {
     struct arena arena = ARENA_INIT;
     struct remembered_wish wish = {.who = "", .since = engine->now};
-    read_record(&arena, remembered_wish_fields, text, &wish);
+    field_lines_read(&arena, remembered_wish_fields, text, &wish);
     struct watch *watch = watch_find(engine, host);
     if (!watch) { /* not configured any more */
         forget(engine, emit_printf(engine, "host/%s", host));
@@ -246,7 +154,7 @@ static void recall_move(struct engine *engine, const char *text)
 {
     struct move *move = memory_new(sizeof *move);
     field_defaults(migration_fields, &move->record);
-    read_record(&move->arena, remembered_move, text, &move->record);
+    field_lines_read(&move->arena, remembered_move, text, &move->record);
     field_defaults(how_fields, &move->how);
     if (!is_sound(&move->record)) {
         move_free(move);

@@ -70,7 +70,7 @@ const struct field limits_fields[] = {
 
 #define FENCING(member) offsetof(struct fencing, member)
 static const struct field fencing_fields[] = {
-    {.key = "enabled", .type = FIELD_BOOL, .offset = FENCING(enabled), .default_text = "yes"},
+    {.key = "enabled", .type = FIELD_BOOL, .offset = FENCING(enabled), .default_text = "true"},
     {.key = "grace_per_vm", .type = FIELD_DURATION, .offset = FENCING(grace_per_vm_s),
      .default_text = "500ms", .max = HOUR_S},
     {.key = "grace_spm", .type = FIELD_DURATION, .offset = FENCING(grace_spm_s),
@@ -83,7 +83,7 @@ static const struct field fencing_fields[] = {
      .min = 1, .max = DAY_S},
     {.key = "cut_off_pct", .type = FIELD_NUMBER, .offset = FENCING(cut_off_pct),
      .default_text = "50", .min = 1, .max = 101},
-    {.key = "power_on", .type = FIELD_BOOL, .offset = FENCING(power_on), .default_text = "yes"},
+    {.key = "power_on", .type = FIELD_BOOL, .offset = FENCING(power_on), .default_text = "true"},
     {0},
 };
 
