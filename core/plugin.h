@@ -350,6 +350,7 @@ struct drover_vms {
     const uint32_t *cpu_threads;       /* per core */
     const char *const *cpu_pins;       /* the host's CPUs that it is pinned to: "0-3"; "": none */
     const uint8_t *cpu_dedicated;      /* nobody else may use the CPUs that it runs on */
+    const uint8_t *lost;               /* it ran until its host died, and runs nowhere now */
     struct drover_vm_nodes numa;
     struct drover_devices devices;
     const uint32_t *pinned_named; /* to how many hosts it is pinned, with those that do not exist */

@@ -100,8 +100,14 @@ static int gather_power(struct gathering *gathering, const struct drover_step *s
 static bool step_is_usable(const struct gathering *gathering, const struct drover_step *step)
 {
     const struct columns *columns = gathering->planning->columns;
-    if (step->kind != DROVER_STEP_MOVE || step->vm >= columns->vms.n)
+    if (step->vm >= columns->vms.n)
         return false;
+    if (step->kind != DROVER_STEP_MOVE &&
+        (step->kind != DROVER_STEP_START || gathering->planning->purpose != DROVER_TO_EVACUATE))
+        return false;
+    if (gathering->planning->purpose == DROVER_TO_EVACUATE &&
+        (step->kind == DROVER_STEP_START) == planning_occupies(columns, step->vm))
+        return false; /* what runs is moved, what does not is started */
     if (columns->vms.cluster[step->vm] != gathering->cluster)
         return false;
     for (uint32_t i = 0; i < step->n_hosts; i++)
@@ -330,7 +336,8 @@ static int take_whole(struct gathering *gathering, struct proposed *step)
 static void tell_idle(struct planning *planning, const struct gathering *gathering,
                       const char *nothing_proposed)
 {
-    if (planning->plan->moves.n + planning->plan->powers.n > 0 || planning->plan->idle[0])
+    const struct plan *plan = planning->plan;
+    if (plan->moves.n + plan->powers.n + plan->starts.n + plan->unplaced.n > 0 || plan->idle[0])
         return;
     planning->plan->idle = gathering->n_steps == 0
                                ? nothing_proposed
@@ -407,7 +414,8 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                                                         &trouble, &gathering.base);
     if (gather(&gathering, &set->resilience, result))
         for (uint32_t i = 0; i < gathering.n_steps; i++)
-            if (may_move(columns, gathering.steps[i].vm))
+            if (may_move(columns, gathering.steps[i].vm) ||
+                !planning_occupies(columns, gathering.steps[i].vm))
                 planning_place(&planning, gathering.steps[i].vm, gathering.steps[i].hosts,
                                gathering.steps[i].n_hosts, gathering.steps[i].reason);
     tell_idle(&planning, &gathering, "no VM is to leave it");

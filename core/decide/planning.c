@@ -62,6 +62,18 @@ void planning_move(struct planning *planning, uint32_t vm, uint32_t to, const ch
     };
 }
 
+static void planning_start(struct planning *planning, uint32_t vm, uint32_t on, const char *reason)
+{
+    struct planned_start *start = add_row(planning, &planning->plan->starts,
+                                          &planning->n_starts_room, sizeof *start);
+    *start = (struct planned_start){
+        .vm = keep(planning, planning->columns->vms.name[vm]),
+        .key = keep(planning, vm_key(planning->columns->vm_record[vm])),
+        .on = keep(planning, host_name(planning, on)),
+        .reason = keep(planning, reason),
+    };
+}
+
 /* The verdicts of a decision without their weights, copied into the plan. */
 static struct rows keep_verdicts(struct planning *planning, const struct decision *decision)
 {
@@ -167,7 +179,10 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
     planning_failures(planning, decision->failures.item, decision->failures.n);
     if (decision->chosen) {
         uint32_t to = columns_host(planning->columns, decision->chosen);
-        planning_move(planning, vm, to, reason);
+        if (planning_occupies(planning->columns, vm))
+            planning_move(planning, vm, to, reason);
+        else
+            planning_start(planning, vm, to, reason);
         columns_promise(planning->columns, vm, to);
     } else {
         planning_refused(planning, vm, decision);

@@ -12,7 +12,7 @@ struct planning {
     const struct rules *rules;
     enum drover_purpose purpose;
     struct failures failures;
-    uint32_t n_moves_room, n_unplaced_room, n_candidates_room, n_powers_room;
+    uint32_t n_moves_room, n_unplaced_room, n_candidates_room, n_powers_room, n_starts_room;
 };
 
 struct planning planning_new(struct columns *columns, const struct rules *rules,
@@ -35,8 +35,8 @@ void planning_power(struct planning *planning, uint32_t host, enum drover_step_k
                     const char *reason);
 
 /*
- * Decide for one VM among hosts (n_hosts 0: all), promise, and note the move; or note why there
- * is none. Returns whether it found a host.
+ * Decide for one VM among hosts (n_hosts 0: all), promise, and note the move (of one that does
+ * not run: the start); or note why there is none. Returns whether it found a host.
  */
 bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *hosts,
                     uint32_t n_hosts, const char *reason);

@@ -253,6 +253,7 @@ static void fill_vms(struct builder *b)
     COLUMN(const char *, to->cpu_pins, n, record[i]->cpu_pins);
     COLUMN(uint8_t, to->cpu_dedicated, n, record[i]->cpu_dedicated);
     COLUMN(uint32_t, to->pinned_named, n, record[i]->pinned_hosts.n);
+    COLUMN(uint8_t, to->lost, n, record[i]->lost);
     to->labels = labels_of(b, labels_of_vm, (const void *const *)record, n);
 }
 

@@ -119,6 +119,7 @@ struct vm {
     uint32_t cpu_sockets, cpu_cores, cpu_threads; /* as the guest sees them; 0: not stated */
     const char *cpu_pins; /* the host's CPUs that it is pinned to: "0-3" */
     bool cpu_dedicated;
+    bool lost; /* down, because its host died; to be started elsewhere where the policy says so */
 };
 
 struct group {

@@ -157,6 +157,7 @@ const struct field vm_fields[] = {
     {.key = "cpu_threads", .type = FIELD_U32, .offset = VM(cpu_threads), .max = 65536},
     {.key = "cpu_pins", .type = FIELD_TEXT, .offset = VM(cpu_pins)},
     {.key = "cpu_dedicated", .type = FIELD_BOOL, .offset = VM(cpu_dedicated)},
+    {.key = "lost", .type = FIELD_BOOL, .offset = VM(lost)},
     {0},
 };
 

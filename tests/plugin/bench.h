@@ -83,8 +83,8 @@ static inline void bench_set(struct bench *bench, const char *key, const char *t
     fail_msg("unit %s has no parameter %s", bench->unit->name, key);
 }
 
-/* Load plugins/NAME.so, with the parameters' defaults, and an empty fleet. */
-static inline struct bench *bench_new(const char *name)
+/* Load plugins/NAME.so: its unit of that place, with the parameters' defaults, and an empty fleet. */
+static inline struct bench *bench_new_of(const char *name, uint32_t place)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
@@ -97,8 +97,9 @@ static inline struct bench *bench_new(const char *name)
     drover_plugin_function *get = NULL;
     *(void **)&get = dlsym(bench->library, "drover_plugin");
     assert_non_null(get);
-    bench->unit = get()->units[0];
-    assert_null(get()->units[1]);
+    for (uint32_t i = 0; i <= place; i++)
+        assert_non_null(get()->units[i]);
+    bench->unit = get()->units[place];
     bench->self = calloc(1, bench->unit->self_size + 1);
     for (const struct drover_parameter *p = bench->unit->parameters; p && p->key; p++)
         bench_parameter(bench, p, p->default_text);
@@ -114,6 +115,12 @@ static inline const char *bench_open(struct bench *bench, char error[256])
     if (bench->unit->open && bench->unit->open(bench->self, error, 256) == 0)
         error[0] = '\0';
     return error;
+}
+
+/* The same for a plugin of one unit. */
+static inline struct bench *bench_new(const char *name)
+{
+    return bench_new_of(name, 0);
 }
 
 static inline void bench_free(struct bench *bench)
@@ -301,7 +308,7 @@ static inline int bench_propose(struct drover_plan *to, const struct drover_step
 {
     struct bench_plan *plan = (struct bench_plan *)(void *)to;
     assert_int_equal(step->size, sizeof *step);
-    assert_int_equal(step->kind, DROVER_STEP_MOVE);
+    assert_true(step->kind == DROVER_STEP_MOVE || step->kind == DROVER_STEP_START);
     assert_non_null(step->code);
     if (!plan->text[0])
         snprintf(plan->reason, sizeof plan->reason, "%s: %s", step->code, step->reason);
