@@ -532,7 +532,7 @@ static void trouble_moves_what_may_move_and_tells_the_rest(void **state)
     (void)state;
     struct scene scene = begin_proposals();
     PROPOSE({STEP(BIG, NULL, 0), 0}, {STEP(WEB, NULL, 0), 0}, {STEP(WEB, NULL, 0), 0},
-            {STEP(DOWN, NULL, 0), 0}, {STEP(HELD, NULL, 0), 0}, {STEP(MANUAL, NULL, 0), 0},
+            {STEP(DOWN, NULL, 0), -1}, {STEP(HELD, NULL, 0), 0}, {STEP(MANUAL, NULL, 0), 0},
             {STEP(MOVING, NULL, 0), 0}, {STEP(PAUSED, NULL, 0), 0}, {STEP(ALIEN, NULL, 0), -1});
     struct plan *plan = plan_trouble(scene.columns, &scene.rules->all,
                                      DROVER_TROUBLE_NON_OPERATIONAL, 0);
