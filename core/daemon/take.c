@@ -83,7 +83,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_ANSWER] = to_asker,       [EFFECT_HOOK_ANSWER] = to_hook,
         [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,
         [EFFECT_DECISION] = to_followers, [EFFECT_NOTICE] = to_log,
-        [EFFECT_MIGRATION] = to_followers,
+        [EFFECT_MIGRATION] = to_followers, [EFFECT_OVERRAN] = to_nobody,
     };
     ways[effect->kind](daemon, effect);
 }

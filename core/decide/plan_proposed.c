@@ -221,16 +221,31 @@ static void gathering_end(struct gathering *gathering)
     arena_free(&gathering->scratch);
 }
 
-/* Call the unit; what it proposed before it failed is not used. */
-static bool gather(struct gathering *gathering, const struct bound_unit *unit, int result)
+/* trouble NULL: a round of balancing. */
+static int propose(struct gathering *gathering, const struct bound_unit *unit,
+                   const struct drover_trouble *trouble)
 {
-    if (result == 0)
-        return true;
+    const struct drover_fleet *fleet = &gathering->planning->columns->fleet;
+    if (trouble)
+        return unit->unit->resilience(unit->self, fleet, trouble, &gathering->base);
+    return unit->unit->balance(unit->self, fleet, gathering->cluster, &gathering->base);
+}
+
+/* Call the unit; what it proposed before it failed is not used. */
+static bool gather(struct gathering *gathering, const struct bound_unit *unit,
+                   const struct drover_trouble *trouble)
+{
     struct planning *planning = gathering->planning;
-    failures_add(&planning->failures, &planning->plan->arena, unit,
-                 unit->open ? "its circuit breaker is open: it failed too often"
-                            : unit_failure_text(unit, result),
-                 1);
+    const char *error = "its circuit breaker is open: it failed too often";
+    if (!unit->open) {
+        struct unit_call call = unit_call_begin(planning->columns->calls, unit);
+        int result = call.again ? DROVER_OVERRAN : propose(gathering, unit, trouble);
+        unit_call_end(&call, unit, result);
+        if (result == 0)
+            return true;
+        error = unit_call_error(&call, unit, result);
+    }
+    failures_add(&planning->failures, &planning->plan->arena, unit, error, 1);
     planning->plan->candidates.n = 0;
     planning->plan->powers.n = 0;
     planning->plan->idle = arena_printf(&planning->plan->arena, "%s failed", unit->name);
@@ -357,11 +372,8 @@ static bool balance_once(struct round *round)
     gathering.later = round->n_moves > 0;
     gathering.base.budget = round->budget;
     gathering.base.cooldown_s = round->cooldown_s;
-    int result = unit->open ? DROVER_FAILED
-                            : unit->unit->balance(unit->self, &planning->columns->fleet,
-                                                  round->cluster, &gathering.base);
     bool again = false;
-    if (!gather(&gathering, unit, result)) {
+    if (!gather(&gathering, unit, NULL)) {
         if (gathering.base.whole)
             take_back(round);
     } else if (!gathering.base.whole) {
@@ -408,11 +420,7 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
     }
     struct gathering gathering = gathering_new(&planning, set, cluster);
     struct drover_trouble trouble = {.size = sizeof trouble, .kind = kind, .host = host};
-    int result = set->resilience.open
-                     ? DROVER_FAILED
-                     : set->resilience.unit->resilience(set->resilience.self, &columns->fleet,
-                                                        &trouble, &gathering.base);
-    if (gather(&gathering, &set->resilience, result))
+    if (gather(&gathering, &set->resilience, &trouble))
         for (uint32_t i = 0; i < gathering.n_steps; i++)
             if (may_move(columns, gathering.steps[i].vm) ||
                 !planning_occupies(columns, gathering.steps[i].vm))

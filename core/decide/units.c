@@ -22,14 +22,6 @@ struct call call_new(const struct columns *columns, const struct ruleset *rules,
     };
 }
 
-const char *unit_failure_text(const struct bound_unit *unit, int result)
-{
-    const char *text = unit->unit->failure ? unit->unit->failure(unit->self) : NULL;
-    if (text && text[0])
-        return text;
-    return result == DROVER_OVERRAN ? "it ran longer than it may" : "it failed without saying why";
-}
-
 static struct unit_failure *find_failure(struct failures *failures, const char *unit,
                                          const char *error)
 {
@@ -77,10 +69,16 @@ static const char *key_of(const struct call *call)
     return vm_key(call->columns->vm_record[call->ask.vm]);
 }
 
+/* What somebody only asks for must not change what is decided later. */
+static bool keeps_answers(const struct call *call, const struct bound_unit *unit)
+{
+    return unit->last_good && !call->columns->asking;
+}
+
 static void keep_verdicts(const struct call *call, const struct bound_unit *unit,
                           const uint32_t *hosts, uint32_t n, const uint8_t *verdicts)
 {
-    for (uint32_t i = 0; unit->last_good && i < n; i++)
+    for (uint32_t i = 0; keeps_answers(call, unit) && i < n; i++)
         answers_put(unit->last_good, key_of(call), call->columns->hosts.name[hosts[i]],
                     verdicts[i]);
 }
@@ -98,18 +96,28 @@ static void stand_in_verdicts(const struct call *call, const struct bound_unit *
     }
 }
 
+static int call_filter(const struct call *call, const struct bound_unit *unit,
+                       const uint32_t *hosts, uint32_t n, uint8_t *verdicts, const char **error)
+{
+    struct unit_call one = unit_call_begin(call->columns->calls, unit);
+    int result = one.again ? DROVER_OVERRAN
+                           : unit->unit->filter(unit->self, &call->ask, hosts, n, verdicts);
+    unit_call_end(&one, unit, result);
+    if (result != 0)
+        *error = unit_call_error(&one, unit, result);
+    return result;
+}
+
 void unit_filter(const struct call *call, const struct bound_unit *unit, const uint32_t *hosts,
                  uint32_t n, uint8_t *verdicts)
 {
     const char *error = "its circuit breaker is open: it failed too often";
     if (!unit->open) {
         memset(verdicts, 0, n);
-        int result = unit->unit->filter(unit->self, &call->ask, hosts, n, verdicts);
-        if (result == 0) {
+        if (call_filter(call, unit, hosts, n, verdicts, &error) == 0) {
             keep_verdicts(call, unit, hosts, n, verdicts);
             return;
         }
-        error = unit_failure_text(unit, result);
     }
     failures_add(call->failures, call->arena, unit, error, 1);
     stand_in_verdicts(call, unit, hosts, n, verdicts);
@@ -135,6 +143,25 @@ static bool stand_in_weights(const struct call *call, const struct bound_unit *u
     return true;
 }
 
+static int call_weigh(const struct call *call, const struct bound_unit *unit,
+                      const uint32_t *hosts, uint32_t n, double *weights, const char **error)
+{
+    struct unit_call one = unit_call_begin(call->columns->calls, unit);
+    int result = one.again ? DROVER_OVERRAN
+                           : unit->unit->weigh(unit->self, &call->ask, hosts, n, weights);
+    unit_call_end(&one, unit, result);
+    *error = result ? unit_call_error(&one, unit, result) : "it gave a weight that is not a number";
+    return result;
+}
+
+static void keep_weights(const struct call *call, const struct bound_unit *unit,
+                         const uint32_t *hosts, uint32_t n, const double *weights)
+{
+    for (uint32_t i = 0; keeps_answers(call, unit) && i < n; i++)
+        answers_put(unit->last_good, key_of(call), call->columns->hosts.name[hosts[i]],
+                    weights[i]);
+}
+
 bool unit_weigh(const struct call *call, const struct bound_unit *unit, const uint32_t *hosts,
                 uint32_t n, double *weights)
 {
@@ -142,14 +169,11 @@ bool unit_weigh(const struct call *call, const struct bound_unit *unit, const ui
     if (!unit->open) {
         for (uint32_t i = 0; i < n; i++)
             weights[i] = 0;
-        int result = unit->unit->weigh(unit->self, &call->ask, hosts, n, weights);
-        if (result == 0 && weights_are_numbers(weights, n)) {
-            for (uint32_t i = 0; unit->last_good && i < n; i++)
-                answers_put(unit->last_good, key_of(call), call->columns->hosts.name[hosts[i]],
-                            weights[i]);
+        if (call_weigh(call, unit, hosts, n, weights, &error) == 0 &&
+            weights_are_numbers(weights, n)) {
+            keep_weights(call, unit, hosts, n, weights);
             return true;
         }
-        error = result ? unit_failure_text(unit, result) : "it gave a weight that is not a number";
     }
     failures_add(call->failures, call->arena, unit, error, 1);
     return stand_in_weights(call, unit, hosts, n, weights);

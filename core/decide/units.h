@@ -7,6 +7,7 @@
 #define DROVER_DECIDE_UNITS_H
 
 #include "decide/decide.h"
+#include "model/calls.h"
 
 /* A verdict byte beside the units' own: the unit failed and its policy says deny. */
 #define VERDICT_FAILED 255
@@ -49,8 +50,5 @@ uint32_t call_narrow(const struct call *call, uint32_t *hosts, uint32_t n);
 void failures_add(struct failures *failures, struct arena *arena, const struct bound_unit *unit,
                   const char *error, uint32_t times);
 struct rows failures_rows(const struct failures *failures);
-
-/* Why a bound unit's last call failed, in words. */
-const char *unit_failure_text(const struct bound_unit *unit, int result);
 
 #endif

@@ -154,8 +154,15 @@ static bool ask_unit(struct engine *engine, const struct event *event, struct bo
                      const struct drover_admit_ask *ask, struct rewriting *rewriting)
 {
     rewriting->base.verdict = DROVER_ADMIT_ALLOW;
-    int result = unit->open ? DROVER_FAILED
+    struct unit_failure failure = {.unit = unit->name, .error = "it failed while admitting",
+                                   .treated = on_error_names[unit->on_error], .times = 1};
+    int result = DROVER_FAILED;
+    if (!unit->open) {
+        struct unit_call call = unit_call_begin(&engine->calls, unit);
+        result = call.again ? DROVER_OVERRAN
                             : unit->unit->admit(unit->self, ask, &rewriting->base);
+        unit_call_end(&call, unit, result);
+    }
     rewriting->base.code[sizeof rewriting->base.code - 1] = '\0';
     rewriting->base.text[sizeof rewriting->base.text - 1] = '\0';
     if (result == 0 && rewriting->base.verdict != DROVER_ADMIT_DENY)
@@ -164,8 +171,6 @@ static bool ask_unit(struct engine *engine, const struct event *event, struct bo
         refuse(engine, event, rewriting->base.code, rewriting->base.text);
         return false;
     }
-    struct unit_failure failure = {.unit = unit->name, .error = "it failed while admitting",
-                                   .treated = on_error_names[unit->on_error], .times = 1};
     struct rows failures = {.item = &failure, .n = 1};
     breakers_note(engine, &failures);
     if (unit->on_error != ON_ERROR_DENY)

@@ -56,14 +56,17 @@ static void sanitise(struct drover_how *how)
 static void ask_unit(struct engine *engine, const struct bound_unit *unit,
                      const struct drover_move *question, struct drover_how *how)
 {
-    int result = unit->open ? DROVER_FAILED
-                            : unit->unit->migrate(unit->self, question, how);
-    if (result == 0)
-        return;
     struct unit_failure failure = {.unit = unit->name, .error = "it failed", .treated = "neutral",
                                    .times = 1};
-    if (!unit->open && unit->unit->failure && unit->unit->failure(unit->self))
-        failure.error = unit->unit->failure(unit->self);
+    if (!unit->open) {
+        struct unit_call call = unit_call_begin(&engine->calls, unit);
+        int result = call.again ? DROVER_OVERRAN
+                                : unit->unit->migrate(unit->self, question, how);
+        unit_call_end(&call, unit, result);
+        if (result == 0)
+            return;
+        failure.error = unit_call_error(&call, unit, result);
+    }
     struct rows failures = {.item = &failure, .n = 1};
     breakers_note(engine, &failures);
     *how = (struct drover_how){.size = sizeof *how, .stalls = how->stalls};

@@ -56,6 +56,7 @@ void engine_free(struct engine *engine)
     free(engine->breakers);
     free(engine->rests);
     free_status(engine);
+    calls_free(&engine->calls);
     arena_free(&engine->settings.arena);
     fleet_free(engine->fleet);
     free(engine);
@@ -70,7 +71,10 @@ void wake_at(struct engine *engine, double at)
 struct columns *engine_columns(struct engine *engine)
 {
     engine->fleet->now = engine->now;
-    return columns_new(engine->fleet);
+    struct columns *columns = columns_new(engine->fleet);
+    columns->calls = engine->out ? &engine->calls : NULL;
+    columns->asking = !engine->out;
+    return columns;
 }
 
 static void on_tick(struct engine *engine, const struct event *event)
@@ -109,6 +113,19 @@ static void pump(struct engine *engine)
     engine->dirty = false;
 }
 
+/* The one thing about units that a replay could not see for itself. */
+static void tell_overruns(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->calls.n_seen; i++) {
+        const struct overrun *overrun = &engine->calls.seen[i];
+        struct effect *effect = emit(engine, EFFECT_OVERRAN);
+        effect->name = emit_text(engine, overrun->unit);
+        effect->text = emit_text(engine, overrun->error);
+        effect->number = overrun->call;
+        effect->status = (int)overrun->within;
+    }
+}
+
 void engine_step(struct engine *engine, const struct event *event, struct effects *effects)
 {
     static void (*const handlers[])(struct engine *, const struct event *) = {
@@ -135,9 +152,11 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
     engine->fleet->now = engine->now;
     engine->out = effects;
     free_status(engine);
+    calls_begin(&engine->calls, event->overruns.item, event->overruns.n);
     handlers[event->kind](engine, event);
     if (engine->dirty || engine->now >= engine->wake_at)
         pump(engine);
+    tell_overruns(engine);
     engine->out = NULL;
 }
 

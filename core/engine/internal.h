@@ -16,6 +16,7 @@
 #define DROVER_ENGINE_INTERNAL_H
 
 #include "engine/engine.h"
+#include "model/calls.h"
 
 /* Who wants a host empty. */
 struct wish {
@@ -114,6 +115,7 @@ struct engine {
     bool dirty;
     double wake_at;
     struct effects *out; /* during a step */
+    struct calls calls;  /* of units, in this step */
     struct host_status *status_view;
     struct arena status_arena;
 };

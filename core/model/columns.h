@@ -14,6 +14,8 @@
 #include "model/fleet.h"
 #include "plugin.h"
 
+struct calls;
+
 struct columns {
     struct drover_fleet fleet; /* what units are given */
     struct drover_clusters clusters;
@@ -25,6 +27,8 @@ struct columns {
     const struct vm **vm_record;
     const struct group **group_record;
     const struct cluster **cluster_record;
+    struct calls *calls; /* where calls of units are counted; NULL: nobody counts */
+    bool asking;         /* somebody only asks: units' last good answers stay as they are */
     /* The columns that promises and arrivals change; the same arrays as in hosts and vms. */
     double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
     double *cpus_dedicated, *largest_shared_vcpus, *pages_free;

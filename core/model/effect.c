@@ -7,7 +7,8 @@
 const char *const effect_kind_names[] = {
     "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "refresh",
     "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
-    "remember", "forget",  "decision",     "notice",      "migration", NULL,
+    "remember", "forget",  "decision",     "notice",      "migration", "overran",
+    NULL,
 };
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
 const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};

@@ -34,6 +34,8 @@ enum effect_kind {
     EFFECT_DECISION,     /* decision */
     EFFECT_NOTICE,       /* level, name: code, text, host, vm, move: a thing a person may want to know */
     EFFECT_MIGRATION,    /* move, migration: the record as it now is, for the history */
+    EFFECT_OVERRAN,      /* name: unit, text: error, number: which call of a unit in this step,
+                            status: calls that it had made itself; see model/calls.h */
 };
 
 extern const char *const effect_kind_names[];

@@ -87,6 +87,7 @@ struct event {
     /* not in the journal: rulesets by cluster, for EVENT_SET_CHANGED */
     const struct cluster_rules *rules;
     uint32_t n_rules;
+    struct rows overruns; /* struct overrun: in a replay, what is to be repeated in this step */
     void (*release)(struct event *event); /* called by event_free: gives rules back */
     void *release_data;
     struct arena arena;

@@ -61,6 +61,7 @@ static bool filters_allow(const struct run *run, uint32_t nth, int purpose)
     const struct effect *effect = &run->effects.item[nth];
     struct fleet *fleet = fleet_before(run, nth);
     struct columns *columns = columns_new(fleet);
+    columns->asking = true;
     struct arena arena = ARENA_INIT;
     const struct host *host = fleet_host(fleet, effect->to);
     const struct ruleset *rules = host ? rules_for(run, host->cluster) : NULL;
