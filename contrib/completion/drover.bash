@@ -43,13 +43,13 @@ _drover() {
                 ((i++))
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
-                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus) ((i++)) ;;
+                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
     done
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --fleet | --policy | --plugin | --plugin-dir | --config | --socket | --trace | --plot)
+        --fleet | --policy | --plugin | --plugin-dir | --config | --socket | --trace | --plot | --journal)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
@@ -76,7 +76,7 @@ _drover() {
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        'policy check' | 'plugin check')
+        'policy check' | 'plugin check' | replay)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;

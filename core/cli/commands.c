@@ -17,7 +17,8 @@ const struct command *const commands[] = {
     &command_decisions,    &command_decision,     &command_log,         &command_watch,
     &command_policy_list,  &command_policy_show,  &command_policy_check, &command_plugin_list,
     &command_plugin_show,  &command_plugin_check, &command_snapshot,    &command_reload,
-    &command_simulate,     &command_test,         &command_help,         NULL,
+    &command_simulate,     &command_replay,       &command_test,        &command_help,
+    NULL,
 };
 
 /* How many of the words first, second the name is made of; 0: it is another command. */

@@ -29,6 +29,15 @@ struct effect *emit(struct engine *engine, enum effect_kind kind)
     return effect;
 }
 
+/* What is only noted must not change how all else is numbered. */
+struct effect *emit_aside(struct engine *engine, enum effect_kind kind)
+{
+    struct effect *effect = emit(engine, kind);
+    effect->id = 0;
+    engine->last_id--;
+    return effect;
+}
+
 const char *emit_text(struct engine *engine, const char *text)
 {
     return arena_text(&engine->out->arena, text);

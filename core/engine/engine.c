@@ -118,7 +118,7 @@ static void tell_overruns(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->calls.n_seen; i++) {
         const struct overrun *overrun = &engine->calls.seen[i];
-        struct effect *effect = emit(engine, EFFECT_OVERRAN);
+        struct effect *effect = emit_aside(engine, EFFECT_OVERRAN);
         effect->name = emit_text(engine, overrun->unit);
         effect->text = emit_text(engine, overrun->error);
         effect->number = overrun->call;

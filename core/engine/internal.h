@@ -125,6 +125,7 @@ void set_text(char **place, const char *text);
 
 /* emit.c: effects. Texts are copied. */
 struct effect *emit(struct engine *engine, enum effect_kind kind);
+struct effect *emit_aside(struct engine *engine, enum effect_kind kind); /* without an id */
 const char *emit_text(struct engine *engine, const char *text);
 const char *emit_printf(struct engine *engine, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -66,7 +66,7 @@ struct stall {
 extern const char *const stall_action_names[]; /* [0] is "" */
 
 struct effect {
-    uint64_t id;
+    uint64_t id; /* 0: only noted, nothing is to be performed */
     int kind;  /* enum effect_kind */
     double at;
     uint64_t move;

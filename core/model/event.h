@@ -10,6 +10,7 @@
 #define DROVER_MODEL_EVENT_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/field.h"
 #include "model/fleet.h"
 #include "model/migration.h"
@@ -107,6 +108,12 @@ extern const struct field hook_ask_fields[];
 
 struct event *event_new(enum event_kind kind, double at);
 void event_free(struct event *event);
+
+/*
+ * Whether an event has what its kind needs. One that virt/ or sim/ made always does; one that was
+ * read from a file may not. -1 with the error set.
+ */
+int event_check(const struct event *event, struct error *error);
 
 /* Texts set on an event are copied into its arena by these. */
 void event_set(struct event *event, const char **place, const char *text);

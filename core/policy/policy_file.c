@@ -79,13 +79,13 @@ static void put(struct policies *policies, struct entry *entry)
 
 /* ------------------------------------------------------------------- reading */
 
-static int read_entry(struct policies *policies, const char *path, const char *bytes,
-                      size_t length, struct error *error)
+int policies_read_text(struct policies *policies, const char *what, const char *bytes,
+                       size_t length, struct error *error)
 {
     struct entry *entry = arena_new(&policies->arena, sizeof *entry);
     struct policy *policy = &entry->policy;
     struct yaml_document document = {
-        .file = arena_text(&policies->arena, path),
+        .file = arena_text(&policies->arena, what),
         .table = policy_fields,
         .record = policy,
     };
@@ -108,7 +108,7 @@ int policies_read_file(struct policies *policies, const char *path, struct error
     char *bytes = file_read(path, &length, error);
     if (!bytes)
         return -1;
-    int result = read_entry(policies, path, bytes, length, error);
+    int result = policies_read_text(policies, path, bytes, length, error);
     free(bytes);
     return result;
 }

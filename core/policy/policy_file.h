@@ -23,6 +23,8 @@ void policies_free(struct policies *policies);
  */
 int policies_read_dir(struct policies *policies, const char *dir, struct error *error);
 int policies_read_file(struct policies *policies, const char *path, struct error *error);
+int policies_read_text(struct policies *policies, const char *what, const char *bytes,
+                       size_t length, struct error *error); /* what: the file, for messages */
 
 uint32_t policies_count(const struct policies *policies);
 const struct policy *policies_get(const struct policies *policies, uint32_t i); /* by name */

@@ -122,16 +122,16 @@ static const char *compare(struct arena *arena, const char *path, json_t *before
                         value_text(arena, now));
 }
 
-int state_differs(const char *before, const char *now, struct arena *arena, const char **where,
-                  struct error *error)
+int json_differs(const char *what, const char *before, const char *now, struct arena *arena,
+                 const char **where, struct error *error)
 {
     *where = NULL;
     if (strcmp(before, now) == 0)
         return 0;
-    json_t *one = json_parse(before, strlen(before), "the state in the journal", error);
-    json_t *other = one ? json_parse(now, strlen(now), "the state now", error) : NULL;
+    json_t *one = json_parse(before, strlen(before), "the journal", error);
+    json_t *other = one ? json_parse(now, strlen(now), "what there is now", error) : NULL;
     if (other)
-        *where = compare(arena, "state", one, other);
+        *where = compare(arena, what, one, other);
     json_decref(one);
     json_decref(other);
     return other ? 0 : -1;

@@ -10,10 +10,10 @@
 char *state_text(const struct engine *engine);
 
 /*
- * Where two such texts differ first, in words ("hosts[2].state: ..."), into an arena; NULL: they
- * are the same. -1 with the error set where one is not such a text.
+ * Where two texts of JSON differ first, in words ("state.hosts[2].state: ..."), into an arena;
+ * NULL: they are the same. -1 with the error set where one is no JSON.
  */
-int state_differs(const char *before, const char *now, struct arena *arena, const char **where,
-                  struct error *error);
+int json_differs(const char *what, const char *before, const char *now, struct arena *arena,
+                 const char **where, struct error *error);
 
 #endif

@@ -94,6 +94,9 @@ void store_reader_close(struct store_reader *reader);
  */
 const struct store_record *store_reader_next(struct store_reader *reader, struct error *error);
 
+/* Effects of events before this one may be missing: they have passed the journal's limits. */
+uint64_t store_reader_effects_from(const struct store_reader *reader);
+
 /* By their ids, as JSON; a migration as it was last. NULL: there is none. Valid until the next. */
 const char *store_reader_decision(struct store_reader *reader, uint64_t id, size_t *length);
 const char *store_reader_migration(struct store_reader *reader, uint64_t id, size_t *length);

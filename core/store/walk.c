@@ -22,6 +22,7 @@ struct store_reader {
     char *path;
     struct cursor events, effects;
     sqlite3_stmt *decision, *migration, *text;
+    uint64_t effects_from;
 };
 
 static int fail(struct store_reader *reader, struct error *error)
@@ -74,7 +75,19 @@ static int begin(struct store_reader *reader, struct error *error)
         return -1;
     if (advance(reader, &reader->events, error) < 0)
         return -1;
-    return advance(reader, &reader->effects, error);
+    if (advance(reader, &reader->effects, error) < 0)
+        return -1;
+    const struct store_record *first = &reader->effects.record;
+    if (!reader->effects.there)
+        reader->effects_from = UINT64_MAX;
+    else if (first->n > 1) /* the first one's event may have had others before */
+        reader->effects_from = first->event + 1;
+    return 0;
+}
+
+uint64_t store_reader_effects_from(const struct store_reader *reader)
+{
+    return reader->effects_from;
 }
 
 struct store_reader *store_reader_open(const char *path, struct error *error)
