@@ -181,7 +181,8 @@ echo "1..$(($# + 4))"
 for room in $rooms; do
     check_room "$room"
 done
-check_outside plugins '<drover/plugin.h>' plugins/*.c
+plugin_headers=$(find plugins -name '*.h' 2>/dev/null | sed 's|.*/||' | tr '\n' ' ')
+check_outside plugins "<drover/plugin.h> $plugin_headers" plugins/*.[ch]
 check_outside 'plugins of the tests' '<drover/plugin.h>' tests/*/so/*.c
 hook_headers=$(find hooks -name '*.h' 2>/dev/null | sed 's|.*/||' | tr '\n' ' ')
 check_outside hooks "config.h $hook_headers" hooks/*.[ch]

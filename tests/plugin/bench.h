@@ -276,6 +276,35 @@ static inline void bench_weigh(struct bench *bench, const char *vm, double *weig
         assert_false(isnan(weights[i]));
 }
 
+/* Weights of all hosts, which are these. */
+static inline void bench_expect_weights(struct bench *bench, const char *vm, uint32_t n,
+                                        const double *expected)
+{
+    double weights[BENCH_HOSTS];
+    bench_weigh(bench, vm, weights);
+    assert_int_equal(bench->columns->hosts.n, n);
+    for (uint32_t i = 0; i < n; i++)
+        if (fabs(weights[i] - expected[i]) > 1e-9)
+            fail_msg("%s weighs %g, not %g", bench->columns->hosts.name[i], weights[i],
+                     expected[i]);
+}
+
+#define EXPECT_WEIGHTS(bench, vm, ...)                                                             \
+    do {                                                                                           \
+        const double expected_[] = {__VA_ARGS__};                                                  \
+        bench_expect_weights(bench, vm, sizeof expected_ / sizeof *expected_, expected_);          \
+    } while (0)
+
+/* What the unit says of parameters that it does not take; "" where it takes them. */
+static inline const char *bench_open(struct bench *bench)
+{
+    static char error[256];
+    error[0] = '\0';
+    bool refused = bench->unit->open(bench->self, error, sizeof error) != 0;
+    assert_int_equal(refused, error[0] != '\0');
+    return error;
+}
+
 /* The host with the lowest weight, the first by name among equals. */
 static inline const char *bench_best(struct bench *bench, const char *vm)
 {

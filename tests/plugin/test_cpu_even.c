@@ -57,7 +57,7 @@ static void weights_are_stretched_to_1_and_1000(void **state)
     put_host(bench, "C", 1, 48); /* with VM1A 68; B has 45, A stays at 90: 23/45 of the way */
     bench_ready(bench);
     bench_weigh(bench, "VM1A", weights);
-    assert_true(fabs(weights[2] - (1 + 23 * 999.0 / 45)) < 1e-9);
+    assert_true(weights[2] == 512); /* 1 + 23 * 999 / 45, rounded */
     bench_free(bench);
 }
 
@@ -145,6 +145,47 @@ static void too_many_vcpus_come_last(void **state)
     bench_free(bench);
 }
 
+static void cpus_of_others_are_not_shared(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new("weight_cpu_even");
+    put_host(bench, "A", 4, 50); /* 200, all of it of two CPUs that are not shared */
+    put_host(bench, "B", 4, 10); /* 40 */
+    put_vm(bench, "own", "A", 2, 100);
+    put_vm(bench, "vm", NULL, 1, 0);
+    fleet_vm(bench->fleet, "own")->cpu_dedicated = true;
+    bench_ready(bench);
+    assert_string_equal(bench_best(bench, "vm"), "A"); /* 0 + 10 on 2, or 40 + 10 on 4 */
+    fleet_vm(bench->fleet, "own")->cpu_dedicated = false;
+    bench_ready(bench);
+    assert_string_equal(bench_best(bench, "vm"), "B");
+    /* One with CPUs of its own takes them away: 20 on 2 of A, 40 + 20 on 2 of B. */
+    fleet_vm(bench->fleet, "own")->cpu_dedicated = true;
+    fleet_vm(bench->fleet, "own")->vcpus = 4;
+    put_vm(bench, "more", NULL, 2, 0);
+    fleet_vm(bench->fleet, "more")->cpu_dedicated = true;
+    bench_ready(bench);
+    double weights[BENCH_HOSTS];
+    bench_weigh(bench, "more", weights); /* no CPU of A is left to share */
+    assert_true(weights[0] == 1000 && weights[1] == 1);
+    bench_free(bench);
+}
+
+static void a_host_without_statistics_does_not_press_the_others_together(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new("weight_cpu_even");
+    put_host(bench, "A", 1, NAN);
+    put_host(bench, "B", 1, 10);
+    put_host(bench, "C", 1, 12);
+    put_vm(bench, "vm", NULL, 1, 0);
+    bench_ready(bench);
+    double weights[BENCH_HOSTS];
+    bench_weigh(bench, "vm", weights);
+    assert_true(weights[0] == 1000 && weights[1] == 1 && weights[2] == 1000);
+    bench_free(bench);
+}
+
 BENCH_MAIN("weight cpu_even", cmocka_unit_test(rhv_all_vms_prefer_the_idle_host),
            cmocka_unit_test(weights_are_stretched_to_1_and_1000),
            cmocka_unit_test(equal_hosts_weigh_the_same),
@@ -152,4 +193,6 @@ BENCH_MAIN("weight cpu_even", cmocka_unit_test(rhv_all_vms_prefer_the_idle_host)
            cmocka_unit_test(a_vm_that_does_not_run_is_assumed_to_use_something),
            cmocka_unit_test(what_is_promised_counts),
            cmocka_unit_test(a_host_without_statistics_is_as_bad_as_can_be),
-           cmocka_unit_test(too_many_vcpus_come_last))
+           cmocka_unit_test(too_many_vcpus_come_last),
+           cmocka_unit_test(cpus_of_others_are_not_shared),
+           cmocka_unit_test(a_host_without_statistics_does_not_press_the_others_together))

@@ -1,0 +1,1 @@
+map(.chosen) == ["kvm2", "kvm1"]
