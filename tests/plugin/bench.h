@@ -295,16 +295,6 @@ static inline void bench_expect_weights(struct bench *bench, const char *vm, uin
         bench_expect_weights(bench, vm, sizeof expected_ / sizeof *expected_, expected_);          \
     } while (0)
 
-/* What the unit says of parameters that it does not take; "" where it takes them. */
-static inline const char *bench_open(struct bench *bench)
-{
-    static char error[256];
-    error[0] = '\0';
-    bool refused = bench->unit->open(bench->self, error, sizeof error) != 0;
-    assert_int_equal(refused, error[0] != '\0');
-    return error;
-}
-
 /* The host with the lowest weight, the first by name among equals. */
 static inline const char *bench_best(struct bench *bench, const char *vm)
 {

@@ -28,7 +28,8 @@ static void near_comes_before_far(void **state)
     (void)state;
     struct bench *bench = begin("A");
     bench_check_tables(bench);
-    assert_string_equal(bench_open(bench), "");
+    char error[256];
+    assert_string_equal(bench_open(bench, error), "");
     EXPECT_WEIGHTS(bench, "vm", 0, 1, 2, 3, 3);
     bench_set(bench, "distance_labels", "rack");
     EXPECT_WEIGHTS(bench, "vm", 0, 1, 2, 1, 2);
@@ -57,12 +58,13 @@ static void no_labels_at_all_are_a_mistake(void **state)
 {
     (void)state;
     struct bench *bench = begin("A");
+    char error[256];
     bench_set(bench, "distance_labels", " , ");
-    assert_string_equal(bench_open(bench), "distance_labels: 1 to 16 labels were expected, "
-                                           "separated by commas, found 0");
+    assert_string_equal(bench_open(bench, error),
+                        "distance_labels: 1 to 16 labels were expected, separated by commas, found 0");
     bench_set(bench, "distance_labels", "a b c d e f g h i j k l m n o p q");
-    assert_string_equal(bench_open(bench), "distance_labels: 1 to 16 labels were expected, "
-                                           "separated by commas, found 17");
+    assert_string_equal(bench_open(bench, error),
+                        "distance_labels: 1 to 16 labels were expected, separated by commas, found 17");
     bench_free(bench);
 }
 
