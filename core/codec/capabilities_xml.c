@@ -3,6 +3,7 @@
 #include "codec/domain_xml.h"
 
 #include "base/memory.h"
+#include "base/scalar.h"
 #include "codec/text.h"
 #include "codec/xml_tree.h"
 
@@ -11,6 +12,8 @@
 
 #define THREADS_LIMIT 65536u
 #define CELLS_LIMIT 1024u
+#define PAGE_SIZES_LIMIT 16u
+#define PAGE_KIB_LIMIT 1000000000u
 
 /* Where a thread sits. Threads of the same place share a core. */
 struct thread {
@@ -123,6 +126,42 @@ static int read_cells(const xmlNode *cells, struct host *host, struct threads *t
     return 0;
 }
 
+/* Pages of one size, over all nodes. */
+static void add_pages(struct pairs *pages, uint64_t size_kib, double count, struct arena *arena)
+{
+    const char *key = arena_printf(arena, "%lu", (unsigned long)size_kib);
+    struct pair *pair = NULL;
+    for (uint32_t i = 0; i < pages->n; i++)
+        if (strcmp(pages->item[i].key, key) == 0)
+            pair = &pages->item[i];
+    if (!pair && pages->n == PAGE_SIZES_LIMIT)
+        return;
+    if (!pair) {
+        pair = &pages->item[pages->n++];
+        *pair = (struct pair){.key = key, .value = "0"};
+    }
+    pair->value = arena_printf(arena, "%.0f", strtod(pair->value, NULL) + count);
+}
+
+/* Huge pages are those that are larger than the smallest, which is what memory comes in. */
+static void read_pages(const xmlNode *cells, struct host *host, struct arena *arena)
+{
+    uint64_t smallest = UINT64_MAX, size;
+    int64_t count;
+    xml_each(cell, cells, "cell")
+        xml_each(pages, cell, "pages")
+            if (xml_attribute_number(pages, "size", PAGE_KIB_LIMIT, &size) && size < smallest)
+                smallest = size;
+    host->hugepages = (struct pairs){.item = arena_array(arena, PAGE_SIZES_LIMIT,
+                                                         sizeof *host->hugepages.item),
+                                     .known = true};
+    xml_each(cell, cells, "cell")
+        xml_each(pages, cell, "pages")
+            if (xml_attribute_number(pages, "size", PAGE_KIB_LIMIT, &size) && size > smallest &&
+                scalar_integer(xml_content(pages, arena), &count) && count >= 0)
+                add_pages(&host->hugepages, size, (double)count, arena);
+}
+
 static int read_topology(const xmlNode *capabilities, struct host *host, struct arena *arena,
                          struct error *error)
 {
@@ -131,6 +170,7 @@ static int read_topology(const xmlNode *capabilities, struct host *host, struct 
     int result = read_cells(cells, host, &threads, arena, error);
     if (result == 0)
         count_threads(&threads, host);
+    read_pages(cells, host, arena);
     free(threads.item);
     return result;
 }
@@ -182,11 +222,35 @@ int capabilities_xml_read(const char *xml, size_t length, struct host *host, str
         return -1;
     const xmlNode *root = xmlDocGetRootElement(document);
     int result = 0;
+    host->uuid = xml_content(xml_grandchild(root, "host", "uuid"), arena);
     if (read_cpu(xml_grandchild(root, "host", "cpu"), host, arena, error) ||
         read_topology(root, host, arena, error) || read_machines(root, host, arena, error))
         result = -1;
     xmlFreeDoc(document);
     return result;
+}
+
+/* How a guest's CPU may be made: <cpu><mode name='custom' supported='yes'>. NULL: not so. */
+static xmlNode *cpu_mode(const xmlNode *capabilities, const char *name)
+{
+    xml_each(mode, xml_child(capabilities, "cpu"), "mode")
+        if (xml_attribute_is(mode, "name", name) && xml_attribute_is(mode, "supported", "yes"))
+            return mode;
+    return NULL;
+}
+
+/* Where the emulator cannot say whether a model is usable, it may be. */
+static int read_models(const xmlNode *capabilities, struct host *host, struct arena *arena,
+                       struct error *error)
+{
+    struct xml_names models = {0};
+    const xmlNode *custom = cpu_mode(capabilities, "custom");
+    if (!custom)
+        return 0;
+    xml_each(model, custom, "model")
+        if (!xml_attribute_is(model, "usable", "no"))
+            xml_names_add(&models, xml_content(model, arena));
+    return xml_names_done(&models, "CPU models", &host->cpu_models, arena, error);
 }
 
 int domain_capabilities_xml_read(const char *xml, size_t length, struct host *host,
@@ -200,6 +264,42 @@ int domain_capabilities_xml_read(const char *xml, size_t length, struct host *ho
         xml_names_add(&machines, host->machines.item[i]);
     xml_each(machine, xmlDocGetRootElement(document), "machine")
         xml_names_add(&machines, xml_content(machine, arena));
+    int result = xml_names_done(&machines, "machine types", &host->machines, arena, error) ||
+                 read_models(xmlDocGetRootElement(document), host, arena, error);
     xmlFreeDoc(document);
-    return xml_names_done(&machines, "machine types", &host->machines, arena, error);
+    return result ? -1 : 0;
+}
+
+char *domain_capabilities_host_model(const char *xml, size_t length)
+{
+    struct error error = ERROR_INIT;
+    char *copy = NULL;
+    xmlDoc *document = xml_parse(xml, length, "domainCapabilities", &error);
+    error_clear(&error);
+    if (!document)
+        return NULL;
+    xmlNode *mode = cpu_mode(xmlDocGetRootElement(document), "host-model");
+    if (mode && xml_child(mode, "model")) {
+        xmlBuffer *buffer = xmlBufferCreate();
+        xmlNodeSetName(mode, (const xmlChar *)"cpu");
+        if (buffer && xmlNodeDump(buffer, document, mode, 0, 0) > 0)
+            copy = memory_copy_text((const char *)xmlBufferContent(buffer));
+        xmlBufferFree(buffer);
+    }
+    xmlFreeDoc(document);
+    return copy;
+}
+
+int cpu_xml_read(const char *xml, size_t length, struct host *host, struct arena *arena,
+                 struct error *error)
+{
+    struct xml_names features = {0};
+    xmlDoc *document = xml_parse(xml, length, "cpu", error);
+    if (!document)
+        return -1;
+    xml_each(feature, xmlDocGetRootElement(document), "feature")
+        if (!xml_attribute_is(feature, "policy", "disable"))
+            xml_names_add(&features, xml_attribute(feature, "name", arena));
+    xmlFreeDoc(document);
+    return xml_names_done(&features, "CPU features", &host->cpu_features, arena, error);
 }

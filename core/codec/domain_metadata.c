@@ -7,7 +7,6 @@
 #include "codec/domain_xml_parts.h"
 #include "codec/literal.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +96,7 @@ void domain_metadata_read(const xmlNode *domain, struct vm *vm, struct arena *ar
     read_setting(ours, "ha", vm, arena);
     read_setting(ours, "priority", vm, arena);
     read_setting(ours, "migratable", vm, arena);
+    read_setting(ours, "cpu_dedicated", vm, arena);
     read_hosts(ours, "pinned", &vm->pinned_hosts, arena);
     read_hosts(ours, "preferred", &vm->preferred_hosts, arena);
     read_labels(ours, &vm->labels, arena);
@@ -143,6 +143,8 @@ char *domain_metadata_write(const struct vm *vm)
         write_attribute(&text, "priority", number_text(number, vm->priority));
     if (vm->migratable != usual.migratable)
         write_attribute(&text, "migratable", migratable_names[vm->migratable]);
+    if (vm->cpu_dedicated)
+        write_attribute(&text, "cpu_dedicated", "yes");
     text_add(&text, ">\n");
     for (uint32_t i = 0; i < vm->labels.n; i++) {
         text_add(&text, "  <drover:label");

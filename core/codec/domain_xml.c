@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A domain's XML: what it is called, its size, CPU, NUMA. See domain_xml.h. */
+/* A domain's XML: what it is called, its size, NUMA. See domain_xml.h. */
 #include "codec/domain_xml.h"
 
 #include "base/scalar.h"
@@ -83,28 +83,6 @@ static void read_hugepages(const xmlNode *domain, struct vm *vm, struct arena *a
         vm->hugepages_kib = mib * 1024;
 }
 
-static int read_cpu(const xmlNode *domain, struct vm *vm, struct arena *arena, struct error *error)
-{
-    struct xml_names features = {0};
-    const xmlNode *cpu = xml_child(domain, "cpu");
-    const char *mode = xml_attribute(cpu, "mode", arena);
-    int index = mode ? field_choice(vm_cpu_modes, mode) : 0;
-    vm->cpu_mode = index < 0 ? 0 : index;
-    vm->cpu_model = xml_content(xml_child(cpu, "model"), arena);
-    xml_each(feature, cpu, "feature") {
-        const char *policy = xml_attribute(feature, "policy", arena);
-        if (!policy || strcmp(policy, "require") == 0 || strcmp(policy, "force") == 0)
-            xml_names_add(&features, xml_attribute(feature, "name", arena));
-    }
-    xml_each(timer, xml_child(domain, "clock"), "timer") {
-        uint64_t hertz;
-        if (xml_attribute_is(timer, "name", "tsc") &&
-            xml_attribute_number(timer, "frequency", 1000000000000, &hertz))
-            vm->tsc_khz = (double)hertz / 1000;
-    }
-    return xml_names_done(&features, "CPU features", &vm->cpu_features, arena, error);
-}
-
 /* What a guest's node is bound to: its own <memnode>, else the domain's <memory>. */
 static void read_binding(const xmlNode *numatune, uint64_t cell, struct vnuma_node *node,
                          struct arena *arena)
@@ -160,7 +138,7 @@ static int read_domain(const xmlNode *domain, struct vm *vm, struct arena *arena
     const char *arch = xml_attribute(type, "arch", arena);
     const char *machine = xml_attribute(type, "machine", arena);
     if (read_name(domain, vm, arena, error) || read_uuid(domain, vm, arena, error) ||
-        read_size(domain, vm, arena, error) || read_cpu(domain, vm, arena, error))
+        read_size(domain, vm, arena, error) || domain_cpu_read(domain, vm, arena, error))
         return -1;
     vm->arch = arch ? arch : vm->arch;
     vm->machine = machine ? machine : vm->machine;
@@ -169,6 +147,7 @@ static int read_domain(const xmlNode *domain, struct vm *vm, struct arena *arena
     if (domain_devices_read(domain, vm, arena, error))
         return -1;
     domain_metadata_read(domain, vm, arena);
+    domain_leases_read(domain, vm, arena);
     return 0;
 }
 

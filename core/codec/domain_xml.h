@@ -16,10 +16,11 @@
 #define DOMAIN_XML_LIMIT (4u * 1024 * 1024) /* bytes */
 
 /*
- * A domain: name, uuid, vcpus, memory, machine, CPU, networks (names of libvirt networks, else
- * bridges), storage (pools of volumes, and the directories of file-backed writable disks),
- * passed-through devices, NUMA, cache of its disks, read-only local drives, and drover's
- * metadata: ha, priority, migratable, pinned and preferred hosts, labels.
+ * A domain: name, uuid, vcpus, memory, machine, CPU with topology and pinning, networks (names of
+ * libvirt networks, else bridges), storage (pools of volumes, and the directories of file-backed
+ * writable disks), passed-through devices, NUMA, the worst cache of its disks, read-only local
+ * drives, leases (as label `lease`), and drover's metadata: ha, priority, migratable,
+ * cpu_dedicated, pinned and preferred hosts, labels.
  * State, host and statistics are not in the XML and stay at their defaults. The metadata may be
  * a guest owner's: what is wrong there keeps its default, and never fails the VM.
  */
@@ -33,16 +34,30 @@ int domain_xml_read(const char *xml, size_t length, struct vm *vm, struct arena 
 char *domain_xml_redact(const char *xml, size_t length, bool *removed, struct error *error);
 
 /*
- * virConnectGetCapabilities: arch, topology, memory, CPU model and features, TSC, NUMA, and the
+ * virConnectGetCapabilities: UUID, arch, topology, memory, CPU model and features (beyond those of
+ * the model: see cpu_xml_read), TSC, NUMA, sizes of huge pages with how many there are, and the
  * machine types of its own arch. Sets what it finds and leaves the rest: the caller has given
  * the host its defaults.
  */
 int capabilities_xml_read(const char *xml, size_t length, struct host *host, struct arena *arena,
                           struct error *error);
 
-/* virConnectGetDomainCapabilities: its machine type is appended to host->machines. */
+/*
+ * virConnectGetDomainCapabilities: its machine type is appended to host->machines, and the named
+ * models that guests may have become host->cpu_models, where it tells of any.
+ */
 int domain_capabilities_xml_read(const char *xml, size_t length, struct host *host,
                                  struct arena *arena, struct error *error);
+
+/*
+ * From the same: the CPU that a guest with mode host-model is given, as a <cpu> of its own, for
+ * virConnectBaselineHypervisorCPU to list its features in full. free() it; NULL: it has none.
+ */
+char *domain_capabilities_host_model(const char *xml, size_t length);
+
+/* That full list: host->cpu_features become the features that guests can have there. */
+int cpu_xml_read(const char *xml, size_t length, struct host *host, struct arena *arena,
+                 struct error *error);
 
 /*
  * Render drover's metadata element for a VM, what `drover vm set` stores, with what differs from

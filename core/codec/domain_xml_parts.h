@@ -6,6 +6,13 @@
 #include "codec/xml_tree.h"
 #include "model/fleet.h"
 
+/* Mode, model, features, topology and pinning of its CPU, and the frequency of its TSC. */
+int domain_cpu_read(const xmlNode *domain, struct vm *vm, struct arena *arena,
+                    struct error *error);
+
+/* The lockspaces of its leases, as label `lease`, where the metadata has not set that. */
+void domain_leases_read(const xmlNode *domain, struct vm *vm, struct arena *arena);
+
 /* Interfaces, disks, passed-through devices. */
 int domain_devices_read(const xmlNode *domain, struct vm *vm, struct arena *arena,
                         struct error *error);

@@ -55,6 +55,22 @@ void text_printf(struct text *text, const char *format, ...)
     text->length += (size_t)length;
 }
 
+void text_add_ranges(struct text *text, const unsigned char *map, size_t bits)
+{
+    const char *comma = "";
+    for (size_t bit = 0; bit < bits; bit++) {
+        size_t first = bit;
+        while (bit < bits && map[bit / 8] >> (bit % 8) & 1)
+            bit++;
+        if (bit == first)
+            continue;
+        text_printf(text, "%s%zu", comma, first);
+        if (bit - first > 1)
+            text_printf(text, "-%zu", bit - 1);
+        comma = ",";
+    }
+}
+
 char *text_take(struct text *text)
 {
     text_add_bytes(text, "", 0);

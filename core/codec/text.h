@@ -17,6 +17,9 @@ void text_add_bytes(struct text *text, const char *more, size_t length);
 void text_printf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The numbers of the bits that are set, as "0-3,6"; bit 8k+i is bit i of byte k, as in libvirt. */
+void text_add_ranges(struct text *text, const unsigned char *map, size_t bits);
+
 /* The bytes, never NULL; the caller owns them and the text is empty again. */
 char *text_take(struct text *text);
 

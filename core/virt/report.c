@@ -6,6 +6,7 @@
 #include "virt/report.h"
 
 #include "codec/domain_xml.h"
+#include "codec/text.h"
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/stats.h"
@@ -14,6 +15,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NODES_LIMIT 1024
 
 /* Texts that grow, in an arena. */
 struct names {
@@ -63,6 +66,28 @@ static void read_version(struct worker *worker, struct host *host, struct arena 
                                             version / 1000 % 1000, version % 1000);
 }
 
+/*
+ * A model stands for a list of features, and capabilities name those beyond it. Only libvirt
+ * itself knows the whole list; where it does not tell, nothing is known.
+ */
+static void read_features(struct worker *worker, const char *capabilities, struct host *host,
+                          struct arena *arena)
+{
+    struct error error = ERROR_INIT;
+    char *model = domain_capabilities_host_model(capabilities, strlen(capabilities));
+    const char *models[] = {model};
+    worker_calls(worker, "asking for the features of its CPU");
+    char *cpu = model ? virConnectBaselineHypervisorCPU(worker->connection, NULL, NULL, NULL, NULL,
+                                                        models, 1,
+                                                        VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
+                      : NULL;
+    if (!cpu || cpu_xml_read(cpu, strlen(cpu), host, arena, &error) < 0)
+        host->cpu_features = (struct texts){0};
+    free(cpu);
+    free(model);
+    error_clear(&error);
+}
+
 static void read_capabilities(struct worker *worker, struct host *host, struct arena *arena)
 {
     struct error error = ERROR_INIT;
@@ -76,7 +101,57 @@ static void read_capabilities(struct worker *worker, struct host *host, struct a
     xml = virConnectGetDomainCapabilities(worker->connection, NULL, NULL, NULL, NULL, 0);
     if (xml)
         domain_capabilities_xml_read(xml, strlen(xml), host, arena, &error);
+    error_clear(&error);
+    read_features(worker, xml ? xml : "", host, arena);
     free(xml);
+}
+
+#define PAGE_SIZES 16
+
+/* Capabilities say how many huge pages there are; how many are free is a call of its own. */
+static void read_free_pages(struct worker *worker, struct host *host, struct arena *arena)
+{
+    unsigned int sizes[PAGE_SIZES];
+    unsigned long long counts[PAGE_SIZES];
+    uint32_t n = host->hugepages.n < PAGE_SIZES ? host->hugepages.n : PAGE_SIZES;
+    if (n == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        sizes[i] = (unsigned int)strtoul(host->hugepages.item[i].key, NULL, 10);
+    worker_calls(worker, "asking for its free huge pages");
+    if (virNodeGetFreePages(worker->connection, n, sizes, -1, 1, counts, 0) < 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        host->hugepages.item[i].value = arena_printf(arena, "%llu", counts[i]);
+}
+
+/* Free memory of each node; libvirt counts them by id, with holes as 0. */
+static void read_free_nodes(struct worker *worker, struct host *host)
+{
+    unsigned long long free_bytes[NODES_LIMIT];
+    struct numa_node *nodes = host->numa.item;
+    worker_calls(worker, "asking for the free memory of its NUMA nodes");
+    int n = host->numa.n ? virNodeGetCellsFreeMemory(worker->connection, free_bytes, 0, NODES_LIMIT)
+                         : 0;
+    for (uint32_t i = 0; n > 0 && i < host->numa.n; i++)
+        if (nodes[i].id < (uint32_t)n)
+            nodes[i].memory_free_mib = (double)free_bytes[nodes[i].id] / (1024 * 1024);
+}
+
+/* As "0-3,6"; where all CPUs are online nothing needs to be said. */
+static void read_online(struct worker *worker, struct host *host, struct arena *arena)
+{
+    unsigned char *map = NULL;
+    unsigned int online = 0;
+    worker_calls(worker, "asking for its CPUs that are online");
+    int n = virNodeGetCPUMap(worker->connection, &map, &online, 0);
+    if (n > 0 && online < (unsigned int)n) {
+        struct text list = TEXT_INIT;
+        text_add_ranges(&list, map, (size_t)n);
+        host->cpus_online = arena_text(arena, list.bytes ? list.bytes : "");
+        free(list.bytes);
+    }
+    free(map);
 }
 
 /* Both from one source, so that there is never more free than there is. */
@@ -161,6 +236,10 @@ static void read_host(struct worker *worker, struct host *host, struct arena *ar
     read_capabilities(worker, host, arena);
     read_version(worker, host, arena);
     read_memory(worker, host);
+    read_online(worker, host, arena);
+    read_free_pages(worker, host, arena);
+    read_free_nodes(worker, host);
+    host->devices_known = false; /* that would be a call for each of hundreds */
     host->cpu_usage_pct = stats_node_load(worker);
     struct names networks = {.arena = arena}, storage = {.arena = arena};
     networks.texts.known = read_networks(worker, &networks);

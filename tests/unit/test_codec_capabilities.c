@@ -27,13 +27,18 @@ static const char two_sockets[] =
     "      <pages unit='KiB' size='4'/><pages unit='KiB' size='2048'/>\n"
     "    </cpu>\n"
     "    <topology><cells num='2'>\n"
-    "      <cell id='0'><memory unit='KiB'>2097152</memory><cpus num='4'>\n"
+    "      <cell id='0'><memory unit='KiB'>2097152</memory>"
+    "<pages unit='KiB' size='4'>500000</pages><pages unit='KiB' size='2048'>100</pages>"
+    "<cpus num='4'>\n"
     "        <cpu id='0' socket_id='0' die_id='0' core_id='0' siblings='0,4'/>\n"
     "        <cpu id='1' socket_id='0' die_id='0' core_id='1' siblings='1,5'/>\n"
     "        <cpu id='4' socket_id='0' die_id='0' core_id='0' siblings='0,4'/>\n"
     "        <cpu id='5' socket_id='0' die_id='0' core_id='1' siblings='1,5'/>\n"
     "      </cpus></cell>\n"
-    "      <cell id='1'><memory unit='KiB'>4194304</memory><cpus num='4'>\n"
+    "      <cell id='1'><memory unit='KiB'>4194304</memory>"
+    "<pages unit='KiB' size='4'>1000000</pages><pages unit='KiB' size='2048'>28</pages>"
+    "<pages unit='KiB' size='1048576'>1</pages><pages unit='KiB' size='64'>some</pages>"
+    "<cpus num='4'>\n"
     "        <cpu id='2' socket_id='1' die_id='0' core_id='0' siblings='2,6'/>\n"
     "        <cpu id='3' socket_id='1' die_id='0' core_id='1' siblings='3,7'/>\n"
     "        <cpu id='6' socket_id='1' die_id='0' core_id='0' siblings='2,6'/>\n"
@@ -81,6 +86,12 @@ static void a_host_of_two_sockets_is_read(void **state)
     assert_string_equal(host.cpu_model, "Skylake-Server-IBRS");
     check_texts(&host.cpu_features, features);
     check_texts(&host.machines, machines);
+    assert_string_equal(host.uuid, "515effd5-893b-43a6-8955-5084976b8483");
+    assert_int_equal(host.hugepages.n, 2);
+    assert_string_equal(host.hugepages.item[0].key, "2048");
+    assert_string_equal(host.hugepages.item[0].value, "128");
+    assert_string_equal(host.hugepages.item[1].key, "1048576");
+    assert_string_equal(host.hugepages.item[1].value, "1");
     const struct numa_node *nodes = host.numa.item;
     assert_int_equal(host.numa.n, 2);
     assert_string_equal(nodes[0].cpus, "0-1,4-5");
@@ -134,6 +145,64 @@ static void a_machine_type_is_appended_once(void **state)
         assert_int_equal(domain_capabilities_xml_read(xml, strlen(xml), &host, &arena, &error), 0);
     assert_int_equal(host.machines.n, 5);
     assert_string_equal(host.machines.item[4], "pc-i440fx-9.0");
+    arena_free(&arena);
+}
+
+static const char emulator[] =
+    "<domainCapabilities><machine>pc-q35-7.2</machine><cpu>"
+    "<mode name='host-passthrough' supported='yes'/>"
+    "<mode name='host-model' supported='yes'><model fallback='forbid'>Haswell</model>"
+    "<feature policy='require' name='vmx'/></mode>"
+    "<mode name='custom' supported='yes'><model usable='yes'>Haswell</model>"
+    "<model usable='no'>Icelake</model><model usable='unknown'>Nehalem</model></mode>"
+    "</cpu></domainCapabilities>";
+
+static void models_that_guests_may_have_are_read(void **state)
+{
+    static const char *const models[] = {"Haswell", "Nehalem", NULL};
+    struct arena arena = ARENA_INIT;
+    struct error error = ERROR_INIT;
+    struct host host;
+    (void)state;
+    field_defaults(host_fields, &host);
+    assert_int_equal(domain_capabilities_xml_read(emulator, strlen(emulator), &host, &arena,
+                                                  &error), 0);
+    check_texts(&host.cpu_models, models);
+    assert_true(host.cpu_models.known);
+    field_defaults(host_fields, &host);
+    static const char none[] = "<domainCapabilities><cpu><mode name='custom' supported='no'/></cpu>"
+                               "</domainCapabilities>";
+    assert_int_equal(domain_capabilities_xml_read(none, strlen(none), &host, &arena, &error), 0);
+    assert_false(host.cpu_models.known);
+    arena_free(&arena);
+}
+
+static void the_cpu_of_host_model_is_handed_on(void **state)
+{
+    (void)state;
+    char *cpu = domain_capabilities_host_model(emulator, strlen(emulator));
+    assert_non_null(cpu);
+    assert_int_equal(strncmp(cpu, "<cpu ", 5), 0);
+    assert_non_null(strstr(cpu, "<feature policy=\"require\" name=\"vmx\"/>"));
+    free(cpu);
+    assert_null(domain_capabilities_host_model("", 0));
+    assert_null(domain_capabilities_host_model("<domainCapabilities/>", 21));
+}
+
+static void its_full_list_of_features_replaces_the_short_one(void **state)
+{
+    static const char xml[] = "<cpu><model>Haswell</model><feature policy='require' name='aes'/>"
+                              "<feature policy='disable' name='hle'/><feature name='avx2'/></cpu>";
+    static const char *const features[] = {"aes", "avx2", NULL};
+    struct arena arena = ARENA_INIT;
+    struct error error = ERROR_INIT;
+    struct host host;
+    (void)state;
+    field_defaults(host_fields, &host);
+    assert_int_equal(cpu_xml_read(xml, sizeof xml - 1, &host, &arena, &error), 0);
+    check_texts(&host.cpu_features, features);
+    assert_int_equal(cpu_xml_read("<cpus/>", 7, &host, &arena, &error), -1);
+    assert_string_equal(error.text, "cpu XML: expected <cpu>, found another root element");
     arena_free(&arena);
 }
 
@@ -197,6 +266,9 @@ int main(void)
         cmocka_unit_test(what_is_not_told_keeps_its_default),
         cmocka_unit_test(cpus_without_a_place_are_counted),
         cmocka_unit_test(a_machine_type_is_appended_once),
+        cmocka_unit_test(models_that_guests_may_have_are_read),
+        cmocka_unit_test(the_cpu_of_host_model_is_handed_on),
+        cmocka_unit_test(its_full_list_of_features_replaces_the_short_one),
         cmocka_unit_test(wrong_capabilities_are_told_why),
         cmocka_unit_test(cpus_and_cells_are_bounded),
     };

@@ -161,7 +161,7 @@ static void a_full_domain_is_read(void **state)
 static void devices_and_nodes_are_read(void **state)
 {
     static const char *const expected[][2] = {
-        {"vf", "0000:06:10.2"}, {"pci", "0000:3b:00.0"}, {"usb", "1234:beef"}, {"mdev", "c0-ffee"},
+        {"pci", "0000:06:10.2"}, {"pci", "0000:3b:00.0"}, {"usb", "1234:beef"}, {"mdev", "c0-ffee"},
     };
     struct arena arena = ARENA_INIT;
     struct vm vm;
@@ -225,6 +225,145 @@ static void wrong_metadata_keeps_the_defaults(void **state)
         assert_true(vm.pinned_hosts.n == 0 && vm.labels.n == 0);
         arena_free(&arena);
     }
+}
+
+static void a_card_behind_a_standby_nic_is_a_function_of_its_network(void **state)
+{
+    static const char xml[] = DOMAIN(
+        "<devices>"
+        "<interface type='bridge'><source bridge='br7'/><alias name='ua-standby'/>"
+        "<teaming type='persistent'/></interface>"
+        "<interface type='hostdev'><source><address type='pci' bus='6' slot='0' function='1'/>"
+        "</source><teaming type='transient' persistent='ua-standby'/></interface>"
+        "<hostdev mode='subsystem' type='pci'><source><address bus='7' slot='0' function='1'/>"
+        "</source><teaming type='transient' persistent='ua-standby'/></hostdev>"
+        "<interface type='hostdev'><source><address type='pci' bus='8' slot='0' function='1'/>"
+        "</source><teaming type='transient' persistent='ua-nobody'/></interface>"
+        "</devices>");
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    (void)state;
+    must_read(xml, &vm, &arena);
+    const struct device *devices = vm.devices.item;
+    assert_int_equal(vm.devices.n, 3);
+    assert_string_equal(device_kinds[devices[0].kind], "vf");
+    assert_string_equal(devices[0].id, "br7");
+    assert_string_equal(device_kinds[devices[1].kind], "pci");
+    assert_string_equal(devices[1].id, "0000:08:00.1");
+    assert_string_equal(device_kinds[devices[2].kind], "vf");
+    assert_int_equal(vm.networks.n, 1);
+    arena_free(&arena);
+}
+
+static void the_shape_and_place_of_its_cpus_are_read(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    (void)state;
+    must_read(DOMAIN("<vcpu cpuset='12'>4</vcpu>"
+                     "<cputune><vcpupin vcpu='0' cpuset='0-3,^2'/><vcpupin vcpu='1' cpuset='8'/>"
+                     "<emulatorpin cpuset='9'/><vcpupin vcpu='2' cpuset='all of them'/></cputune>"
+                     "<cpu><topology sockets='2' dies='2' cores='4' threads='2'/></cpu>"),
+              &vm, &arena);
+    assert_string_equal(vm.cpu_pins, "0-1,3,8-9,12");
+    assert_true(vm.cpu_sockets == 2 && vm.cpu_cores == 8 && vm.cpu_threads == 2);
+    must_read(DOMAIN("<cpu><topology sockets='2' cores='99999999' threads='2'/></cpu>"), &vm,
+              &arena);
+    assert_string_equal(vm.cpu_pins, "");
+    assert_int_equal(vm.cpu_sockets, 0);
+    must_read(METADATA("cpu_dedicated='yes'/>"), &vm, &arena);
+    assert_true(vm.cpu_dedicated);
+    char *metadata = domain_metadata_write(&vm);
+    assert_non_null(strstr(metadata, " cpu_dedicated=\"yes\""));
+    free(metadata);
+    arena_free(&arena);
+}
+
+/* Where nobody compares it, and where it is the host's own, the list is no list of needs. */
+static void only_what_is_checked_is_needed_of_a_cpu(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    (void)state;
+    must_read(DOMAIN("<cpu mode='custom' check='full'><model>Haswell</model>"
+                     "<feature policy='require' name='vmx'/></cpu>"), &vm, &arena);
+    assert_int_equal(vm.cpu_features.n, 1);
+    assert_string_equal(vm.cpu_model, "Haswell");
+    must_read(DOMAIN("<cpu mode='custom' check='none'><model>qemu64</model>"
+                     "<feature policy='require' name='svm'/></cpu>"), &vm, &arena);
+    assert_int_equal(vm.cpu_features.n, 0);
+    assert_string_equal(vm.cpu_model, "");
+    must_read(DOMAIN("<cpu mode='host-passthrough'><feature policy='require' name='vmx'/></cpu>"),
+              &vm, &arena);
+    assert_int_equal(vm.cpu_features.n, 0);
+    arena_free(&arena);
+}
+
+#define DISK(type, driver) "<disk type='" type "' device='disk'><driver " driver "/></disk>"
+
+static void the_worst_cache_counts(void **state)
+{
+    static const char *const cases[][2] = {
+        {DOMAIN("<devices>" DISK("file", "name='qemu'") "</devices>"), "none"},
+        {DOMAIN("<devices>" DISK("file", "cache='directsync'") "</devices>"), "directsync"},
+        {DOMAIN("<devices>" DISK("file", "cache='writeback'") DISK("file", "cache='none'")
+                "</devices>"), "writeback"},
+        {DOMAIN("<devices>" DISK("file", "cache='writethrough'") DISK("file", "cache='unsafe'")
+                "</devices>"), "unsafe"},
+        {DOMAIN("<devices>" DISK("network", "cache='writeback'") "</devices>"), "none"},
+        {DOMAIN("<devices>" DISK("file", "cache='of some kind'") "</devices>"), "none"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena = ARENA_INIT;
+        struct vm vm;
+        must_read(cases[i][0], &vm, &arena);
+        assert_string_equal(vm_caches[vm.cache], cases[i][1]);
+        arena_free(&arena);
+    }
+}
+
+#define LEASE(lockspace) "<lease><lockspace>" lockspace "</lockspace><key>k</key></lease>"
+#define LEASES "<devices>" LEASE("fast") LEASE("slow") LEASE("") "</devices>"
+
+static void leases_are_a_label_unless_there_is_one(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    (void)state;
+    must_read(DOMAIN(LEASES), &vm, &arena);
+    assert_int_equal(vm.labels.n, 1);
+    assert_string_equal(vm.labels.item[0].key, "lease");
+    assert_string_equal(vm.labels.item[0].value, "fast,slow");
+    must_read(METADATA("><d:label key='lease' value='mine'/></d:vm>"), &vm, &arena);
+    must_read("<domain><name>n</name><memory>1</memory>" LEASES "<metadata>"
+              "<d:vm xmlns:d='" DROVER_METADATA_URI "'><d:label key='lease' value='mine'/></d:vm>"
+              "</metadata></domain>", &vm, &arena);
+    assert_int_equal(vm.labels.n, 1);
+    assert_string_equal(vm.labels.item[0].value, "mine");
+    arena_free(&arena);
+}
+
+/* Neither many leases nor many cards without a partner cost more than they are worth. */
+static void leases_and_teams_are_bounded(void **state)
+{
+    struct text text = TEXT_INIT;
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    (void)state;
+    text_add(&text, "<domain><name>n</name><memory>1</memory><devices>");
+    for (int i = 0; i < 3000; i++)
+        text_printf(&text, LEASE("lockspace%d"), i);
+    for (int i = 0; i < 3000; i++)
+        text_add(&text, "<interface type='user'><alias name='a'/>"
+                        "<teaming type='transient' persistent='b'/></interface>");
+    text_add(&text, "</devices></domain>");
+    char *xml = text_take(&text);
+    must_read(xml, &vm, &arena);
+    assert_true(strlen(vm.labels.item[0].value) < 4096);
+    assert_int_equal(vm.devices.n, 0);
+    free(xml);
+    arena_free(&arena);
 }
 
 static void many_labels_are_cut_short(void **state)
@@ -456,6 +595,12 @@ int main(void)
         cmocka_unit_test(a_full_domain_is_read),
         cmocka_unit_test(devices_and_nodes_are_read),
         cmocka_unit_test(the_metadata_is_read),
+        cmocka_unit_test(a_card_behind_a_standby_nic_is_a_function_of_its_network),
+        cmocka_unit_test(the_shape_and_place_of_its_cpus_are_read),
+        cmocka_unit_test(only_what_is_checked_is_needed_of_a_cpu),
+        cmocka_unit_test(the_worst_cache_counts),
+        cmocka_unit_test(leases_are_a_label_unless_there_is_one),
+        cmocka_unit_test(leases_and_teams_are_bounded),
         cmocka_unit_test(wrong_metadata_keeps_the_defaults),
         cmocka_unit_test(many_labels_are_cut_short),
         cmocka_unit_test(written_metadata_reads_back),
