@@ -32,6 +32,26 @@ const struct command command_plan_balance = {
     .run = run_balance,
 };
 
+static const struct option enforce_options[] = {
+    {"--all", NULL, "the whole plan, past the number of moves of one round"},
+    {NULL, NULL, NULL},
+};
+
+static int run_enforce(struct cli *cli, struct error *error)
+{
+    return show_plan(cli, "enforce", option_given(&cli->options, "--all"), error);
+}
+
+const struct command command_plan_enforce = {
+    .name = "plan enforce",
+    .usage = "[CLUSTER] [--all]",
+    .summary = "what would be moved to mend broken rules of affinity groups",
+    .place = ANYWHERE,
+    .most_words = 1,
+    .options = enforce_options,
+    .run = run_enforce,
+};
+
 static int run_drain(struct cli *cli, struct error *error)
 {
     return show_plan(cli, "drain", false, error);

@@ -12,8 +12,9 @@
 /* A new command is a file cmd_NAME.c, a line in command.h and a line here. */
 const struct command *const commands[] = {
     &command_status,       &command_hosts,        &command_vms,         &command_migrations,
-    &command_explain,      &command_plan_balance, &command_plan_drain,  &command_maintenance,
-    &command_drain,        &command_migrate,      &command_abort,       &command_rebalance,
+    &command_explain,      &command_plan_balance, &command_plan_drain,  &command_plan_enforce,
+    &command_maintenance,  &command_drain,        &command_migrate,     &command_abort,
+    &command_rebalance,
     &command_decisions,    &command_decision,     &command_log,         &command_watch,
     &command_policy_list,  &command_policy_show,  &command_policy_check, &command_plugin_list,
     &command_plugin_show,  &command_plugin_check, &command_snapshot,    &command_reload,

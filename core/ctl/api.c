@@ -337,8 +337,8 @@ static json_t *get_plan(const struct ask *ask, struct error *error)
         return NULL;
     }
     if (!question.what) {
-        error_set(error, ERROR_USAGE, "plan: of what? Expected ?what=balance or "
-                                      "?what=drain&target=HOST");
+        error_set(error, ERROR_USAGE, "plan: of what? Expected ?what=balance, "
+                                      "?what=enforce or ?what=drain&target=HOST");
         return NULL;
     }
     struct plan *plan = source->plan(source->self, &question, error);

@@ -27,6 +27,9 @@ struct question {
     const uint32_t *without; /* not these */
     uint32_t n_without;
     bool stay_allowed;     /* its own host is a candidate: it may win, and nothing moves */
+    const uint32_t *with;  /* VMs that go along, to the same host; see decide_together() */
+    uint32_t n_with;
+    uint32_t waived;       /* DROVER_WAIVE_... */
 };
 
 /* The chosen host or DROVER_NONE; as fast as it goes. */
@@ -36,6 +39,14 @@ uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
 /* The same choice with everything told. decision_free() it. */
 struct decision *decide_explain(const struct columns *columns, const struct ruleset *rules,
                                 const struct question *question);
+
+/*
+ * The same where others go along (question.with): the best host that takes all of them, one after
+ * another. A host that takes the first and not all is refused, and says who is in the way. The
+ * columns are as they were, afterwards.
+ */
+struct decision *decide_together(struct columns *columns, const struct ruleset *rules,
+                                 const struct question *question);
 
 /*
  * What a person asks: where would this VM go (`to` DROVER_NONE), or may it go to that host. A VM
@@ -73,6 +84,15 @@ struct plan *plan_drain(struct columns *columns, const struct rules *rules, uint
  * balancer's list as it is now.
  */
 struct plan *plan_balance(struct columns *columns, const struct rules *rules, uint32_t cluster,
+                          uint32_t budget, double cooldown_s);
+
+/*
+ * Moves that mend broken rules of affinity groups in one cluster, in RHV's order: hard rules of VMs
+ * and hosts, hard rules between VMs, soft ones of VMs and hosts, soft ones between VMs. At most
+ * `budget` moves, but VMs that go together all go. Each move leaves the rules better kept than
+ * before, so there is an end to them. Candidates are all VMs whose move would mend a rule.
+ */
+struct plan *plan_enforce(struct columns *columns, const struct rules *rules, uint32_t cluster,
                           uint32_t budget, double cooldown_s);
 
 /* What the resilience unit proposes for a host in trouble. */

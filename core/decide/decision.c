@@ -79,7 +79,7 @@ bool call_allows(const struct call *call, uint32_t host)
 uint32_t decide_host(const struct columns *columns, const struct ruleset *rules,
                      const struct question *question, struct arena *scratch)
 {
-    struct call call = call_new(columns, rules, question->vm, question->purpose, scratch);
+    struct call call = call_for(columns, rules, question, scratch);
     return call_choose(&call, question);
 }
 
@@ -227,7 +227,7 @@ struct decision *decide_explain(const struct columns *columns, const struct rule
     field_defaults(decision_fields, decision);
     struct arena *arena = &decision->arena;
     struct trial trial = {
-        .call = call_new(columns, rules, question->vm, question->purpose, arena),
+        .call = call_for(columns, rules, question, arena),
         .hosts = arena_array(arena, columns->hosts.n, sizeof(uint32_t)),
     };
     trial.call.failures = &trial.failures;

@@ -19,9 +19,13 @@ static struct plan *drain(struct columns *columns, const struct rules *rules, co
     return NULL;
 }
 
-static struct plan *balance(struct columns *columns, const struct rules *rules,
-                            const char *cluster, uint32_t budget, double cooldown_s,
-                            struct error *error)
+typedef struct plan *cluster_plan(struct columns *columns, const struct rules *rules,
+                                  uint32_t cluster, uint32_t budget, double cooldown_s);
+
+/* The plans of one cluster, or of all, as one. */
+static struct plan *by_cluster(cluster_plan *plan, struct columns *columns,
+                               const struct rules *rules, const char *cluster, uint32_t budget,
+                               double cooldown_s, struct error *error)
 {
     struct plan *all = memory_new(sizeof *all);
     field_defaults(plan_fields, all);
@@ -29,7 +33,7 @@ static struct plan *balance(struct columns *columns, const struct rules *rules,
     for (uint32_t c = 0; c < columns->clusters.n; c++) {
         if (cluster && strcmp(columns->clusters.name[c], cluster) != 0)
             continue;
-        struct plan *one = plan_balance(columns, rules, c, budget, cooldown_s);
+        struct plan *one = plan(columns, rules, c, budget, cooldown_s);
         plan_join(all, one);
         plan_free(one);
         found = true;
@@ -47,10 +51,13 @@ struct plan *plan_asked(struct columns *columns, const struct rules *rules,
 {
     if (strcmp(question->what, "drain") == 0)
         return drain(columns, rules, question->target, error);
-    if (strcmp(question->what, "balance") == 0)
-        return balance(columns, rules, question->target, question->whole ? UINT32_MAX : budget,
-                       cooldown_s, error);
-    error_set(error, ERROR_USAGE, "plan: expected balance or drain HOST, found \"%.64s\"",
-              question->what);
+    cluster_plan *plan = strcmp(question->what, "balance") == 0   ? plan_balance
+                         : strcmp(question->what, "enforce") == 0 ? plan_enforce
+                                                                  : NULL;
+    if (plan)
+        return by_cluster(plan, columns, rules, question->target,
+                          question->whole ? UINT32_MAX : budget, cooldown_s, error);
+    error_set(error, ERROR_USAGE,
+              "plan: expected balance, enforce or drain HOST, found \"%.64s\"", question->what);
     return NULL;
 }

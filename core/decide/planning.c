@@ -59,6 +59,7 @@ void planning_move(struct planning *planning, uint32_t vm, uint32_t to, const ch
         .from = keep(planning, host_name(planning, planning->columns->vms.host[vm])),
         .to = keep(planning, host_name(planning, to)),
         .reason = keep(planning, reason),
+        .breaks = {.known = true},
     };
 }
 
@@ -72,6 +73,14 @@ static void planning_start(struct planning *planning, uint32_t vm, uint32_t on, 
         .on = keep(planning, host_name(planning, on)),
         .reason = keep(planning, reason),
     };
+}
+
+void planning_go(struct planning *planning, uint32_t vm, uint32_t to, const char *reason)
+{
+    if (planning->columns->vms.host[vm] == to)
+        return;
+    planning_move(planning, vm, to, reason);
+    columns_promise(planning->columns, vm, to);
 }
 
 /* The verdicts of a decision without their weights, copied into the plan. */
@@ -115,7 +124,16 @@ void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *
         .key = keep(planning, vm_key(planning->columns->vm_record[vm])),
         .hosts = {.item = names, .n = n, .known = true},
         .reason = keep(planning, reason),
+        .group = "",
     };
+}
+
+void planning_broken(struct planning *planning, uint32_t vm, uint32_t group, const char *reason)
+{
+    planning_candidate(planning, vm, NULL, 0, reason);
+    struct candidate *candidates = planning->plan->candidates.item;
+    candidates[planning->plan->candidates.n - 1].group =
+        keep(planning, planning->columns->groups.name[group]);
 }
 
 void planning_power(struct planning *planning, uint32_t host, enum drover_step_kind kind,

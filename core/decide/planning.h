@@ -22,6 +22,8 @@ struct planning planning_new(struct columns *columns, const struct rules *rules,
 struct plan *planning_done(struct planning *planning);
 
 void planning_move(struct planning *planning, uint32_t vm, uint32_t to, const char *reason);
+/* The same, and promised; nothing where it is there already. */
+void planning_go(struct planning *planning, uint32_t vm, uint32_t to, const char *reason);
 void planning_unplaced(struct planning *planning, uint32_t vm, const char *code,
                        const char *reason, const struct decision *decision);
 /* The same by a decision that chose no host: the first host's refusal stands for all. */
@@ -30,6 +32,9 @@ void planning_refused(struct planning *planning, uint32_t vm, const struct decis
 void planning_failures(struct planning *planning, const struct unit_failure *failures, uint32_t n);
 void planning_candidate(struct planning *planning, uint32_t vm, const uint32_t *hosts, uint32_t n,
                         const char *reason);
+
+/* A VM whose move would mend the rule of that group. */
+void planning_broken(struct planning *planning, uint32_t vm, uint32_t group, const char *reason);
 
 void planning_power(struct planning *planning, uint32_t host, enum drover_step_kind kind,
                     const char *reason);

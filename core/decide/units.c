@@ -22,6 +22,16 @@ struct call call_new(const struct columns *columns, const struct ruleset *rules,
     };
 }
 
+struct call call_for(const struct columns *columns, const struct ruleset *rules,
+                     const struct question *question, struct arena *arena)
+{
+    struct call call = call_new(columns, rules, question->vm, question->purpose, arena);
+    call.ask.with = question->with;
+    call.ask.n_with = question->n_with;
+    call.ask.waived = question->waived;
+    return call;
+}
+
 static struct unit_failure *find_failure(struct failures *failures, const char *unit,
                                          const char *error)
 {

@@ -29,6 +29,10 @@ struct call {
 struct call call_new(const struct columns *columns, const struct ruleset *rules, uint32_t vm,
                      enum drover_purpose purpose, struct arena *arena);
 
+/* The same for all that a question says. */
+struct call call_for(const struct columns *columns, const struct ruleset *rules,
+                     const struct question *question, struct arena *arena);
+
 /* verdicts[i]: 0 accepted, else the unit's reason + 1, or VERDICT_FAILED. */
 void unit_filter(const struct call *call, const struct bound_unit *unit, const uint32_t *hosts,
                  uint32_t n, uint8_t *verdicts);

@@ -50,6 +50,9 @@ uint32_t columns_vm(const struct columns *columns, const char *key);
 /* Book VM on host: pending memory, CPU load, vCPUs, count, and vms.to. */
 void columns_promise(struct columns *columns, uint32_t vm, uint32_t host);
 
+/* Take a promise back. */
+void columns_release(struct columns *columns, uint32_t vm);
+
 /*
  * The VM runs on `to` now, whether that was promised or not: the columns are what columns_new()
  * would make of the fleet after fleet_move_vm(), in time that does not grow with the fleet. A VM

@@ -174,6 +174,18 @@ static void sum_again(struct columns *c, uint32_t h)
     compute_schedulable(c, h);
 }
 
+void columns_release(struct columns *columns, uint32_t vm)
+{
+    uint32_t from = columns->vms.host[vm], to = columns->vm_to[vm];
+    columns->vm_to[vm] = DROVER_NONE;
+    if (to == DROVER_NONE || to == from)
+        return;
+    columns_give_pages(columns, vm, to);
+    sum_again(columns, to);
+    if (from != DROVER_NONE)
+        sum_again(columns, from);
+}
+
 /* What was measured of a host, when a VM comes (sign 1) or goes (-1): as fleet_shift_load(). */
 static void shift_measured(struct columns *c, uint32_t vm, uint32_t h, double sign)
 {

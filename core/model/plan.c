@@ -15,6 +15,7 @@ static const struct field planned_move_fields[] = {
     {.key = "to", .type = FIELD_TEXT, .offset = MOVE(to)},
     {.key = "reason", .type = FIELD_TEXT, .offset = MOVE(reason)},
     {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
+    {.key = "breaks", .type = FIELD_TEXTS, .offset = MOVE(breaks), .default_text = "[]"},
     {0},
 };
 
@@ -44,6 +45,7 @@ static const struct field candidate_fields[] = {
     {.key = "key", .type = FIELD_TEXT, .offset = CANDIDATE(key)},
     {.key = "hosts", .type = FIELD_TEXTS, .offset = CANDIDATE(hosts), .default_text = ""},
     {.key = "reason", .type = FIELD_TEXT, .offset = CANDIDATE(reason)},
+    {.key = "group", .type = FIELD_TEXT, .offset = CANDIDATE(group)},
     {0},
 };
 

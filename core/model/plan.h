@@ -16,6 +16,7 @@ struct planned_move {
     const char *to;
     const char *reason;
     uint64_t decision; /* 0: not kept */
+    struct texts breaks; /* groups whose hard rules between VMs it breaks, as its policy allows */
 };
 
 struct planned_start {
@@ -39,6 +40,7 @@ struct candidate {
     const char *key;
     struct texts hosts;
     const char *reason;
+    const char *group; /* enforce: whose rule is broken; else "" */
 };
 
 /* A host that is to be taken out of use, switched off, on, or taken into use again. */
@@ -71,9 +73,9 @@ void plan_join(struct plan *all, const struct plan *one);
 
 /* Which plan somebody wants to see. */
 struct plan_question {
-    const char *what;   /* "drain", "balance" */
-    const char *target; /* the host to drain; the cluster to balance, NULL: all */
-    bool whole;         /* balance: all moves, not just those of the next round */
+    const char *what;   /* "drain", "balance", "enforce" */
+    const char *target; /* the host to drain; the cluster to balance or mend, NULL: all */
+    bool whole;         /* balance, enforce: all moves, not just those of the next round */
 };
 
 #endif

@@ -34,6 +34,7 @@ struct rule_parameters {
     double low_utilization;         /* % */
     double cpu_overcommit_duration; /* s */
     double vcpu_consumption_percentage; /* load assumed per vCPU of a VM that does not run */
+    bool ignore_vm_to_vm_affinity_for_host_maintenance; /* where a VM could not leave otherwise */
 };
 
 struct ruleset {

@@ -25,6 +25,9 @@ static const struct drover_parameter core_parameters[] = {
     {.key = "vcpu_consumption_percentage", .type = DROVER_PERCENT, .unit = "%", .min = 0,
      .max = 100, .default_text = "10",
      .offset = offsetof(struct rule_parameters, vcpu_consumption_percentage)},
+    {.key = "ignore_vm_to_vm_affinity_for_host_maintenance", .type = DROVER_BOOLEAN,
+     .default_text = "yes",
+     .offset = offsetof(struct rule_parameters, ignore_vm_to_vm_affinity_for_host_maintenance)},
     {.key = NULL},
 };
 

@@ -1,0 +1,1 @@
+.[0].moves | map({(.vm): .breaks}) | add | .c == [] and .db == ["shop"]

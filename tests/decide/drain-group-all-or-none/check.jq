@@ -1,0 +1,1 @@
+.[0] | .moves == [] and (.unplaced | map(.vm)) == ["app", "db"]

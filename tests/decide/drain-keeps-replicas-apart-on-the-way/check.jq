@@ -1,0 +1,1 @@
+.[0].moves | map(.to) == ["kvm3"]

@@ -1,0 +1,1 @@
+.[0].moves | map(.to) | unique | length == 1

@@ -1,0 +1,1 @@
+.[0] | .moves == [] and (.candidates | length) == 2

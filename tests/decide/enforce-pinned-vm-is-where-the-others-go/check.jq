@@ -1,0 +1,1 @@
+.[0].candidates | map(.vm) == ["db2", "db3"]
