@@ -12,16 +12,19 @@
 #include "sim/run.h"
 #include "simulate_load.h"
 #include "simulate_story.h"
+#include "simulate_trial.h"
 #include "simulate_versus.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define USUAL_S 86400.0
 #define SETTLE_S 7200.0
 #define SEEDS_MOST 1000000
+#define JOBS_MOST 1024
 
 static const struct option options[] = {
     {"--hosts", "N", "without --fleet: a made fleet of so many hosts (8)"},
@@ -32,10 +35,15 @@ static const struct option options[] = {
     {"--faults", "FAULTS", "none (the default), all, or names with commas between them"},
     {"--drain", "HOST@TIME", "ask to empty this host at that time; may be repeated"},
     {"--trace", "FILE", "guests do what this file says: time, vm, cpu_pct, dirty_mib_s"},
+    {"--strikes", "N,...", "of the faults that would strike, only these: the first is 1; or none"},
     {"--steady", NULL, "guests' load does not change with time"},
     {"--plot", "FILE", "of one seed: draw the load of each host over time, and moves, as SVG"},
     {"--versus", "POLICY", "the same world with this policy, too; figures of both, and no story"},
     {"--journal", "FILE", "of one seed: keep what happens in this journal, for drover replay"},
+    {"--shrink", NULL, "make what breaks a rule smaller, and keep the journal of that"},
+    {"--soak", NULL, "each seed draws a fleet, a time and faults of its own; sums up"},
+    {"--jobs", "N", "with --soak: in so many processes (as many as there are processors)"},
+    {"--within", "DURATION", "with --soak: begin no more seeds after so much real time"},
     {NULL, NULL, NULL},
 };
 
@@ -52,6 +60,18 @@ static int take_number(const struct cli *cli, const char *name, uint64_t otherwi
         return error_set(error, ERROR_USAGE, "%s: expected a whole number from 0 to %llu, found "
                          "\"%s\"", name, (unsigned long long)most, text);
     *value = (uint64_t)number;
+    return 0;
+}
+
+static int take_strikes(struct cli *cli, struct simulation *simulation, struct error *error)
+{
+    const char *text = option_text(&cli->options, "--strikes");
+    struct trial trial = {0};
+    if (text && strikes_parse(text, &trial, &cli->screen.arena, error) < 0)
+        return -1;
+    simulation->strikes = trial.strikes;
+    simulation->n_strikes = trial.n_strikes;
+    simulation->strikes_known = trial.strikes_known;
     return 0;
 }
 
@@ -120,6 +140,42 @@ static int run_seeds(struct cli *cli, const struct simulation *simulation, uint6
     return error->kind == ERROR_NONE ? status : -1;
 }
 
+/* One run, and a smaller one where that breaks a rule. */
+static int run_shrunk(struct cli *cli, const struct simulation *simulation,
+                      const struct simulate_input *input, struct error *error)
+{
+    struct trials trials = {cli, simulation, input};
+    struct trial trial = trial_of(simulation);
+    struct simulation_result result;
+    int status = simulate_story(cli, simulation, input->policy, error);
+    if (status <= 0)
+        return status;
+    if (!option_text(&cli->options, "--fleet")) {
+        trial.hosts = simulation->fleet->n_hosts;
+        trial.vms = simulation->fleet->n_vms;
+    }
+    if (trials_run(&trials, &trial, &result) &&
+        trials_shrink(&trials, &trial, &result, error) < 0)
+        return -1;
+    return status;
+}
+
+static int run_soak(struct cli *cli, const struct simulation *simulation,
+                    const struct simulate_input *input, uint64_t seeds, struct error *error)
+{
+    struct trials trials = {cli, simulation, input};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t jobs;
+    double within_s;
+    if (take_number(cli, "--jobs", processors > 0 ? (uint64_t)processors : 1, JOBS_MOST, &jobs,
+                    error) < 0 ||
+        option_duration_s(&cli->options, "--within", INFINITY, &within_s, error) < 0)
+        return -1;
+    if (!option_given(&cli->options, "--seeds") && !isinf(within_s))
+        seeds = SEEDS_MOST;
+    return trials_soak(&trials, seeds, jobs ? (uint32_t)jobs : 1, within_s, error);
+}
+
 /* One run with its story, and its journal where that is wanted. */
 static int run_kept(struct cli *cli, struct simulation *simulation,
                     const struct simulate_input *input, struct error *error)
@@ -149,8 +205,12 @@ static int run_loaded(struct cli *cli, struct simulation *simulation,
     simulation->n_rules = input->n_rules;
     simulation->settle_s = SETTLE_S;
     simulation->steady = option_given(&cli->options, "--steady");
+    if (option_given(&cli->options, "--soak"))
+        return run_soak(cli, simulation, input, seeds, error);
     if (input->versus)
         return simulate_versus(cli, simulation, input, seeds, error);
+    if (option_given(&cli->options, "--shrink"))
+        return run_shrunk(cli, simulation, input, error);
     return seeds == 1 ? run_kept(cli, simulation, input, error)
                       : run_seeds(cli, simulation, seeds, error);
 }
@@ -159,11 +219,21 @@ static int run_loaded(struct cli *cli, struct simulation *simulation,
 static int check_options(const struct cli *cli, uint64_t seeds, struct error *error)
 {
     bool versus = option_given(&cli->options, "--versus");
+    bool soak = option_given(&cli->options, "--soak");
     if (option_given(&cli->options, "--journal") && (seeds != 1 || versus))
         return error_set(error, ERROR_USAGE,
                          "--journal keeps one run: leave --seeds and --versus out");
     if (option_given(&cli->options, "--plot") && seeds != 1 && !versus)
         return error_set(error, ERROR_USAGE, "--plot draws one run: leave --seeds out");
+    if (soak && (versus || option_given(&cli->options, "--plot") ||
+                 option_given(&cli->options, "--fleet")))
+        return error_set(error, ERROR_USAGE,
+                         "--soak draws its fleets: leave --fleet, --versus and --plot out");
+    if (!soak && (option_given(&cli->options, "--jobs") || option_given(&cli->options, "--within")))
+        return error_set(error, ERROR_USAGE, "--jobs and --within go with --soak");
+    if (option_given(&cli->options, "--shrink") && !soak && (seeds != 1 || versus))
+        return error_set(error, ERROR_USAGE,
+                         "--shrink takes one run: leave --seeds and --versus out");
     return 0;
 }
 
@@ -179,7 +249,8 @@ static int run(struct cli *cli, struct error *error)
         take_number(cli, "--seeds", 1, SEEDS_MOST, &seeds, error) < 0 ||
         option_duration_s(&cli->options, "--for", USUAL_S, &simulation.duration_s, error) < 0 ||
         faults_parse(faults_text ? faults_text : "none", &simulation.faults, error) < 0 ||
-        take_drains(cli, &simulation, error) < 0 || check_options(cli, seeds, error) < 0)
+        take_strikes(cli, &simulation, error) < 0 || take_drains(cli, &simulation, error) < 0 ||
+        check_options(cli, seeds, error) < 0)
         return -1;
     int status = simulate_load(&input, &cli->options, (uint32_t)hosts, (uint32_t)vms, error);
     if (status == 0)

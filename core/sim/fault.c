@@ -141,14 +141,31 @@ const struct fault faults[FAULTS + 1] = {
 
 /* ------------------------------------------------------------------ striking */
 
+bool fault_is_due(struct sim *sim, enum fault_kind kind)
+{
+    const struct sim_options *options = &sim->options;
+    uint32_t number = ++sim->totals.strikes, low = 0, high = options->n_strikes;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (options->strikes[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool listed = low < options->n_strikes && options->strikes[low] == number;
+    bool due = listed || !options->strikes_known;
+    sim->totals.struck[kind] += due;
+    return due;
+}
+
 static void strike(void *self, const struct timer *timer)
 {
     struct sim *sim = self;
     const struct fault *fault = &faults[timer->a];
     if (sim_is_calm(sim))
         return;
-    sim->totals.struck[timer->a]++;
-    fault->strike(sim);
+    if (fault_is_due(sim, (enum fault_kind)timer->a))
+        fault->strike(sim);
     sim_after(sim, random_wait(&sim->chance, fault->mean_s), strike, timer->a, 0);
 }
 
@@ -196,6 +213,17 @@ static int parse_one(const char *name, size_t length, uint64_t *bits, struct err
     }
     return error_set(error, ERROR_USAGE, "no fault \"%.*s\"; expected none, all, or some of: %s",
                      (int)length, name, known);
+}
+
+const char *faults_text(uint64_t bits, struct arena *arena)
+{
+    const char *text = "";
+    if (bits == (UINT64_C(1) << FAULTS) - 1)
+        return "all";
+    for (uint32_t i = 0; i < FAULTS; i++)
+        if (bits >> i & 1)
+            text = arena_printf(arena, "%s%s%s", text, text[0] ? "," : "", faults[i].name);
+    return text[0] ? text : "none";
 }
 
 int faults_parse(const char *text, uint64_t *bits, struct error *error)

@@ -3,6 +3,7 @@
 #ifndef DROVER_SIM_FAULT_H
 #define DROVER_SIM_FAULT_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -46,5 +47,8 @@ extern const struct fault faults[FAULTS + 1]; /* ends with a NULL name */
 
 /* "none", "all", or names with commas between them, to bits. -1 with the error set. */
 int faults_parse(const char *text, uint64_t *bits, struct error *error);
+
+/* The other way round; in the arena. */
+const char *faults_text(uint64_t bits, struct arena *arena);
 
 #endif

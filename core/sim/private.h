@@ -234,6 +234,7 @@ void people_hook(struct sim *sim);
 void people_virsh(struct sim *sim);
 
 /* fault.c */
+bool fault_is_due(struct sim *sim, enum fault_kind kind); /* counts it; is it left out? */
 void faults_begin(struct sim *sim);
 
 #endif

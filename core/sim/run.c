@@ -347,8 +347,10 @@ static void sum_up(struct run *run)
     figures->longest_downtime_ms = totals->longest_pause_ms;
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
         figures->vm_seconds_lost += sim_vm_truth(run->sim, v).lost_s;
-    for (uint32_t i = 0; i < FAULTS; i++)
+    for (uint32_t i = 0; i < FAULTS; i++) {
+        run->result->struck[i] = totals->struck[i];
         figures->faults_struck += totals->struck[i];
+    }
 }
 
 static int is_possible(const struct simulation *simulation, struct error *error)
@@ -371,6 +373,8 @@ int simulation_run(const struct simulation *simulation, struct simulation_result
                       .back_at = INFINITY, .begun = simulation->fleet->now};
     struct sim_options options = {
         .fleet = simulation->fleet, .seed = simulation->seed, .faults = simulation->faults,
+        .strikes = simulation->strikes, .n_strikes = simulation->n_strikes,
+        .strikes_known = simulation->strikes_known,
         .faults_until = run.begun + simulation->duration_s, .steady = simulation->steady,
         .trace = simulation->trace, .tell = tell_world, .tell_move = keep_move,
         .self = &run,

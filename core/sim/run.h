@@ -36,6 +36,9 @@ struct simulation {
     uint32_t n_rules;
     uint64_t seed;
     uint64_t faults;
+    const uint32_t *strikes; /* where known, only these strike, ascending, the first is 1 */
+    uint32_t n_strikes;
+    bool strikes_known;
     double duration_s; /* in which faults strike */
     double settle_s;   /* after that, with faults only: calm, at the end of which all is well */
     bool steady;
@@ -73,7 +76,8 @@ struct simulation_result {
     bool broken;
     const char *rule;  /* the invariant's name; NULL: none is broken */
     double broken_at;  /* after the beginning */
-    char what[1024];   /* the rule that was broken, and how */
+    char what[1024];   /* how it was broken */
+    uint64_t struck[FAULTS]; /* by kind */
 };
 
 /* -1 with the error set: it cannot even begin. 0 also where a rule was broken: see the result. */

@@ -56,8 +56,7 @@ bool sim_strikes(struct sim *sim, enum fault_kind kind)
     if (!(sim->options.faults >> kind & 1) || sim_is_calm(sim) ||
         !random_chance(&sim->chance, faults[kind].probability))
         return false;
-    sim->totals.struck[kind]++;
-    return true;
+    return fault_is_due(sim, kind);
 }
 
 void sim_say(struct sim *sim, const char *format, ...)

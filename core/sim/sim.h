@@ -36,6 +36,9 @@ struct sim_options {
     const struct fleet *fleet; /* as it is at first; copied */
     uint64_t seed;
     uint64_t faults;           /* bits: 1 << enum fault_kind */
+    const uint32_t *strikes;   /* where known, only these strike, ascending, the first is 1 */
+    uint32_t n_strikes;
+    bool strikes_known;
     double faults_until;       /* then there is calm: what is broken heals, nobody asks anything */
     bool steady;               /* guests' load and writing do not change with time */
     const struct trace *trace; /* but for those of which this tells; NULL: none */
@@ -124,7 +127,8 @@ struct sim_totals {
     uint64_t jobs, jobs_ended_well;
     double carried_mib;
     double pause_ms, longest_pause_ms;
-    uint64_t struck[64]; /* by enum fault_kind */
+    uint64_t struck[FAULTS];
+    uint32_t strikes;    /* of all kinds, also those that were left out */
     const char *executing_twice; /* a VM that did, ever; NULL: none */
 };
 const struct sim_totals *sim_totals(const struct sim *sim);
