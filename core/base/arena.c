@@ -12,6 +12,7 @@
 #define ALIGNMENT 16
 #define FIRST_CHUNK 1024
 #define LARGEST_CHUNK (1024 * 1024)
+#define USUAL_TEXT 256
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -28,14 +29,16 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t need)
         size = arena->chunk->size * 2 < LARGEST_CHUNK ? arena->chunk->size * 2 : LARGEST_CHUNK;
     if (size < need)
         size = need;
-    struct arena_chunk *chunk = memory_new(sizeof *chunk + size);
+    struct arena_chunk *chunk = memory_resize(NULL, 1, sizeof *chunk + size);
     chunk->size = size;
+    chunk->used = 0;
     chunk->next = arena->chunk;
     arena->chunk = chunk;
     return chunk;
 }
 
-void *arena_new(struct arena *arena, size_t size)
+/* As the memory is; most of a chunk is never used, so it is not cleared as a whole. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         abort();
@@ -49,6 +52,11 @@ void *arena_new(struct arena *arena, size_t size)
     return place;
 }
 
+void *arena_new(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
+}
+
 void *arena_array(struct arena *arena, size_t n, size_t size)
 {
     size_t bytes;
@@ -59,9 +67,10 @@ void *arena_array(struct arena *arena, size_t n, size_t size)
 
 char *arena_bytes(struct arena *arena, const void *bytes, size_t length)
 {
-    char *copy = arena_new(arena, length + 1);
+    char *copy = take(arena, length + 1);
     if (length)
         memcpy(copy, bytes, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -74,11 +83,14 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
+    char usual[USUAL_TEXT];
+    int length = vsnprintf(usual, sizeof usual, format, again);
     va_end(again);
     if (length < 0)
         abort();
-    char *text = arena_new(arena, (size_t)length + 1);
+    if ((size_t)length < sizeof usual) /* most texts are short: they are written once */
+        return arena_bytes(arena, usual, (size_t)length);
+    char *text = take(arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, arguments);
     return text;
 }

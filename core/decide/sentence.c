@@ -5,38 +5,56 @@
 #include "base/memory.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Put a comma between groups of three digits of the whole part. */
-static void group_digits(char *to, const char *digits)
+#define NUMBER_LIMIT 1e15
+
+/*
+ * Hundredths of what is below 1, rounded as printf rounds: by the exact value, and halves to even.
+ * fma() tells by how much the product was rounded; it matters only where that looks like a half.
+ */
+static uint64_t hundredths(double part)
 {
-    size_t whole = strspn(digits, "0123456789");
-    for (size_t i = 0; i < whole; i++) {
-        if (i > 0 && (whole - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
+    double product = part * 100, below = floor(product);
+    double rest = product - below, error = fma(part, 100, -product);
+    bool up = rest > 0.5;
+    if (!up && !(rest < 0.5))
+        up = error > 0 || (!(error < 0) && fmod(below, 2) > 0);
+    return (uint64_t)below + up;
+}
+
+/* The digits of a whole number before `end`, with commas between groups of three. */
+static char *group_digits(char *end, uint64_t whole)
+{
+    for (unsigned i = 0; i == 0 || whole > 0; i++, whole /= 10) {
+        if (i > 0 && i % 3 == 0)
+            *--end = ',';
+        *--end = (char)('0' + whole % 10);
     }
-    memcpy(to, digits + whole, strlen(digits + whole) + 1);
+    return end;
 }
 
 const char *sentence_number(struct arena *arena, double number)
 {
     if (isnan(number))
         return "an unknown amount";
-    if (fabs(number) >= 1e15)
+    if (fabs(number) >= NUMBER_LIMIT)
         return arena_printf(arena, "%.3g", number);
-    char plain[64];
-    snprintf(plain, sizeof plain, "%.2f", fabs(number));
-    char *end = plain + strlen(plain);
-    while (end[-1] == '0')
-        *--end = '\0';
-    if (end[-1] == '.')
-        *--end = '\0';
-    char grouped[96];
-    group_digits(grouped, plain);
-    return arena_printf(arena, "%s%s", number < 0 && strcmp(plain, "0") != 0 ? "-" : "", grouped);
+    double whole = floor(fabs(number));
+    uint64_t value = (uint64_t)whole * 100 + hundredths(fabs(number) - whole);
+    char text[48], *end = text + sizeof text, *first = end;
+    if (value % 10 != 0)
+        *--first = (char)('0' + value % 10);
+    if (value % 100 != 0) {
+        *--first = (char)('0' + value / 10 % 10);
+        *--first = '.';
+    }
+    first = group_digits(first, value / 100);
+    if (number < 0 && value > 0)
+        *--first = '-';
+    return arena_bytes(arena, first, (size_t)(end - first));
 }
 
 static const char *figure(struct arena *arena, const char *word, size_t length,
@@ -83,7 +101,9 @@ const char *sentence_fill(struct arena *arena, const char *template, const struc
             append(&text, value, strlen(value));
             p = end + 1;
         } else {
-            append(&text, p++, 1);
+            size_t plain = 1 + strcspn(p + 1, "{");
+            append(&text, p, plain);
+            p += plain;
         }
     }
     const char *result = arena_bytes(arena, text.bytes, text.n);
