@@ -279,13 +279,16 @@ static void fill_sample(struct sim *sim, uint32_t index, struct event *event)
     sample->cpu_usage_pct = sim_host_cpu_pct(sim, index);
     sample->memory_free_mib = record->memory_mib * (1 - sim_host_memory_pct(sim, index) / 100);
     sample->swap_free_mib = record->swap_free_mib;
-    sample->vms.item = arena_array(&event->arena, sim->n_vms, sizeof *sample->vms.item);
-    sample->vm_cpu_usage_pct.item = arena_array(&event->arena, sim->n_vms, sizeof(double));
-    sample->vm_memory_used_mib.item = arena_array(&event->arena, sim->n_vms, sizeof(double));
     uint32_t n = 0;
+    for (uint32_t v = 0; v < sim->n_vms; v++)
+        n += guest_touches(&sim->vms[v], index);
+    sample->vms.item = arena_array(&event->arena, n, sizeof *sample->vms.item);
+    sample->vm_cpu_usage_pct.item = arena_array(&event->arena, n, sizeof(double));
+    sample->vm_memory_used_mib.item = arena_array(&event->arena, n, sizeof(double));
+    n = 0;
     for (uint32_t v = 0; v < sim->n_vms; v++) {
         struct sim_vm *vm = &sim->vms[v];
-        if (guest_executes_at(vm) != index)
+        if (!guest_touches(vm, index) || guest_executes_at(vm) != index)
             continue;
         sample->vms.item[n] = vm->key; /* outlives the event */
         sample->vm_cpu_usage_pct.item[n] = guest_cpu_pct(sim, vm);

@@ -53,6 +53,13 @@ struct sim_vm {
     uint32_t moves;
 };
 
+/* Most VMs have nothing to do with a host: that is found out at once. */
+static inline bool guest_touches(const struct sim_vm *vm, uint32_t host)
+{
+    return (vm->n_processes > 0 && vm->process[0].host == host) ||
+           (vm->n_processes > 1 && vm->process[1].host == host);
+}
+
 struct sim_host {
     struct host record;
     bool alive;        /* powered, its kernel runs */

@@ -13,22 +13,16 @@ static bool is_before(const struct timer *a, const struct timer *b)
     return a->at < b->at || (a->at <= b->at && a->order < b->order);
 }
 
-static void swap(struct timer *a, struct timer *b)
-{
-    struct timer kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
 void timers_add(struct timers *timers, const struct timer *timer)
 {
     timers->item =
         memory_grow(timers->item, &timers->capacity, timers->n + 1, sizeof *timers->item);
-    uint32_t i = timers->n++;
-    timers->item[i] = *timer;
-    timers->item[i].order = ++timers->last;
-    for (; i > 0 && is_before(&timers->item[i], &timers->item[(i - 1) / 2]); i = (i - 1) / 2)
-        swap(&timers->item[i], &timers->item[(i - 1) / 2]);
+    struct timer added = *timer;
+    added.order = ++timers->last;
+    uint32_t hole = timers->n++;
+    for (; hole > 0 && is_before(&added, &timers->item[(hole - 1) / 2]); hole = (hole - 1) / 2)
+        timers->item[hole] = timers->item[(hole - 1) / 2];
+    timers->item[hole] = added;
 }
 
 double timers_next(const struct timers *timers)
@@ -39,17 +33,17 @@ double timers_next(const struct timers *timers)
 struct timer timers_take(struct timers *timers)
 {
     struct timer first = timers->item[0];
-    timers->item[0] = timers->item[--timers->n];
-    for (uint32_t i = 0;;) {
-        uint32_t least = i;
-        for (uint32_t child = 2 * i + 1; child <= 2 * i + 2; child++)
-            if (child < timers->n && is_before(&timers->item[child], &timers->item[least]))
-                least = child;
-        if (least == i)
-            return first;
-        swap(&timers->item[i], &timers->item[least]);
-        i = least;
+    struct timer last = timers->item[--timers->n];
+    uint32_t hole = 0;
+    for (uint32_t child; (child = 2 * hole + 1) < timers->n; hole = child) {
+        if (child + 1 < timers->n && is_before(&timers->item[child + 1], &timers->item[child]))
+            child++;
+        if (!is_before(&timers->item[child], &last))
+            break;
+        timers->item[hole] = timers->item[child];
     }
+    timers->item[hole] = last;
+    return first;
 }
 
 void timers_free(struct timers *timers, void (*drop)(void *data))

@@ -114,7 +114,7 @@ double sim_host_cpu_pct(struct sim *sim, uint32_t host)
 {
     double load = 0;
     for (uint32_t v = 0; v < sim->n_vms; v++)
-        if (guest_executes_at(&sim->vms[v]) == host)
+        if (guest_touches(&sim->vms[v], host) && guest_executes_at(&sim->vms[v]) == host)
             load += guest_cpu_pct(sim, &sim->vms[v]) * sim->vms[v].record.vcpus;
     return fmin(100, 1 + load / sim->hosts[host].record.threads);
 }
@@ -124,7 +124,7 @@ double sim_host_memory_pct(struct sim *sim, uint32_t host)
     const struct host *record = &sim->hosts[host].record;
     double used = record->memory_reserved_mib;
     for (uint32_t v = 0; v < sim->n_vms; v++)
-        if (guest_process(&sim->vms[v], host))
+        if (guest_touches(&sim->vms[v], host))
             used += guest_used_mib(&sim->vms[v]) + vm_overhead_mib(&sim->vms[v].record);
     return record->memory_mib > 0 ? fmin(100, 100 * used / record->memory_mib) : 0;
 }
