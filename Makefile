@@ -7,6 +7,8 @@
 #   V=1        show the commands           T=WORDS    check: only tests whose path has one of them
 #   BUILD=DIR  the build directory         SKIP=DIRS  check: leave tests/DIR out
 #                                          fuzz: T=SECONDS for each target
+#                                          soak: T=SECONDS in all
+#   SEEDS=N    soak: so many seeds          BASE=N     soak: the first of them (a random one)
 #   JOBS=N     at once, of each kind       WERROR=1   a warning is an error
 #   DESTDIR=D  install below D             HANG_S=N   check: a test file that takes longer hangs
 
@@ -164,6 +166,11 @@ $(BUILD)/drover: $(call objects,$(cli_sources)) $(drover_rooms) $(BUILD)/lists/c
 	$(E) LINK $@
 	$(Q)$(link) $(PIE_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(drover_rooms)) $(cli_libs)
 
+# The same as a command, for tests that put an object of their own before the archives.
+$(BUILD)/drover.link: FORCE
+	$(call write_if_changed,$(link) $(PIE_LDFLAGS) -o @OUTPUT@ $(call objects,$(cli_sources)) \
+	    $(call group,$(drover_rooms)) $(cli_libs))
+
 droverd_rooms := $(call archive,$(rooms))
 $(BUILD)/droverd: $(call objects,$(daemon_sources)) $(droverd_rooms) $(BUILD)/lists/daemon
 	$(E) LINK $@
@@ -271,7 +278,7 @@ prove_rules = --rules '$(if $(strip $1),par={$(call list,$1)},seq=**)'
 
 # Unit tests need no programs: while another room is in pieces, "make check T=unit/test_x" runs.
 check_needs := $(if $(filter-out $(BUILD)/tests/unit/%,$(check_side_by_side) $(check_in_turn)),\
-    all $(BUILD)/compile.list,$(plugins) $(BUILD)/drover.tree)
+    all $(BUILD)/compile.list $(BUILD)/drover.link,$(plugins) $(BUILD)/drover.tree)
 
 .PHONY: check check-programs
 check-programs: $(check_needs) $(fixtures) \
@@ -338,6 +345,14 @@ check-valgrind: all $(fixtures) $(check_valgrind) ## the C tests under valgrind
 	$(if $(check_valgrind),,$(error no C test matches T="$(T)"))
 	$(Q)G_SLICE=always-malloc $(test_environment) prove -f -o -j$(JOBS) \
 	    -e "$(run_test) $(valgrind)" $(check_valgrind)
+
+# Whatever the world does, nothing that drover promises is broken: seed by seed.
+.PHONY: soak
+soak: $(BUILD)/drover $(plugins) $(BUILD)/drover.tree ## simulate fleets with all faults: T=SECONDS (60) or SEEDS=N, from BASE=N on
+	$(Q)base=$(or $(BASE),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); \
+	    echo "make soak BASE=$$base $(if $(SEEDS),SEEDS=$(SEEDS),T=$(or $(T),60)) JOBS=$(JOBS)"; \
+	    $(BUILD)/drover simulate --soak --shrink --jobs $(JOBS) --seed $$base \
+	    $(if $(SEEDS),--seeds $(SEEDS),--within $(or $(T),60)s)
 
 # Everything once more, by clang, for libFuzzer. The inputs it makes stay for the next run.
 $(BUILD)/fuzz/config.mk: $(BUILD)/config.mk

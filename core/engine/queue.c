@@ -37,17 +37,26 @@ static const char *cluster_of(const struct engine *engine, const char *host)
     return record ? record->cluster : "";
 }
 
+/* A job of which nothing is heard for so long after it was ordered does not send anything. */
+#define WAITS_S 10
+
 /*
  * It is being prepared, and its destination has gone: libvirt waits for that, for as long as it
  * takes, and sends nothing. It takes no place, or a hung host would hold up moves to the others.
+ * Not at once: it may be us alone who have lost that host, and the job is about to begin.
  */
-static bool waits_for_the_lost(const struct engine *engine, const struct migration *record)
+static bool waits_for_the_lost(struct engine *engine, const struct migration *record)
 {
     const struct watch *to = watch_find(engine, record->to);
-    return record->state == MIGRATION_PREPARING && to && !to->connected;
+    if (record->state != MIGRATION_PREPARING || !to || to->connected)
+        return false;
+    double at = record->updated_at + WAITS_S;
+    if (engine->now < at)
+        wake_at(engine, at);
+    return engine->now >= at;
 }
 
-static void load_count(const struct engine *engine, struct load *load)
+static void load_count(struct engine *engine, struct load *load)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         const struct migration *record = &engine->moves[i]->record;

@@ -37,6 +37,8 @@ struct follow {
     double idle_since, queued_since, abort_since; /* NAN: not so */
     bool abort_promised;
     uint32_t aborts, postcopies; /* of this try */
+    double downtime_ms;          /* the last that was allowed in it; NAN: none */
+    bool may_repeat;             /* its schedule has a step twice, or is not known */
 };
 
 /* A drain that was asked for and is not over. */

@@ -36,7 +36,8 @@ struct follow *follow_of(struct run *run, uint64_t move)
                                   sizeof *checks->follows);
     checks->follows[checks->n_follows] =
         (struct follow){.id = move, .ordered_at = -INFINITY, .idle_since = NAN,
-                        .queued_since = NAN, .abort_since = NAN};
+                        .queued_since = NAN, .abort_since = NAN, .downtime_ms = NAN,
+                        .may_repeat = true};
     return &checks->follows[checks->n_follows++];
 }
 

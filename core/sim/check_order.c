@@ -189,12 +189,40 @@ static void check_same_in_step(struct run *run, uint32_t nth)
                        effect->text ? effect->text : effect->name ? effect->name : "");
 }
 
+static bool has_a_step_twice(const struct rows *stalls)
+{
+    const struct stall *steps = stalls->item;
+    for (uint32_t i = 1; i < stalls->n; i++)
+        if (!(steps[i].downtime_ms < steps[i - 1].downtime_ms) &&
+            !(steps[i].downtime_ms > steps[i - 1].downtime_ms))
+            return true;
+    return false;
+}
+
+static void begin_try(struct follow *follow, const struct effect *effect)
+{
+    follow->aborts = follow->postcopies = 0;
+    follow->downtime_ms = NAN;
+    follow->may_repeat = effect->kind == EFFECT_WATCH || has_a_step_twice(&effect->how.stalls);
+}
+
+static void check_schedule(struct run *run, struct follow *follow, const struct effect *effect)
+{
+    if (!follow->may_repeat && !(effect->number < follow->downtime_ms) &&
+        !(effect->number > follow->downtime_ms) && !isnan(follow->downtime_ms))
+        run_broken(run, "move %llu of VM %s: a pause of %.0f ms was allowed twice in the same try",
+                   (unsigned long long)effect->move, effect->vm, effect->number);
+    follow->downtime_ms = effect->number;
+}
+
 /* An abort or a switch is asked for once in a try; an adopted job may be asked once more. */
 static void check_once_in_try(struct run *run, const struct effect *effect)
 {
     struct follow *follow = follow_of(run, effect->move);
     if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH)
-        follow->aborts = follow->postcopies = 0;
+        begin_try(follow, effect);
+    else if (effect->kind == EFFECT_SET_DOWNTIME)
+        check_schedule(run, follow, effect);
     else if (effect->kind == EFFECT_ABORT)
         follow->aborts++;
     else
@@ -223,7 +251,8 @@ void check_repeats(struct run *run, const struct event *event)
         const struct effect *effect = &run->effects.item[i];
         check_same_in_step(run, i);
         if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH ||
-            effect->kind == EFFECT_ABORT || effect->kind == EFFECT_POSTCOPY)
+            effect->kind == EFFECT_ABORT || effect->kind == EFFECT_POSTCOPY ||
+            effect->kind == EFFECT_SET_DOWNTIME)
             check_once_in_try(run, effect);
         else if (effect->kind == EFFECT_REFRESH)
             check_refreshes(run);
