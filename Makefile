@@ -94,10 +94,13 @@ group = -Wl,--start-group $1 -Wl,--end-group
 cli_sources := $(call sources,cli)
 daemon_sources := $(call sources,daemon)
 hook_sources := $(sort $(wildcard hooks/*.c))
+# A plugin that is larger than a file has the rest of it in a folder of its name.
 plugin_sources := $(sort $(wildcard plugins/*.c))
+plugin_parts := $(sort $(wildcard plugins/*/*.c))
 # Plugins that only tests load: wrong ABI, hostile, from an older header.
 fixture_sources := $(sort $(wildcard tests/*/so/*.c))
 test_sources := $(sort $(wildcard tests/*/test_*.c))
+bench_sources := $(sort $(wildcard tests/bench/*.c))
 fuzz_sources := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts := tests/fuzz/file.c tests/fuzz/main.c
 core_sources := $(foreach r,$(rooms),$(call sources,$r)) $(cli_sources) $(daemon_sources)
@@ -155,7 +158,7 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags
 	$(call compile,$(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS) $(PIE_CFLAGS))
 
 -include $(patsubst %.o,%.d,$(call objects,$(core_sources) $(hook_sources) $(test_sources) \
-    $(fuzz_sources) $(fuzz_parts)))
+    $(fuzz_sources) $(fuzz_parts) $(bench_sources)))
 -include $(patsubst %.so,%.d,$(plugins) $(fixtures))
 
 # --- programs ----------------------------------------------------------------------------------
@@ -198,11 +201,13 @@ $(E) PLUGIN $@
 @mkdir -p $(@D)
 $(Q)$(CC) $(plugin_includes) -std=gnu11 $(warnings) $(CFLAGS) $(AUTO_CFLAGS) $(SANITIZE) \
     $(CPPFLAGS) -fPIC -fvisibility=hidden -MMD -MP -MF $(@:.so=.d) -MT $@ -shared \
-    $(LDFLAGS) $(AUTO_LDFLAGS) $(PLUGIN_LDFLAGS) -o $@ $< -lm
+    $(LDFLAGS) $(AUTO_LDFLAGS) $(PLUGIN_LDFLAGS) -o $@ $(filter %.c,$^) -lm
 endef
 
 $(BUILD)/plugins/%.so: plugins/%.c $(public_header) $(BUILD)/flags
 	$(compile_plugin)
+
+$(foreach p,$(plugins),$(eval $p: $(wildcard $(p:$(BUILD)/%.so=%)/*.[ch])))
 
 $(BUILD)/tests/%.so: tests/%.c $(public_header) $(BUILD)/flags
 	$(compile_plugin)
@@ -315,9 +320,10 @@ compile_list = \
     $(foreach r,$(rooms) cli daemon,$(call list_line,$(call sources,$r),\
         $(gnu) $(core_includes) $($r_cflags))) \
     $(call list_line,$(hook_sources),$(gnu) -I$(BUILD)) \
-    $(call list_line,$(plugin_sources) $(fixture_sources),-std=gnu11 $(plugin_includes) -fPIC) \
+    $(call list_line,$(plugin_sources) $(plugin_parts) $(fixture_sources),-std=gnu11 $(plugin_includes) -fPIC) \
     $(call list_line,$(test_sources) $(fuzz_sources) $(fuzz_parts),\
-        $(gnu) $(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS))
+        $(gnu) $(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS)) \
+    $(call list_line,$(bench_sources),$(gnu) $(core_includes) -Itests)
 $(BUILD)/compile.list: FORCE $(public_header)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(compile_list)' | tr '|' '\n' | sed 's/^ *//; /^$$/d' >$@.new
@@ -371,6 +377,19 @@ fuzz: $(BUILD)/fuzz/config.mk ## feed what reads foreign text and bytes with it,
 	    fuzz-programs
 	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(or $(T),60) $(if $(filter 1,$(JOBS)),1,2) \
 	    $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_sources))
+
+# --- speed --------------------------------------------------------------------------------------
+
+bench_program := $(BUILD)/tests/bench/bench
+$(bench_program): $(call objects,$(bench_sources)) $(call archive,$(rooms))
+	$(E) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(link) $(PIE_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(call archive,$(rooms))) \
+	    $(everything_libs)
+
+.PHONY: bench
+bench: all $(bench_program) ## what deciding costs, as tables; T=WORDS picks some, FULL=1 the largest too
+	$(Q)$(test_environment) tests/bench/run.sh $(T)
 
 # --- the demo ----------------------------------------------------------------------------------
 

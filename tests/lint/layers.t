@@ -181,8 +181,10 @@ echo "1..$(($# + 4))"
 for room in $rooms; do
     check_room "$room"
 done
-plugin_headers=$(find plugins -name '*.h' 2>/dev/null | sed 's|.*/||' | tr '\n' ' ')
-check_outside plugins "<drover/plugin.h> $plugin_headers" plugins/*.[ch]
+# Headers that plugins share, and those of a plugin that has a folder of its name.
+plugin_headers=$(find plugins -name '*.h' | sed 's|^plugins/||; p; s|.*/||' | tr '\n' ' ')
+# shellcheck disable=SC2046  # a list of files
+check_outside plugins "<drover/plugin.h> $plugin_headers" $(find plugins -name '*.[ch]' | sort)
 check_outside 'plugins of the tests' '<drover/plugin.h>' tests/*/so/*.c
 hook_headers=$(find hooks -name '*.h' 2>/dev/null | sed 's|.*/||' | tr '\n' ' ')
 check_outside hooks "config.h $hook_headers" hooks/*.[ch]

@@ -312,7 +312,8 @@ static inline const char *bench_best(struct bench *bench, const char *vm)
 /* What was proposed, as text: "VM1A: A B\n" for each step, or "idle: ...\n". */
 struct bench_plan {
     struct drover_plan plan; /* first: the unit sees this */
-    const struct columns *columns;
+    struct columns *columns;
+    const char *refused; /* name of a host that the filters refuse; NULL: none */
     char text[4096];
     char reason[512]; /* of the first step */
 };
@@ -338,6 +339,19 @@ static inline int bench_propose(struct drover_plan *to, const struct drover_step
         bench_plan_add(plan, plan->columns->hosts.name[step->hosts[i]]);
     }
     bench_plan_add(plan, "\n");
+    if (to->whole)
+        columns_arrive(plan->columns, step->vm, step->hosts[0]);
+    return 0;
+}
+
+static inline int bench_filter(struct drover_plan *from, uint32_t vm, const uint32_t *hosts,
+                               uint32_t n, uint8_t *allowed)
+{
+    const struct bench_plan *plan = (struct bench_plan *)(void *)from;
+    (void)vm;
+    for (uint32_t i = 0; i < n; i++)
+        allowed[i] = !plan->refused ||
+                     strcmp(plan->columns->hosts.name[hosts[i]], plan->refused) != 0;
     return 0;
 }
 
@@ -354,7 +368,9 @@ static inline void bench_plan_begin(const struct bench *bench, struct bench_plan
     memset(plan, 0, sizeof *plan);
     plan->plan = (struct drover_plan){.size = sizeof(struct drover_plan),
                                       .propose = bench_propose,
-                                      .idle = bench_idle};
+                                      .idle = bench_idle,
+                                      .budget = UINT32_MAX,
+                                      .filter = bench_filter};
     plan->columns = bench->columns;
 }
 

@@ -1,0 +1,1 @@
+.[0].moves | length == 1 and (.[0].vm == "db")

@@ -1,0 +1,1 @@
+.[0].moves == [] and (.[0].idle | startswith("nothing is worth its cost"))

@@ -1,0 +1,1 @@
+.[0].moves | length == 2 and all(.reason | contains("vCPUs per CPU"))
