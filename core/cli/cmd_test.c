@@ -71,7 +71,9 @@ static int read_dir(struct suite *suite, const char *dir, bool must_be, struct e
         return error_set(error, ERROR_NOT_FOUND, "%s: cannot read the folder: %s", dir,
                          strerror(errno));
     for (int i = 0; i < n; i++) {
-        const char *path = arena_printf(&suite->arena, "%s/%s", dir, entry[i]->d_name);
+        bool here = strcmp(dir, ".") == 0;
+        const char *path = arena_printf(&suite->arena, "%s%s%s", here ? "" : dir, here ? "" : "/",
+                                        entry[i]->d_name);
         struct test_file *file = result == 0 ? test_file_read(path, error) : NULL;
         free(entry[i]);
         if (!file) {
@@ -210,6 +212,20 @@ static int run_never(struct round *round, const struct never *never, struct erro
     return 0;
 }
 
+/* With the smallest fleet that shows it: it can be put into a test as it stands. */
+static json_t *tell_property(struct round *round, const struct property *property,
+                             struct property_trial *trial)
+{
+    struct fleet *fleet =
+        property_shrink(property, trial, varied_fleet(round->file->fleet, trial->seed));
+    json_t *told = json_pack("{s:s, s:o}", "expected", property->summary, "found",
+                             json_from_text(trial->what));
+    add_seed(round, told, trial->seed);
+    property_show_fleet(fleet, told);
+    fleet_free(fleet);
+    return told;
+}
+
 static int run_property(struct round *round, const char *name, struct error *error)
 {
     const struct property *property = property_find(name);
@@ -222,9 +238,7 @@ static int run_property(struct round *round, const char *name, struct error *err
             continue;
         if (!trial.what[0])
             return error_prefix(error, "%s: %s", round->file->path, name);
-        told = json_pack("{s:s, s:o}", "expected", property->summary, "found",
-                         json_from_text(trial.what));
-        add_seed(round, told, trial.seed);
+        told = tell_property(round, property, &trial);
     }
     report_result(round, arena_printf(&round->suite->arena, "property %s, %llu fleets", name,
                                       (unsigned long long)seeds_of(round)),
@@ -248,16 +262,31 @@ static int run_tests(struct round *round, struct error *error)
     return 0;
 }
 
-static int run_round(struct round *round, struct error *error)
+/* Bind the policy; and run what is to be run with it (NULL: nothing yet). */
+static int with_policy(struct round *round, int (*run)(struct round *round, struct error *error),
+                       struct error *error)
 {
     const struct test_file *file = round->file;
     struct fleet *fleet = file->fleet ? fleet_copy(file->fleet) : varied_fleet(NULL, 1);
     round->offline = offline_new(&round->suite->parts, fleet, round->policy, error);
     if (!round->offline)
         return error_prefix(error, "%s", file->path);
-    int result = run_tests(round, error);
+    int result = run ? run(round, error) : 0;
     offline_close(round->offline);
     return result;
+}
+
+static int each_round(struct suite *suite, const struct texts *policies,
+                      int (*run)(struct round *round, struct error *error), struct error *error)
+{
+    for (uint32_t f = 0; f < suite->n_files; f++)
+        for (uint32_t p = 0; p < policies[f].n; p++) {
+            struct round round = {.suite = suite, .file = suite->file[f],
+                                  .policy = policies[f].item[p], .of_many = policies[f].n > 1};
+            if (with_policy(&round, run, error) < 0)
+                return -1;
+        }
+    return 0;
 }
 
 static uint32_t count(const struct test_file *file)
@@ -265,7 +294,7 @@ static uint32_t count(const struct test_file *file)
     return file->n_expectations + file->n_nevers + file->properties.n;
 }
 
-/* The plan stands before the tests, so policies are found first. */
+/* All that can be wrong is looked at before the first line is written. */
 static int run_files(struct suite *suite, struct error *error)
 {
     struct texts *policies = arena_array(&suite->arena, suite->n_files, sizeof *policies);
@@ -275,16 +304,13 @@ static int run_files(struct suite *suite, struct error *error)
             return -1;
         tests += count(suite->file[f]) * policies[f].n;
     }
+    if (each_round(suite, policies, NULL, error) < 0)
+        return -1;
     suite->report = report_begin(suite->cli, tests, suite->seed);
-    for (uint32_t f = 0; f < suite->n_files; f++)
-        for (uint32_t p = 0; p < policies[f].n; p++) {
-            struct round round = {.suite = suite, .file = suite->file[f],
-                                  .policy = policies[f].item[p], .of_many = policies[f].n > 1};
-            if (run_round(&round, error) < 0) {
-                json_decref(suite->report.tests);
-                return -1;
-            }
-        }
+    if (each_round(suite, policies, run_tests, error) < 0) {
+        json_decref(suite->report.tests);
+        return -1;
+    }
     return report_end(&suite->report, suite->seed);
 }
 

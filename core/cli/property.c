@@ -29,11 +29,24 @@ const struct fleet *property_fleet(const struct property_trial *trial)
     return offline_columns(trial->offline)->source;
 }
 
+/* By a number that each name draws: then the choice stays when other hosts are taken away. */
 const char *property_host(const struct property_trial *trial)
 {
-    struct random random = random_new(trial->seed, STREAM_ASKED);
     const struct columns *columns = offline_columns(trial->offline);
-    return columns->hosts.n ? columns->hosts.name[random_below(&random, columns->hosts.n)] : "";
+    const char *chosen = "";
+    uint64_t highest = 0;
+    for (uint32_t i = 0; i < columns->hosts.n; i++) {
+        uint64_t stream = STREAM_ASKED;
+        for (const char *c = columns->hosts.name[i]; *c; c++)
+            stream = stream * 31 + (unsigned char)*c;
+        struct random random = random_new(trial->seed, stream);
+        uint64_t drawn = random_next(&random);
+        if (i > 0 && drawn <= highest)
+            continue;
+        highest = drawn;
+        chosen = columns->hosts.name[i];
+    }
+    return chosen;
 }
 
 static struct plan *ask(const struct property_trial *trial, const struct plan_question *question)

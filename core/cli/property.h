@@ -9,6 +9,7 @@
 #include "model/plan.h"
 #include "offline.h"
 
+#include <jansson.h>
 #include <stdint.h>
 
 struct property_trial;
@@ -44,5 +45,15 @@ void property_do(struct offline *offline, const struct plan_question *question,
 typedef bool property_step(void *self, struct offline *offline, const struct planned_move *move);
 bool property_walk(struct offline *offline, const struct plan_question *question,
                    property_step *step, void *self, struct error *error);
+
+/*
+ * The property does not hold on this fleet, which is taken over: a smaller one on which it does
+ * not, either, and what is wrong there in trial->what. fleet_free() it.
+ */
+struct fleet *property_shrink(const struct property *property, struct property_trial *trial,
+                              struct fleet *fleet);
+
+/* The lists of a fleet, as they are written in files, into an object. */
+void property_show_fleet(const struct fleet *fleet, json_t *told);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,16 +60,32 @@ static const struct refusal *refusal_of(const struct host_verdict *verdict, cons
     return NULL;
 }
 
+/* Raw, and in brackets the rank, as explain shows them. */
+static json_t *weights_of(const struct host_verdict *verdict)
+{
+    const struct weighing *weights = verdict->weights.item;
+    json_t *object = json_object();
+    for (uint32_t i = 0; i < verdict->weights.n; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "%.6g (%.6g)", weights[i].raw, weights[i].rank);
+        json_object_set_new(object, weights[i].unit, json_string(text));
+    }
+    return object;
+}
+
 static void tell_why(struct check *check, const struct decision *decision)
 {
     const struct host_verdict *verdicts = decision->hosts.item;
     for (uint32_t i = 0; i < decision->hosts.n; i++) {
         const struct host_verdict *v = &verdicts[i];
+        if (check->e->drain && strcmp(v->name, check->e->drain) == 0)
+            continue;
         json_t *row = json_pack("{s:s, s:s}", "host", v->name, "vm", decision->vm);
         json_array_append_new(check->why, row);
         if (v->accepted) {
             json_object_set_new(row, "score", json_real(v->score));
             json_object_set_new(row, "place", json_integer((json_int_t)v->place));
+            json_object_set_new(row, "weights", weights_of(v));
             continue;
         }
         json_object_set_new(row, "refused_by", json_from_text(v->refused_by));
@@ -273,6 +290,18 @@ static json_t *found_plan(const struct plan *plan)
     return found;
 }
 
+/* The fleet as a plan sees it when the VM's turn comes: its host, if it is drained, takes nothing. */
+static void go_to_turn(struct check *check, const struct plan_question *question,
+                       const struct planned_move *moves, uint32_t before)
+{
+    if (check->e->drain) {
+        struct fleet *fleet = fleet_copy(check->api->fleet(check->api->self));
+        fleet_host(fleet, check->e->drain)->state = DROVER_HOST_PREPARING_FOR_MAINTENANCE;
+        offline_use(check->offline, fleet);
+    }
+    property_do(check->offline, question, moves, before);
+}
+
 /* The verdicts of all hosts on the first odd VM, with the moves before its own done. */
 static int explain_odd(struct check *check, const struct plan_question *question,
                        const struct plan *plan, struct error *error)
@@ -283,7 +312,7 @@ static int explain_odd(struct check *check, const struct plan_question *question
     const char *key = key_of(check, check->odd_vm);
     const struct planned_move *its = move_of(plan, key);
     uint32_t before = its ? (uint32_t)(its - moves) : plan->moves.n;
-    property_do(check->offline, question, moves, before);
+    go_to_turn(check, question, moves, before);
     struct decision *decision = check->api->explain(check->api->self, check->odd_vm, NULL, error);
     if (!decision)
         return -1;
@@ -312,6 +341,14 @@ static int check_plan(struct check *check, struct error *error)
     return result;
 }
 
+/* As it was written; the reason is told elsewhere. */
+static json_t *expected(const struct expectation *expectation)
+{
+    json_t *json = json_from_record(expectation_fields, expectation, NAN, JSON_SKIP_DEFAULTS);
+    json_object_del(json, "because");
+    return json;
+}
+
 int expectation_check(const struct expectation *expectation, struct offline *offline,
                       json_t **told, struct error *error)
 {
@@ -321,10 +358,8 @@ int expectation_check(const struct expectation *expectation, struct offline *off
     bool so = json_object_size(check.difference) == 0;
     *told = NULL;
     if (result == 0 && !so)
-        *told = json_pack("{s:o, s:O, s:O, s:O}", "expected",
-                          json_from_record(expectation_fields, expectation, NAN,
-                                           JSON_SKIP_DEFAULTS),
-                          "found", check.found, "difference", check.difference, "why", check.why);
+        *told = json_pack("{s:o, s:O, s:O, s:O}", "expected", expected(expectation), "found",
+                          check.found, "difference", check.difference, "why", check.why);
     json_decref(check.difference);
     json_decref(check.found);
     json_decref(check.why);

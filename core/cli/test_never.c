@@ -127,8 +127,8 @@ int never_check(const struct never *never, struct offline *offline, const char *
         return 1;
     if (!watch.found[0])
         return -1;
-    *told = json_pack("{s:o, s:o}", "never",
-                      json_from_record(never_fields, never, NAN, JSON_SKIP_DEFAULTS), "found",
-                      json_from_text(watch.found));
+    json_t *written = json_from_record(never_fields, never, NAN, JSON_SKIP_DEFAULTS);
+    json_object_del(written, "because"); /* it is told elsewhere */
+    *told = json_pack("{s:o, s:o}", "never", written, "found", json_from_text(watch.found));
     return 0;
 }

@@ -36,6 +36,18 @@ finds() {
     says "$words"
 }
 
+@test "what is shown is the smallest fleet that breaks a property, and can be read again" {
+    try pins 'filters: [memory]'
+    expect 1
+    sed -n '/^  clusters:/,/^  \.\.\./p' <<<"$output" | grep -v '^  \.\.\.' >"$DIR/fleet.yaml"
+    run drover --fleet "$DIR/fleet.yaml" --json vms
+    expect 0
+    [ "$(grep -o '"name"' <<<"$output" | wc -l)" -eq 1 ]
+    run drover --fleet "$DIR/fleet.yaml" --json hosts
+    expect 0
+    [ "$(grep -o '"name"' <<<"$output" | wc -l)" -eq 2 ]
+}
+
 @test "every policy that ships has every property" {
     local policies
     policies=$(find "$SRC/policies" -name '*.yaml' | wc -l)
