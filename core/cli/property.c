@@ -289,9 +289,8 @@ static bool no_failures(struct property_trial *trial)
     ROW("no_ping_pong", "round after round, no VM goes back to where it was", no_ping_pong)        \
     ROW("budget", "a round keeps to its limit, and rounds come to rest", budget)                   \
     ROW("no_refused_move", "no move to a host that a filter refuses", property_no_refused_move)    \
-    ROW("hard_rules", "moves are of VMs that may move, to hosts that are up, of their cluster",    \
-        property_hard_rules)                                                                       \
-    ROW("pins", "no VM is moved to a host that it is not pinned to", property_pins)                \
+    ROW("hard_rules", "moves are of VMs that may move, to hosts that are up, of their cluster "    \
+                      "and of their pins", property_hard_rules)                                    \
     ROW("groups", "no move breaks a rule of a group that is enforcing", property_groups)
 
 #define WHOLE_ROW(name, summary, holds) {name, summary, holds},

@@ -58,6 +58,12 @@ static bool is_among(const struct drover_lists *lists, uint32_t row, uint32_t wa
     return false;
 }
 
+static bool is_pinned_elsewhere(const struct columns *columns, uint32_t vm, uint32_t host)
+{
+    const struct drover_lists *pins = &columns->vms.pinned_hosts;
+    return columns->vm_record[vm]->pinned_hosts.n > 0 && !is_among(pins, vm, host);
+}
+
 /* Why this move must not be; NULL: it may. */
 static const char *objection(const struct columns *columns, uint32_t vm, uint32_t host,
                              bool balancing)
@@ -74,7 +80,7 @@ static const char *objection(const struct columns *columns, uint32_t vm, uint32_
         return "is of another cluster";
     if (columns->hosts.state[host] != DROVER_HOST_UP)
         return "goes to a host that is not up";
-    return NULL;
+    return is_pinned_elsewhere(columns, vm, host) ? "is pinned to other hosts" : NULL;
 }
 
 static bool keeps_rules(struct property_trial *trial, const struct planned_move *move,
@@ -107,23 +113,7 @@ bool property_hard_rules(struct property_trial *trial)
     return walk_both(trial, drain_keeps_rules, balance_keeps_rules);
 }
 
-/* ------------------------------------------------------------- pins and groups */
-
-static bool keeps_pins(void *self, struct offline *offline, const struct planned_move *move)
-{
-    const struct columns *columns = offline_columns(offline);
-    uint32_t vm = columns_vm(columns, move->key), host = columns_host(columns, move->to);
-    const struct drover_lists *pins = &columns->vms.pinned_hosts;
-    if (pins->start[vm + 1] == pins->start[vm] || is_among(pins, vm, host))
-        return true;
-    return property_broken(self, "%s is moved from %s to %s (%s), and it is pinned to other hosts",
-                           move->vm, move->from, move->to, move->reason);
-}
-
-bool property_pins(struct property_trial *trial)
-{
-    return walk_both(trial, keeps_pins, keeps_pins);
-}
+/* ----------------------------------------------------------------------- groups */
 
 /* Where it is, or will be. */
 static uint32_t place_of(const struct columns *columns, uint32_t vm)

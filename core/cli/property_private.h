@@ -30,7 +30,6 @@ bool property_renaming(struct property_trial *trial);
 /* property_moves.c: what a plan's moves may be, one by one. */
 bool property_no_refused_move(struct property_trial *trial);
 bool property_hard_rules(struct property_trial *trial);
-bool property_pins(struct property_trial *trial);
 bool property_groups(struct property_trial *trial);
 
 #endif

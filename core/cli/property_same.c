@@ -71,6 +71,17 @@ static const char *chosen_of(const struct decision *decision)
     return decision->chosen ? decision->chosen : "no host";
 }
 
+static bool tell_host(struct property_trial *trial, const char *vm, const struct host_verdict *a,
+                      const struct host_verdict *b, const char *what)
+{
+    if (a->accepted && b->accepted)
+        return property_broken(trial, "explain %s: host %s has the score %g; %s, %g", vm, a->name,
+                               a->score, what, b->score);
+    return property_broken(trial, "explain %s: host %s is %s \"%.200s\"; %s, %s \"%.200s\"", vm,
+                           a->name, a->accepted ? "accepted" : "refused:", a->reason, what,
+                           b->accepted ? "accepted" : "refused:", b->reason);
+}
+
 static bool tell_decision(struct property_trial *trial, const struct decision *a,
                           const struct decision *b, const char *what)
 {
@@ -80,9 +91,7 @@ static bool tell_decision(struct property_trial *trial, const struct decision *a
                                what, chosen_of(b));
     for (uint32_t i = 0; i < a->hosts.n && i < b->hosts.n; i++)
         if (!field_equal(host_verdict_fields, &one[i], &other[i]))
-            return property_broken(trial, "explain %s: of host %s it says \"%.200s\", score %g; "
-                                   "%s, \"%.200s\", score %g", a->vm, one[i].name, one[i].reason,
-                                   one[i].score, what, other[i].reason, other[i].score);
+            return tell_host(trial, a->vm, &one[i], &other[i], what);
     return property_broken(trial, "explain %s: the answer is another one %s", a->vm, what);
 }
 
@@ -150,9 +159,22 @@ static uint32_t *shuffled(struct random *random, uint32_t n)
     return order;
 }
 
-static void shuffle_texts(struct random *random, struct texts *texts, struct arena *arena)
+/* Each list by numbers of its own: what becomes of it does not depend on other records. */
+static struct random chance_of(uint64_t seed, const char *record, const char *list)
 {
-    uint32_t *order = shuffled(random, texts->n);
+    uint64_t stream = STREAM_ORDER;
+    for (; *record; record++)
+        stream = stream * 31 + (unsigned char)*record;
+    for (; *list; list++)
+        stream = stream * 31 + (unsigned char)*list;
+    return random_new(seed, stream);
+}
+
+static void shuffle_texts(uint64_t seed, const char *record, struct texts *texts,
+                          struct arena *arena)
+{
+    struct random random = chance_of(seed, record, "texts");
+    uint32_t *order = shuffled(&random, texts->n);
     const char **item = arena_array(arena, texts->n, sizeof *item);
     for (uint32_t i = 0; i < texts->n; i++)
         item[i] = texts->item[order[i]];
@@ -160,9 +182,11 @@ static void shuffle_texts(struct random *random, struct texts *texts, struct are
     free(order);
 }
 
-static void shuffle_pairs(struct random *random, struct pairs *pairs, struct arena *arena)
+static void shuffle_labels(uint64_t seed, const char *record, struct pairs *pairs,
+                           struct arena *arena)
 {
-    uint32_t *order = shuffled(random, pairs->n);
+    struct random random = chance_of(seed, record, "labels");
+    uint32_t *order = shuffled(&random, pairs->n);
     struct pair *item = arena_array(arena, pairs->n, sizeof *item);
     for (uint32_t i = 0; i < pairs->n; i++)
         item[i] = pairs->item[order[i]];
@@ -171,28 +195,35 @@ static void shuffle_pairs(struct random *random, struct pairs *pairs, struct are
 }
 
 /* Rows, and within them what is a set: labels, networks, pins, members. */
-static void put_shuffled(struct fleet *to, const struct fleet *from, struct random *random)
+static void put_shuffled(struct fleet *to, const struct fleet *from, uint64_t seed)
 {
-    uint32_t *order = shuffled(random, from->n_hosts);
+    struct random random = chance_of(seed, "", "hosts");
+    uint32_t *order = shuffled(&random, from->n_hosts);
     for (uint32_t i = 0; i < from->n_hosts; i++) {
         struct host *host = fleet_put_host(to, from->hosts[order[i]]);
-        shuffle_pairs(random, &host->labels, &to->arena);
-        shuffle_texts(random, &host->networks, &to->arena);
-        shuffle_texts(random, &host->storage, &to->arena);
+        shuffle_labels(seed, host->name, &host->labels, &to->arena);
+        shuffle_texts(seed, host->name, &host->networks, &to->arena);
+        shuffle_texts(seed, host->name, &host->storage, &to->arena);
     }
     free(order);
-    order = shuffled(random, from->n_vms);
+    random = chance_of(seed, "", "vms");
+    order = shuffled(&random, from->n_vms);
     for (uint32_t i = 0; i < from->n_vms; i++) {
         struct vm *vm = fleet_put_vm(to, from->vms[order[i]]);
-        shuffle_pairs(random, &vm->labels, &to->arena);
-        shuffle_texts(random, &vm->networks, &to->arena);
-        shuffle_texts(random, &vm->storage, &to->arena);
-        shuffle_texts(random, &vm->pinned_hosts, &to->arena);
+        shuffle_labels(seed, vm->name, &vm->labels, &to->arena);
+        shuffle_texts(seed, vm->name, &vm->networks, &to->arena);
+        shuffle_texts(seed, vm->name, &vm->storage, &to->arena);
+        shuffle_texts(seed, vm->name, &vm->pinned_hosts, &to->arena);
+        shuffle_texts(seed, vm->name, &vm->preferred_hosts, &to->arena);
     }
     free(order);
-    order = shuffled(random, from->n_groups);
-    for (uint32_t i = 0; i < from->n_groups; i++)
-        shuffle_texts(random, &fleet_put_group(to, from->groups[order[i]])->vms, &to->arena);
+    random = chance_of(seed, "", "groups");
+    order = shuffled(&random, from->n_groups);
+    for (uint32_t i = 0; i < from->n_groups; i++) {
+        struct group *group = fleet_put_group(to, from->groups[order[i]]);
+        shuffle_texts(seed, group->name, &group->vms, &to->arena);
+        shuffle_texts(seed, group->name, &group->hosts, &to->arena);
+    }
     free(order);
 }
 
@@ -207,9 +238,8 @@ static struct fleet *fleet_like(const struct fleet *fleet)
 
 bool property_permutation(struct property_trial *trial)
 {
-    struct random random = random_new(trial->seed, STREAM_ORDER);
     struct fleet *other = fleet_like(property_fleet(trial));
-    put_shuffled(other, property_fleet(trial), &random);
+    put_shuffled(other, property_fleet(trial), trial->seed);
     return ask_twice(trial, other, "with the fleet in another order");
 }
 

@@ -275,6 +275,7 @@ static struct drover_lists lists_of(struct builder *b, const struct table *index
             if (found != TABLE_NONE)
                 item[filled++] = found;
         }
+        filled = start[i] + symbols_sort(item + start[i], filled - start[i]);
         start[i + 1] = filled;
     }
     return (struct drover_lists){.start = start, .item = item};

@@ -92,8 +92,7 @@ static int by_symbol(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-/* A VM may have two NICs on one network; it needs that network once. Returns how many are left. */
-static uint32_t sort_unique(uint32_t *symbols, uint32_t n)
+uint32_t symbols_sort(uint32_t *symbols, uint32_t n)
 {
     if (n < 2)
         return n;
@@ -118,7 +117,7 @@ static struct drover_lists lists_of_vms(struct columns *c, const struct kind *ki
         uint32_t *own = item + start[v];
         for (uint32_t i = 0; i < names->n; i++)
             own[i] = table_get(&symbols->index, names->item[i]);
-        start[v + 1] = start[v] + sort_unique(own, names->n);
+        start[v + 1] = start[v] + symbols_sort(own, names->n);
     }
     return (struct drover_lists){.start = start, .item = item};
 }

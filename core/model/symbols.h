@@ -5,6 +5,12 @@
 
 #include "model/columns.h"
 
+/*
+ * A set, however it was written: in order, and each once (a VM may have two NICs on one network,
+ * and needs that network once). Returns how many are left.
+ */
+uint32_t symbols_sort(uint32_t *symbols, uint32_t n);
+
 /* Sets of hosts and lists of VMs over the same symbols. */
 void symbols_fill(struct columns *columns, const struct fleet *fleet);
 

@@ -509,13 +509,16 @@ static void lists_of_hosts_leave_out_those_that_are_not_there(void **state)
     struct fleet *fleet = new_fleet(100);
     struct host host = new_host("kvm1");
     fleet_put_host(fleet, &host);
-    const char *pinned[] = {"gone", "kvm1"};
+    host = new_host("kvm2");
+    fleet_put_host(fleet, &host);
+    const char *pinned[] = {"gone", "kvm2", "kvm1", "kvm2"};
     struct vm vm = new_vm("a", NULL);
-    vm.pinned_hosts = texts_of(pinned, 2);
+    vm.pinned_hosts = texts_of(pinned, 4);
     fleet_put_vm(fleet, &vm);
     struct columns *columns = columns_new(fleet);
-    assert_int_equal(columns->vms.pinned_hosts.start[1], 1);
-    assert_int_equal(columns->vms.pinned_hosts.item[0], 0);
+    assert_int_equal(columns->vms.pinned_hosts.start[1], 2);
+    assert_int_equal(columns->vms.pinned_hosts.item[0], 0); /* in order of name, each once */
+    assert_int_equal(columns->vms.pinned_hosts.item[1], 1);
     assert_int_equal(columns->vms.preferred_hosts.start[1], 0);
     columns_free(columns);
     fleet_free(fleet);
