@@ -82,10 +82,8 @@ static struct decision *explain(void *self, const char *vm, const char *to, stru
 static struct plan *plan(void *self, const struct plan_question *question, struct error *error)
 {
     struct offline *offline = self;
-    const struct limits *limits = &offline->limits;
     struct columns *columns = columns_new(offline->fleet); /* plans promise on theirs */
-    struct plan *answer = plan_asked(columns, &offline->rules, question,
-                                     limits->balance_moves_per_round, limits->cooldown_s, error);
+    struct plan *answer = plan_asked(columns, &offline->rules, question, &offline->limits, error);
     columns_free(columns);
     return answer;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Inside decide/: what affinity groups say of a VM on a host, for whoever plans for more than one
- * VM. The filters and weights of plugins/ judge one VM at a time; these agree with them.
+ * What affinity groups say of a VM on a host, for whoever plans for more than one VM. The filters
+ * and weights of plugins/ judge one VM at a time; these agree with them.
  *
  * A VM counts where it will be when its move is done. Members in other clusters do not count: a VM
  * never leaves its cluster.

@@ -18,6 +18,7 @@
 #include "model/decision.h"
 #include "model/plan.h"
 #include "model/ruleset.h"
+#include "model/settings.h"
 
 struct question {
     uint32_t vm;
@@ -61,6 +62,10 @@ struct decision *explain_vm(const struct columns *columns, const struct rules *r
 bool decide_allows(const struct columns *columns, const struct ruleset *rules, uint32_t vm,
                    uint32_t host, enum drover_purpose purpose, struct arena *scratch);
 
+/* The same for a question: with those who go along, and without rules that are waived. */
+bool decide_accepts(const struct columns *columns, const struct ruleset *rules,
+                    const struct question *question, uint32_t host, struct arena *scratch);
+
 /* Rules by cluster index of the columns. */
 struct rules {
     const struct ruleset *const *by_cluster;
@@ -100,11 +105,11 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                           enum drover_trouble_kind kind, uint32_t host);
 
 /*
- * The plan that was asked for. NULL with the error set for an unknown word, host or cluster.
- * budget: moves of one round of one cluster.
+ * The plan that was asked for, as far as the limits of one round go. NULL with the error set for an
+ * unknown word, host or cluster.
  */
 struct plan *plan_asked(struct columns *columns, const struct rules *rules,
-                        const struct plan_question *question, uint32_t budget, double cooldown_s,
+                        const struct plan_question *question, const struct limits *limits,
                         struct error *error);
 
 /* The host's load is outside the band low..high of its policy: for cpu_over_since. RHV's test. */

@@ -90,6 +90,13 @@ bool decide_allows(const struct columns *columns, const struct ruleset *rules, u
     return call_allows(&call, host);
 }
 
+bool decide_accepts(const struct columns *columns, const struct ruleset *rules,
+                    const struct question *question, uint32_t host, struct arena *scratch)
+{
+    struct call call = call_for(columns, rules, question, scratch);
+    return call_allows(&call, host);
+}
+
 /* All that is found out about the candidates while explaining. */
 struct trial {
     struct call call;

@@ -45,18 +45,29 @@ static struct plan *by_cluster(cluster_plan *plan, struct columns *columns,
     return NULL;
 }
 
+/* Plans of clusters, and how many moves a round may make. */
+static const struct {
+    const char *what;
+    cluster_plan *plan;
+    size_t budget; /* where in struct limits */
+} cluster_plans[] = {
+    {"balance", plan_balance, offsetof(struct limits, balance_moves_per_round)},
+    {"enforce", plan_enforce, offsetof(struct limits, enforce_moves_per_round)},
+};
+
 struct plan *plan_asked(struct columns *columns, const struct rules *rules,
-                        const struct plan_question *question, uint32_t budget, double cooldown_s,
+                        const struct plan_question *question, const struct limits *limits,
                         struct error *error)
 {
     if (strcmp(question->what, "drain") == 0)
         return drain(columns, rules, question->target, error);
-    cluster_plan *plan = strcmp(question->what, "balance") == 0   ? plan_balance
-                         : strcmp(question->what, "enforce") == 0 ? plan_enforce
-                                                                  : NULL;
-    if (plan)
-        return by_cluster(plan, columns, rules, question->target,
-                          question->whole ? UINT32_MAX : budget, cooldown_s, error);
+    for (size_t i = 0; i < sizeof cluster_plans / sizeof *cluster_plans; i++) {
+        uint32_t budget =
+            *(const uint32_t *)(const void *)((const char *)limits + cluster_plans[i].budget);
+        if (strcmp(question->what, cluster_plans[i].what) == 0)
+            return by_cluster(cluster_plans[i].plan, columns, rules, question->target,
+                              question->whole ? UINT32_MAX : budget, limits->cooldown_s, error);
+    }
     error_set(error, ERROR_USAGE,
               "plan: expected balance, enforce or drain HOST, found \"%.64s\"", question->what);
     return NULL;

@@ -36,8 +36,7 @@ static bool takes(const struct trial *trial, uint32_t position, uint32_t host)
 {
     struct question question = question_of(trial, position, &host);
     struct arena scratch = ARENA_INIT;
-    struct call call = call_for(trial->columns, trial->rules, &question, &scratch);
-    bool allowed = call_allows(&call, host);
+    bool allowed = decide_accepts(trial->columns, trial->rules, &question, host, &scratch);
     arena_free(&scratch);
     return allowed;
 }

@@ -173,16 +173,34 @@ struct move *move_find(const struct engine *engine, uint64_t id);
 struct move *move_of_vm(const struct engine *engine, const char *vm); /* not ended */
 struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_purpose purpose,
                         const char *who, const char *reason, const char *wanted);
+void move_may_break(struct engine *engine, struct move *move, const struct texts *groups);
 void move_text(struct move *move, const char **place, const char *text);
 void move_set_state(struct engine *engine, struct move *move, enum migration_state state);
 void move_end(struct engine *engine, struct move *move, enum migration_state state,
               const char *error);
+bool move_is_by_policy(const struct migration *migration); /* nobody asked: a round decided it */
 bool move_is_active(const struct move *move); /* libvirt is, or may be, at work on it */
 void moves_prune(struct engine *engine);
 void move_free(struct move *move);
 
 /* queue.c */
 void queue_pump(struct engine *engine);
+
+/* together.c: VMs that hard rules hold together get one host */
+struct companion {
+    uint32_t vm;
+    uint32_t kept; /* the host on which a place was kept for it; DROVER_NONE: none was */
+};
+
+/* The VM of this move, first, and those with queued moves that go where it goes. */
+uint32_t together_list(const struct engine *engine, const struct columns *columns,
+                       const struct move *move, uint32_t vm, struct arena *arena,
+                       struct companion **companions);
+void together_give_back(struct engine *engine, struct columns *columns,
+                        struct companion *companions, uint32_t n);
+/* Keep a place on that host for each; DROVER_NONE: those that were given back. */
+void together_keep(struct engine *engine, struct columns *columns,
+                   const struct companion *companions, uint32_t n, uint32_t host);
 
 /* convergence.c */
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,

@@ -29,6 +29,11 @@ struct move *move_of_vm(const struct engine *engine, const char *vm)
     return NULL;
 }
 
+bool move_is_by_policy(const struct migration *migration)
+{
+    return migration->purpose == DROVER_TO_BALANCE || migration->purpose == DROVER_TO_ENFORCE;
+}
+
 bool move_is_active(const struct move *move)
 {
     return move->record.state == MIGRATION_PREPARING || move->record.state == MIGRATION_RUNNING ||
@@ -71,6 +76,17 @@ struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_
     append(engine, move);
     move_set_state(engine, move, MIGRATION_QUEUED);
     return move;
+}
+
+void move_may_break(struct engine *engine, struct move *move, const struct texts *groups)
+{
+    if (groups->n == 0)
+        return;
+    const char **names = arena_array(&move->arena, groups->n, sizeof *names);
+    for (uint32_t i = 0; i < groups->n; i++)
+        names[i] = arena_text(&move->arena, groups->item[i]);
+    move->record.breaks = (struct texts){.item = names, .n = groups->n, .known = true};
+    move_set_state(engine, move, MIGRATION_QUEUED); /* remembered with that */
 }
 
 static void tell(struct engine *engine, const struct move *move)

@@ -90,7 +90,7 @@ void move_fail(struct engine *engine, struct move *move, const char *error)
 {
     const struct limits *limits = &engine->settings.limits;
     bool again = move->record.attempt < limits->tries && !move->record.wanted[0] &&
-                 move->record.purpose != DROVER_TO_BALANCE;
+                 !move_is_by_policy(&move->record);
     if (!again) {
         rest_vm(engine, move->record.vm, engine->now + limits->retry_limit_s);
         move_end(engine, move, MIGRATION_FAILED, error);

@@ -25,9 +25,7 @@ struct plan *engine_plan(struct engine *engine, const struct plan_question *ques
     struct columns *columns = engine_columns(engine);
     struct arena arena = ARENA_INIT;
     struct rules rules = engine_rules(engine, columns, &arena);
-    const struct limits *limits = &engine->settings.limits;
-    struct plan *plan = plan_asked(columns, &rules, question, limits->balance_moves_per_round,
-                                   limits->cooldown_s, error);
+    struct plan *plan = plan_asked(columns, &rules, question, &engine->settings.limits, error);
     columns_free(columns);
     arena_free(&arena);
     return plan;

@@ -9,6 +9,7 @@
 #include "engine/internal.h"
 
 #include "base/memory.h"
+#include "decide/affinity.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -110,11 +111,18 @@ struct start {
     const struct load *load;
     struct move *move;
     uint32_t vm;
+    struct companion *companions; /* the VM itself, and those that go where it goes */
+    uint32_t n_companions;
+    uint32_t waived; /* rules to which it is not held any more: DROVER_WAIVE_... */
     struct arena *arena;
 };
 
 static struct decision *decide(const struct start *start, bool busy_too)
 {
+    uint32_t n_with = start->waived ? 0 : start->n_companions - 1;
+    uint32_t *with = arena_array(start->arena, n_with, sizeof *with);
+    for (uint32_t i = 0; i < n_with; i++)
+        with[i] = start->companions[i + 1].vm;
     uint32_t *without = arena_array(start->arena, start->columns->hosts.n, sizeof *without);
     uint32_t wanted = columns_host(start->columns, start->move->record.wanted);
     struct question question = {
@@ -125,8 +133,11 @@ static struct decision *decide(const struct start *start, bool busy_too)
         .without = without,
         .n_without = list_excluded(start->engine, start->columns, start->load, start->move,
                                    busy_too, without),
+        .with = with,
+        .n_with = n_with,
+        .waived = start->waived,
     };
-    return decide_explain(start->columns, start->rules, &question);
+    return decide_together(start->columns, start->rules, &question);
 }
 
 /* "memory refuses it on kvm2: needs ..." of the first host; the rest stands in the decision. */
@@ -150,6 +161,21 @@ static void order_migration(struct engine *engine, struct move *move)
     field_copy(how_fields, &effect->how, &move->how, &engine->out->arena);
 }
 
+/* A hard rule gives way because its policy says so: that is told, each time. */
+static void tell_broken(const struct start *start, uint32_t to)
+{
+    const struct migration *record = &start->move->record;
+    struct texts broken = {0};
+    if (start->waived)
+        broken = affinity_broken(start->columns, start->vm, to, start->arena);
+    for (uint32_t i = 0; i < broken.n; i++)
+        notice(start->engine, NOTICE_WARNING, "group.broken", record->to, record->name,
+               "VM %s leaves host %s for host %s against the rule of group %s: nothing else is "
+               "possible, and policy %s says that a host is emptied all the same",
+               record->name, record->from, record->to, broken.item[i], start->rules->name)
+            ->move = record->id;
+}
+
 static void begin(const struct start *start, const struct decision *decision)
 {
     struct engine *engine = start->engine;
@@ -166,7 +192,10 @@ static void begin(const struct start *start, const struct decision *decision)
     move->call_done = move->arrived = move->left = move->abort_sent = false;
     move->retry_after_abort = false;
     fleet_set_text(engine->fleet, &vm->to, decision->chosen);
+    tell_broken(start, to);
     columns_promise(start->columns, start->vm, to);
+    if (!start->waived)
+        together_keep(engine, start->columns, start->companions + 1, start->n_companions - 1, to);
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
     move_set_state(engine, move, MIGRATION_PREPARING);
@@ -183,8 +212,7 @@ static void give_up(const struct start *start, const struct decision *decision)
 {
     const char *why = refusal_of(&start->move->arena, decision);
     move_end(start->engine, start->move,
-             start->move->record.purpose == DROVER_TO_BALANCE ? MIGRATION_CANCELLED
-                                                              : MIGRATION_FAILED,
+             move_is_by_policy(&start->move->record) ? MIGRATION_CANCELLED : MIGRATION_FAILED,
              why);
     if (start->move->record.purpose == DROVER_TO_DRAIN)
         rest_vm(start->engine, start->move->record.vm,
@@ -202,7 +230,8 @@ static bool policy_has_room(const struct start *start, const char *to)
     return concurrent == 0 || count_of(&start->load->out, start->move->record.from) < concurrent;
 }
 
-static bool try_start(const struct start *start)
+/* NULL: some host would do, but not now. Else the decision, which may have chosen none. */
+static struct decision *decide_now(const struct start *start)
 {
     struct decision *decision = decide(start, true);
     bool wait = decision->chosen && !policy_has_room(start, decision->chosen);
@@ -211,10 +240,22 @@ static bool try_start(const struct start *start)
         decision = decide(start, false); /* would a busy host do, later? */
         wait = decision->chosen != NULL;
     }
-    if (wait) {
+    if (!wait)
+        return decision;
+    decision_free(decision);
+    return NULL;
+}
+
+static bool try_start(struct start *start)
+{
+    struct decision *decision = decide_now(start);
+    if (decision && !decision->chosen && start->move->record.breaks.n > 0) {
         decision_free(decision);
-        return false;
+        start->waived = DROVER_WAIVE_VM_TO_VM;
+        decision = decide_now(start);
     }
+    if (!decision)
+        return false;
     breakers_note(start->engine, &decision->failures);
     emit_decision(start->engine, decision);
     if (decision->chosen)
@@ -274,12 +315,20 @@ static void start_one(struct engine *engine, struct columns *columns, struct loa
         .engine = engine, .columns = columns, .load = load, .move = move, .vm = vm, .arena = &arena,
         .rules = vm == DROVER_NONE ? NULL : rules_of(&rules, columns, vm),
     };
-    if (!start.rules)
+    if (!start.rules) {
         move_end(engine, move, MIGRATION_FAILED, "its cluster has no policy");
-    else if (try_start(&start)) {
+        arena_free(&arena);
+        return;
+    }
+    start.n_companions =
+        together_list(engine, columns, move, vm, &arena, &start.companions);
+    together_give_back(engine, columns, start.companions, start.n_companions);
+    if (try_start(&start)) {
         count_up(&load->out, move->record.from);
         count_up(&load->in, move->record.to);
         count_up(&load->clusters, cluster_of(engine, move->record.from));
+    } else if (move->record.state == MIGRATION_QUEUED) {
+        together_keep(engine, columns, start.companions, start.n_companions, DROVER_NONE);
     }
     arena_free(&arena);
 }

@@ -72,5 +72,6 @@ const struct field migration_fields[] = {
      .rows = progress_fields, .row_size = sizeof(struct progress)},
     {.key = "base_iteration", .type = FIELD_U32, .offset = MIGRATION(base_iteration)},
     {.key = "next_stall", .type = FIELD_U32, .offset = MIGRATION(next_stall)},
+    {.key = "breaks", .type = FIELD_TEXTS, .offset = MIGRATION(breaks), .default_text = "[]"},
     {0},
 };

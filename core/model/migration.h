@@ -70,6 +70,7 @@ struct migration {
     struct progress progress;
     uint32_t base_iteration; /* convergence: first iteration seen */
     uint32_t next_stall;     /* convergence: index of the next step of the schedule */
+    struct texts breaks;     /* groups whose hard rules between VMs it may break */
 };
 
 extern const struct field progress_fields[];

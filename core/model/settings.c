@@ -53,6 +53,8 @@ const struct field limits_fields[] = {
      .min = 1, .max = 1000},
     {.key = "balance_moves_per_round", .type = FIELD_U32, .offset = LIMIT(balance_moves_per_round),
      .default_text = "1", .max = 1000},
+    {.key = "enforce_moves_per_round", .type = FIELD_U32, .offset = LIMIT(enforce_moves_per_round),
+     .default_text = "1", .max = 1000},
     {.key = "round", .type = FIELD_DURATION, .offset = LIMIT(round_s), .default_text = "60s",
      .min = 1, .max = DAY_S},
     {.key = "cooldown", .type = FIELD_DURATION, .offset = LIMIT(cooldown_s), .default_text = "30m",

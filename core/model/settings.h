@@ -62,7 +62,8 @@ struct limits {
     uint32_t incoming_per_host;
     uint32_t per_cluster;
     uint32_t balance_moves_per_round; /* per cluster */
-    double round_s;                 /* between two balancing rounds */
+    uint32_t enforce_moves_per_round; /* to mend broken rules of groups; per cluster */
+    double round_s;                 /* between two rounds */
     double cooldown_s;              /* a VM that moved stays so long, as far as balancing goes */
     uint32_t tries;                 /* hosts tried for one VM */
     double retry_s;                 /* first pause after a failed try; doubles */

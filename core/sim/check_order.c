@@ -56,7 +56,22 @@ static struct fleet *fleet_before(const struct run *run, uint32_t nth)
     return fleet;
 }
 
-static bool filters_allow(const struct run *run, uint32_t nth, int purpose)
+/* VMs that are ordered to the same host in this step, after it: they go along. */
+static uint32_t list_companions(const struct run *run, const struct columns *columns,
+                                uint32_t nth, uint32_t *vms)
+{
+    uint32_t n = 0;
+    for (uint32_t i = nth + 1; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        if (effect->kind == EFFECT_MIGRATE &&
+            strcmp(effect->to, run->effects.item[nth].to) == 0)
+            vms[n++] = columns_vm(columns, effect->vm);
+    }
+    return n;
+}
+
+static bool filters_allow(const struct run *run, uint32_t nth,
+                          const struct migration *migration)
 {
     const struct effect *effect = &run->effects.item[nth];
     struct fleet *fleet = fleet_before(run, nth);
@@ -66,8 +81,14 @@ static bool filters_allow(const struct run *run, uint32_t nth, int purpose)
     const struct host *host = fleet_host(fleet, effect->to);
     const struct ruleset *rules = host ? rules_for(run, host->cluster) : NULL;
     uint32_t vm = columns_vm(columns, effect->vm), to = columns_host(columns, effect->to);
+    uint32_t *with = arena_array(&arena, run->effects.n, sizeof *with);
+    struct question question = {
+        .vm = vm, .purpose = (enum drover_purpose)migration->purpose, .with = with,
+        .n_with = list_companions(run, columns, nth, with),
+        .waived = migration->breaks.n > 0 ? DROVER_WAIVE_VM_TO_VM : 0,
+    };
     bool allows = rules && vm != DROVER_NONE && to != DROVER_NONE &&
-                  decide_allows(columns, rules, vm, to, (enum drover_purpose)purpose, &arena);
+                  decide_accepts(columns, rules, &question, to, &arena);
     arena_free(&arena);
     columns_free(columns);
     fleet_free(fleet);
@@ -87,7 +108,7 @@ static void check_order(struct run *run, uint32_t nth)
     if (host->state != DROVER_HOST_UP)
         run_broken(run, "VM %s was ordered to host %s, which is %s", effect->vm, effect->to,
                    host_state_names[host->state]);
-    if (!filters_allow(run, nth, migration->purpose))
+    if (!filters_allow(run, nth, migration))
         run_broken(run, "VM %s was ordered to host %s, which a filter refuses", effect->vm,
                    effect->to);
     for (uint32_t i = 0; i < nth; i++)
@@ -146,12 +167,13 @@ void check_cooldown(struct run *run, const struct event *event)
             continue;
         const struct migration *migration = migration_of(run, effect->move);
         uint32_t vm = sim_find_vm(run->sim, effect->vm);
-        if (vm == UINT32_MAX || !migration || migration->purpose != DROVER_TO_BALANCE)
+        if (vm == UINT32_MAX || !migration ||
+            (migration->purpose != DROVER_TO_BALANCE && migration->purpose != DROVER_TO_ENFORCE))
             continue;
         double since = engine_fleet(run->engine)->now - run->checks->moved_at[vm];
         if (since < run->settings.limits.cooldown_s)
-            run_broken(run, "VM %s is balanced to host %s %.0f s after its last move; it rests "
-                       "for %.0f s", effect->vm, effect->to, since,
+            run_broken(run, "VM %s is moved to host %s by a round, %.0f s after its last move; it "
+                       "rests for %.0f s", effect->vm, effect->to, since,
                        run->settings.limits.cooldown_s);
     }
 }
