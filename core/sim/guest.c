@@ -144,15 +144,17 @@ double guest_dirty_mib_s(const struct sim *sim, const struct sim_vm *vm)
     return vm->dirty_mib_s * activity(sim, vm);
 }
 
+double guest_wanted_pct(const struct sim *sim, const struct sim_vm *vm)
+{
+    const struct trace_sample *sample = traced(sim, vm);
+    return fmin(100, sample ? sample->cpu_pct : vm->cpu_pct * activity(sim, vm));
+}
+
 double guest_cpu_pct(const struct sim *sim, const struct sim_vm *vm)
 {
-    double slowed = 1;
-    const struct trace_sample *sample = traced(sim, vm);
-    double wanted = sample ? sample->cpu_pct : vm->cpu_pct * activity(sim, vm);
     const struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
-    if (job && job->phase == JOB_COPYING)
-        slowed = 1 - job->copy.throttle_pct / 100.0;
-    return fmin(100, wanted) * slowed;
+    double left = job && job->phase == JOB_COPYING ? 100.0 - job->copy.throttle_pct : 100;
+    return fmin(left, guest_wanted_pct(sim, vm));
 }
 
 double guest_used_mib(const struct sim_vm *vm)

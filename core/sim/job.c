@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Migration jobs, peer to peer: from the destination's hook to the last byte. They go on without
- * whoever began them. Links are shared equally by the jobs on them.
+ * whoever began them. How links are shared is share.c's.
  */
 #include "sim/private.h"
 
@@ -224,21 +224,22 @@ int job_cancel(struct sim *sim, struct job *job)
 
 /* ------------------------------------------------------------------ going on */
 
-static bool uses_link(const struct job *job)
+bool job_uses_link(const struct job *job)
 {
     return job->phase == JOB_COPYING || job->phase == JOB_POSTCOPY;
 }
 
-static double share(const struct sim *sim, const struct job *job)
+/* For the last pages, sent while the guest stands still, QEMU forgets its limit. */
+static double rate_of_switch(const struct sim *sim, const struct job *job)
 {
     uint32_t out = 0, in = 0;
     for (uint32_t i = 0; i < sim->n_jobs; i++) {
-        out += uses_link(sim->jobs[i]) && sim->jobs[i]->from == job->from;
-        in += uses_link(sim->jobs[i]) && sim->jobs[i]->to == job->to;
+        out += job_uses_link(sim->jobs[i]) && sim->jobs[i]->from == job->from;
+        in += job_uses_link(sim->jobs[i]) && sim->jobs[i]->to == job->to;
     }
-    double rate = fmin(host_link_mib_s(sim, job->from) / (out ? out : 1),
+    double link = fmin(host_link_mib_s(sim, job->from) / (out ? out : 1),
                        host_link_mib_s(sim, job->to) / (in ? in : 1));
-    return job->bandwidth_mib_s > 0 ? fmin(rate, job->bandwidth_mib_s) : rate;
+    return fmax(job->rate_mib_s, link);
 }
 
 /* True where the job has ended. */
@@ -264,9 +265,8 @@ static bool is_stalled(struct sim *sim, struct job *job)
 static void carry(struct sim *sim, struct job *job)
 {
     const struct sim_vm *vm = &sim->vms[job->vm];
-    double rate = share(sim, job);
     double dirty = guest_dirty_mib_s(sim, vm);
-    bool done = copy_step(&job->copy, STEP_S, rate, dirty);
+    bool done = copy_step(&job->copy, STEP_S, job->rate_mib_s, dirty, guest_wanted_pct(sim, vm));
     if (job->copy.throttle_pct > job->throttle_pct)
         job->throttle_pct = job->copy.throttle_pct;
     if (!done)
@@ -275,7 +275,7 @@ static void carry(struct sim *sim, struct job *job)
         arrive(sim, job, 0);
         return;
     }
-    double pause_s = copy_pause_s(&job->copy, rate);
+    double pause_s = copy_pause_s(&job->copy, rate_of_switch(sim, job));
     job->copy.sent_mib += job->copy.remaining_mib;
     switch_over(sim, job);
     sim_after(sim, pause_s, arrive_later, job->id, 0);
@@ -299,7 +299,7 @@ static void go_on(struct sim *sim, struct job *job)
         job_fail(sim, job, "internal error: qemu unexpectedly closed the monitor");
     else if (job->phase == JOB_PREPARING && in_phase_s >= 0.5)
         copy(sim, job);
-    else if (uses_link(job))
+    else if (job_uses_link(job))
         carry(sim, job);
     else if (job->phase == JOB_FINISHING && in_phase_s >= 0.1)
         finish(sim, job);
@@ -309,6 +309,7 @@ static void step_all(void *self, const struct timer *timer)
 {
     struct sim *sim = self;
     (void)timer;
+    jobs_share_links(sim);
     for (uint32_t i = sim->n_jobs; i-- > 0;)
         if (i < sim->n_jobs) /* others may have ended with one */
             go_on(sim, sim->jobs[i]);
@@ -329,7 +330,8 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
         .copy = {.total_mib = guest_used_mib(guest), .working_set_mib = guest->working_set_mib,
                  .downtime_ms = how->downtime_ms > 0 ? how->downtime_ms : DOWNTIME_USUAL_MS,
                  .auto_converge = how->auto_converge},
-        .postcopy_allowed = how->postcopy, .bandwidth_mib_s = how->bandwidth_mib_s,
+        .postcopy_allowed = how->postcopy,
+        .bandwidth_mib_s = ceil(how->bandwidth_mib_s), /* libvirt takes whole ones */
         .stalled_since = NAN, .fails_at = INFINITY, .begun = sim->now, .changed_at = sim->now,
     };
     sim->jobs = memory_grow(sim->jobs, &sim->job_room, sim->n_jobs + 1, sizeof *sim->jobs);

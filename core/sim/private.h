@@ -67,6 +67,9 @@ struct sim_host {
     bool deaf, mute;   /* nothing gets from the controller to it; from it to the controller */
     uint32_t cut_to;   /* a host to which nothing gets from here; SIM_NONE: none */
     double frozen_until; /* its kernel stands still, with all that runs on it */
+    /* its link, while it is shared out */
+    double out_left_mib_s, in_left_mib_s;
+    uint32_t out_waiting, in_waiting;
     bool daemon;       /* libvirtd runs */
     double hung_until; /* libvirtd does not answer */
     double slow_until; /* answers come late */
@@ -99,7 +102,8 @@ struct job {
     struct copy copy;
     bool postcopy_allowed;
     bool has_waited;        /* for a destination that did not answer: others have passed it */
-    double bandwidth_mib_s; /* 0: none */
+    double bandwidth_mib_s; /* its limit; 0: none */
+    double rate_mib_s;      /* at which it is carried now */
     double begun;
     double pause_s;         /* of the guest, so far */
     uint32_t throttle_pct;  /* the most */
@@ -200,6 +204,7 @@ void host_restart_daemon(struct sim *sim, uint32_t host, double for_s);
 /* guest.c */
 void guests_make(struct sim *sim);
 double guest_dirty_mib_s(const struct sim *sim, const struct sim_vm *vm);
+double guest_wanted_pct(const struct sim *sim, const struct sim_vm *vm); /* CPU, unthrottled */
 double guest_cpu_pct(const struct sim *sim, const struct sim_vm *vm);
 double guest_used_mib(const struct sim_vm *vm);
 struct process *guest_process(struct sim_vm *vm, uint32_t host);
@@ -225,6 +230,10 @@ int job_cancel(struct sim *sim, struct job *job);
 void jobs_of_host_fail(struct sim *sim, uint32_t host, const char *why);
 void job_fail(struct sim *sim, struct job *job, const char *why);
 void job_guest_ended(struct sim *sim, struct job *job);
+bool job_uses_link(const struct job *job);
+
+/* share.c */
+void jobs_share_links(struct sim *sim); /* sets the rate of each */
 
 /* order.c */
 void order_perform(struct sim *sim, const struct effect *effect);

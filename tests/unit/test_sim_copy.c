@@ -15,7 +15,7 @@ static double converge(struct copy *copy, double rate, double dirty, double dt, 
 {
     copy_begin(copy);
     for (int i = 1; i * dt <= limit_s; i++)
-        if (copy_step(copy, dt, rate, dirty))
+        if (copy_step(copy, dt, rate, dirty, 100))
             return i * dt;
     return 0;
 }
@@ -26,7 +26,8 @@ static void a_guest_that_writes_nothing_takes_its_size(void **state)
     struct copy copy = {.total_mib = 4096, .working_set_mib = 512, .downtime_ms = 300};
     double seconds = converge(&copy, 100, 0, 0.25, 1000);
     assert_float_equal(seconds, 40.96, 0.3);
-    assert_float_equal(copy.sent_mib, 4096, 0.01);
+    assert_float_equal(copy.sent_mib + copy.remaining_mib, 4096, 0.01); /* the rest: in the pause */
+    assert_true(copy.remaining_mib <= 30.001);
     assert_int_equal(copy.iteration, 1);
 }
 
@@ -40,14 +41,18 @@ static void half_the_link_takes_twice_as_long(void **state)
     assert_float_equal(other, 2 * one, 0.5);
 }
 
-/* Each walk leaves half of what it sent: 1024, 512, ... until it fits into the pause. */
+/*
+ * 30 MiB fit into the pause, so a walk sends all but these, and the guest writes half of that
+ * meanwhile. Sent are 994, 497, 249, ..., 31, 15.5, and then twice what a look costs, 10.
+ */
 static void walks_shrink_by_the_ratio_of_writing_to_sending(void **state)
 {
     (void)state;
     struct copy copy = {.total_mib = 1024, .working_set_mib = 1e9, .downtime_ms = 300};
-    double seconds = converge(&copy, 100, 50, 0.05, 1000);
+    double seconds = converge(&copy, 100, 50, 0.25, 1000);
     assert_true(seconds > 0);
-    assert_int_equal(copy.iteration, 6); /* 1024, 512, 256, 128, 64, 32 leave 16: 160 ms */
+    assert_int_equal(copy.iteration, 9);
+    assert_float_equal(seconds, 19.5, 0.6);
     assert_true(copy.remaining_mib < 30);
     assert_true(copy_pause_s(&copy, 100) < 0.35);
 }
@@ -70,6 +75,18 @@ static void throttling_makes_it_converge(void **state)
     assert_true(copy.throttle_pct <= 99);
 }
 
+/* A throttle leaves CPU time, and a guest that wants less than it leaves writes as ever. */
+static void throttling_does_not_slow_an_idle_guest(void **state)
+{
+    (void)state;
+    struct copy copy = {.total_mib = 64, .working_set_mib = 60, .downtime_ms = 100,
+                        .auto_converge = true};
+    copy_begin(&copy);
+    for (int i = 0; i < 200; i++)
+        assert_false(copy_step(&copy, 0.25, 16, 200, 10));
+    assert_true(copy.throttle_pct >= 70 && copy.throttle_pct <= 90);
+}
+
 static void a_longer_pause_ends_it_sooner(void **state)
 {
     (void)state;
@@ -87,7 +104,7 @@ static void postcopy_ends_whatever_the_guest_writes(void **state)
     assert_true(converge(&copy, 100, 1000, 0.25, 60) <= 0);
     copy_switch_to_postcopy(&copy);
     double left = copy.remaining_mib, seconds = 0;
-    while (!copy_step(&copy, 0.25, 100, 1000))
+    while (!copy_step(&copy, 0.25, 100, 1000, 100))
         seconds += 0.25;
     assert_float_equal(seconds, left / 100, 0.5);
 }
@@ -128,6 +145,7 @@ int main(void)
         cmocka_unit_test(walks_shrink_by_the_ratio_of_writing_to_sending),
         cmocka_unit_test(a_guest_that_outruns_the_link_never_converges),
         cmocka_unit_test(throttling_makes_it_converge),
+        cmocka_unit_test(throttling_does_not_slow_an_idle_guest),
         cmocka_unit_test(a_longer_pause_ends_it_sooner),
         cmocka_unit_test(postcopy_ends_whatever_the_guest_writes),
         cmocka_unit_test(a_link_that_is_down_carries_nothing),
