@@ -52,7 +52,7 @@ static double limit_mib(const struct copy *copy)
 static bool end_walk(struct copy *copy)
 {
     throttle(copy);
-    copy->remaining_mib += copy->dirtied_mib;
+    copy->remaining_mib = fmin(copy->total_mib, copy->remaining_mib + copy->dirtied_mib);
     copy->dirtied_mib = 0;
     if (copy->remaining_mib <= limit_mib(copy))
         return true;
@@ -71,7 +71,9 @@ static void write_for(struct copy *copy, double seconds, double dirty_mib_s)
 {
     double set = copy->working_set_mib;
     copy->dirty_mib_s = dirty_mib_s;
-    if (set > 0)
+    if (copy->writes_round)
+        copy->dirtied_mib = fmin(set, copy->dirtied_mib + dirty_mib_s * seconds);
+    else if (set > 0)
         copy->dirtied_mib += (set - copy->dirtied_mib) * -expm1(-dirty_mib_s * seconds / set);
 }
 

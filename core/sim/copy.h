@@ -8,6 +8,8 @@
  * guest is stopped, the rest is sent as fast as the link carries it (a limit of bandwidth does not
  * hold for that), and the guest goes on at the destination. A guest writes within its working set,
  * so what a walk leaves behind grows ever slower: left(t) = set * (1 - e^(-rate * t / set)).
+ * Or it writes one page after the other and begins anew at the end, as logs and the lab's guests
+ * do: left(t) = min(set, rate * t).
  *
  * auto-converge, as QEMU does it: where in two periods of a second or more the guest wrote more
  * than half of what was sent, its CPUs are throttled by 20 %, then by 10 % more each time, up to
@@ -25,6 +27,7 @@ struct copy {
     double total_mib;
     double working_set_mib;
     double downtime_ms; /* allowed */
+    bool writes_round;  /* one page after the other, not scattered */
     bool auto_converge;
     /* how it stands */
     double remaining_mib; /* of this walk */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define HOUR_S 3600.0
+#define STREAM_STRIKES 1000
 
 /* A host of which no trouble is known, while most of the fleet is well; SIM_NONE: none. */
 static uint32_t pick_host(struct sim *sim)
@@ -166,7 +167,7 @@ static void strike(void *self, const struct timer *timer)
         return;
     if (fault_is_due(sim, (enum fault_kind)timer->a))
         fault->strike(sim);
-    sim_after(sim, random_wait(&sim->chance, fault->mean_s), strike, timer->a, 0);
+    sim_after(sim, random_wait(&sim->strikes[timer->a], fault->mean_s), strike, timer->a, 0);
 }
 
 /* People take back what they asked for, so that the fleet can come to rest. */
@@ -189,9 +190,11 @@ static void calm_down(void *self, const struct timer *timer)
 
 void faults_begin(struct sim *sim)
 {
-    for (uint32_t i = 0; i < FAULTS; i++)
+    for (uint32_t i = 0; i < FAULTS; i++) {
+        sim->strikes[i] = random_new(sim->options.seed, STREAM_STRIKES + i);
         if (sim->options.faults >> i & 1 && faults[i].mean_s > 0)
-            sim_after(sim, random_wait(&sim->chance, faults[i].mean_s), strike, i, 0);
+            sim_after(sim, random_wait(&sim->strikes[i], faults[i].mean_s), strike, i, 0);
+    }
     if (sim->options.faults)
         sim_after(sim, sim->options.faults_until - sim->now, calm_down, 0, 0);
 }

@@ -77,6 +77,8 @@ static void make_guest(struct sim *sim, uint32_t i, const struct vm *record)
                                                : record->cpu_usage_pct;
     double writes = random_between(&sim->load, 0.1, 1.0) * vm->cpu_pct * record->vcpus;
     vm->dirty_mib_s = record->dirty_mib_s > 0 ? record->dirty_mib_s : writes;
+    const char *how = label(record, "writes");
+    vm->writes_round = how && strcmp(how, "round") == 0;
     vm->working_set_mib = working_set_mib(vm, random_between(&sim->load, 0.05, 0.3));
     if (sim->options.trace)
         find_trace(vm, sim->options.trace);

@@ -329,7 +329,7 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
         .id = ++sim->last_job, .vm = vm, .from = from, .to = to, .by_drover = by_drover,
         .copy = {.total_mib = guest_used_mib(guest), .working_set_mib = guest->working_set_mib,
                  .downtime_ms = how->downtime_ms > 0 ? how->downtime_ms : DOWNTIME_USUAL_MS,
-                 .auto_converge = how->auto_converge},
+                 .writes_round = guest->writes_round, .auto_converge = how->auto_converge},
         .postcopy_allowed = how->postcopy,
         .bandwidth_mib_s = ceil(how->bandwidth_mib_s), /* libvirt takes whole ones */
         .stalled_since = NAN, .fails_at = INFINITY, .begun = sim->now, .changed_at = sim->now,

@@ -45,6 +45,7 @@ struct sim_vm {
     uint64_t job;     /* 0: none */
     enum pattern pattern;
     double cpu_pct, dirty_mib_s, working_set_mib; /* at its usual load */
+    bool writes_round; /* one page after the other, not scattered */
     double phase, period_s;
     const struct trace_sample *trace; /* its samples, in order of time; they stand above all */
     uint32_t n_trace;
@@ -140,6 +141,7 @@ struct sim {
     struct world_listener listener;
     struct arena arena;
     struct random chance, load, wire; /* faults, guests, latencies */
+    struct random strikes[FAULTS];    /* when each strikes, whatever happens otherwise */
     struct timers timers;
     double now, clock_ahead_s, begun;
     bool controller;      /* somebody listens */
