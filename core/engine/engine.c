@@ -43,6 +43,12 @@ void engine_free(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_doubts; i++)
         doubt_free(&engine->doubts[i]);
     free(engine->doubts);
+    for (uint32_t i = 0; i < engine->n_kept; i++)
+        keep_free(&engine->kept[i]);
+    free(engine->kept);
+    for (uint32_t i = 0; i < engine->n_leftovers; i++)
+        leftover_free(&engine->leftovers[i]);
+    free(engine->leftovers);
     for (uint32_t i = 0; i < engine->n_rested; i++)
         free(engine->rested[i].vm);
     free(engine->rested);
@@ -101,7 +107,9 @@ static void pump(struct engine *engine)
     if (!engine->started || !engine->configured)
         return;
     outcome_pump(engine);
+    failure_pump(engine);
     hosts_pump(engine);
+    restarts_pump(engine);
     breakers_pump(engine);
     drains_pump(engine);
     rounds_pump(engine);
@@ -145,6 +153,10 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
         [EVENT_HOOK_ASK] = on_hook_ask,
         [EVENT_MAINTENANCE_FILE] = on_maintenance_file,
         [EVENT_EFFECT_FAILED] = on_effect_failed,
+        [EVENT_PROBED] = on_probed,
+        [EVENT_FENCED] = on_fenced,
+        [EVENT_START_DONE] = on_start_done,
+        [EVENT_HOST_ALARM] = on_host_alarm,
     };
     if (event->at > engine->now)
         engine->now = event->at;

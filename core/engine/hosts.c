@@ -3,7 +3,7 @@
  * Hosts: what is known of each, and the state that follows from it. The state is never set by an
  * event directly; hosts_pump() works it out from connection, wishes and VMs, in one place.
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "base/memory.h"
 
@@ -31,6 +31,7 @@ struct watch *watch_add(struct engine *engine, const char *host)
 {
     struct watch *watch = memory_new(sizeof *watch);
     watch->name = memory_copy_text(host);
+    watch->failure.off_said_at = NAN;
     engine->watches = memory_grow(engine->watches, &engine->watch_room, engine->n_watches + 1,
                                   sizeof *engine->watches);
     uint32_t i = engine->n_watches++;
@@ -48,6 +49,8 @@ void watch_free(struct watch *watch)
     free(watch->lack);
     free(watch->state_reason);
     free(watch->power_told);
+    free(watch->alarm);
+    failure_free(&watch->failure);
     plan_free(watch->held);
     free(watch);
 }
@@ -77,7 +80,7 @@ void on_host_connected(struct engine *engine, const struct event *event)
         return;
     watch->connected = true;
     watch->reported = false;
-    engine->dirty = true;
+    failure_host_back(engine, watch);
 }
 
 void on_host_lost(struct engine *engine, const struct event *event)
@@ -94,6 +97,8 @@ void on_host_lost(struct engine *engine, const struct event *event)
     notice(engine, NOTICE_WARNING, "host.lost", event->host, NULL, "host %s: %s (%s)",
            event->host, was_connected ? "connection lost" : "cannot be reached",
            watch->lost_reason);
+    if (was_connected)
+        failure_host_lost(engine, watch);
     engine->dirty = true;
 }
 
@@ -111,6 +116,9 @@ static void merge_host(struct engine *engine, const struct host *reported)
     merged.memory_pending_mib = 0;
     merged.roles = old->roles;
     merged.labels = old->labels;
+    merged.power_managed = old->power_managed;
+    merged.power_by_policy = old->power_by_policy;
+    merged.moves_failed = old->moves_failed;
     const struct host_setting *setting = host_setting(engine, reported->name);
     if (setting && setting->link_mbps > 0)
         merged.link_mbps = setting->link_mbps;
@@ -195,11 +203,13 @@ void on_host_report(struct engine *engine, const struct event *event)
     watch->report_at = began_at(engine, event);
     const struct vm **vms = sorted_vms(event);
     drop_missing(engine, event, vms);
+    leftovers_of_report(engine, event);
     for (uint32_t i = 0; i < event->vms.n; i++)
         vm_seen(engine, event->host, vms[i]);
     free(vms);
     watch->connected = true;
     watch->reported = true;
+    failure_host_reported(engine, watch);
     host_update_lack(engine, watch);
     drains_touch(engine);
 }
@@ -316,18 +326,21 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
     bool wanted = watch_wants_maintenance(watch);
     bool empty = wanted && !has_vms(engine, watch->name); /* a walk: only where it matters */
     if (!watch->connected) {
-        *reason = watch->lost_reason ? watch->lost_reason : "";
-        double until = watch->lost_at + engine->settings.limits.grace_s;
         const struct host *host = fleet_host(engine->fleet, watch->name);
         if (wanted && empty && host->state == DROVER_HOST_MAINTENANCE)
             return DROVER_HOST_MAINTENANCE; /* it may well be switched off: that is what it is for */
-        if (engine->now >= until)
-            return DROVER_HOST_NON_RESPONSIVE;
-        wake_at(engine, until);
-        return DROVER_HOST_CONNECTING;
+        return failure_state(engine, watch, reason);
+    }
+    if (watch->failure.phase == FAILURE_LATE) {
+        *reason = "it is back, but a device was told to switch it off, and may still do so";
+        return DROVER_HOST_FENCING;
     }
     if (!watch->reported)
         return DROVER_HOST_CONNECTING;
+    if (leftovers_hold(engine, watch->name)) {
+        *reason = "it is back; definitions of VMs that were restarted elsewhere are being removed";
+        return DROVER_HOST_CONNECTING;
+    }
     if (wanted) {
         if (empty)
             return DROVER_HOST_MAINTENANCE;
@@ -335,8 +348,8 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
             *reason = arena_printf(arena, "%u VMs cannot leave", watch->held->unplaced.n);
         return DROVER_HOST_PREPARING_FOR_MAINTENANCE;
     }
-    if (watch->lack) {
-        *reason = watch->lack;
+    if (watch->lack || watch->alarm) {
+        *reason = watch->lack ? watch->lack : watch->alarm;
         return DROVER_HOST_NON_OPERATIONAL;
     }
     return DROVER_HOST_UP;
@@ -349,7 +362,9 @@ static void react_to_trouble(struct engine *engine, struct watch *watch)
     struct arena arena = ARENA_INIT;
     struct rules rules = engine_rules(engine, columns, &arena);
     uint32_t index = columns_host(columns, watch->name);
-    struct plan *plan = plan_trouble(columns, &rules, DROVER_TROUBLE_NON_OPERATIONAL, index);
+    enum drover_trouble_kind kind =
+        watch->lack ? DROVER_TROUBLE_NON_OPERATIONAL : DROVER_TROUBLE_ANNOUNCED;
+    struct plan *plan = plan_trouble(columns, &rules, kind, index);
     breakers_note(engine, &plan->failures);
     const struct planned_move *moves = plan->moves.item;
     for (uint32_t i = 0; i < plan->moves.n; i++) {
@@ -363,10 +378,26 @@ static void react_to_trouble(struct engine *engine, struct watch *watch)
     watch->trouble_at = engine->now + engine->settings.limits.retry_limit_s;
 }
 
+void on_host_alarm(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_of(engine, event);
+    const char *text = event->text[0] ? event->text : event->name;
+    if (!watch || (!event->ok && !watch->alarm) ||
+        (event->ok && watch->alarm && strcmp(watch->alarm, text) == 0))
+        return;
+    set_text(&watch->alarm, event->ok ? text : NULL);
+    notice(engine, event->ok ? NOTICE_WARNING : NOTICE_INFO, "host.alarm", watch->name, NULL,
+           "host %s %s: %s", watch->name,
+           event->ok ? "announces trouble" : "does not announce trouble any more", text);
+    watch->trouble_at = engine->now;
+    engine->dirty = true;
+}
+
 static void change_state(struct engine *engine, struct watch *watch, struct host *host,
                          enum drover_host_state state, const char *reason)
 {
-    enum notice_level level = state == DROVER_HOST_NON_RESPONSIVE   ? NOTICE_ERROR
+    enum notice_level level = state == DROVER_HOST_NON_RESPONSIVE || state == DROVER_HOST_DOWN
+                                  ? NOTICE_ERROR
                               : state == DROVER_HOST_NON_OPERATIONAL ? NOTICE_WARNING
                                                                      : NOTICE_INFO;
     notice(engine, level, "host.state", watch->name, NULL, "host %s is %s (was %s)%s%s",

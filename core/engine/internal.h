@@ -26,6 +26,33 @@ struct wish {
     double since;
 };
 
+/* How far drover has come with a host that does not answer: see failure.c. */
+enum failure_phase {
+    FAILURE_NONE,
+    FAILURE_PROBING,   /* does anything of it answer? */
+    FAILURE_SOFT,      /* a device was told to bring its libvirtd back */
+    FAILURE_SOFT_WAIT, /* it says that it did: the host may come back */
+    FAILURE_OFF,       /* a device was told to switch it off */
+    FAILURE_VERIFY,    /* the devices say that it is off: is it silent, too? */
+    FAILURE_STUCK,     /* none of the devices did it; they are tried again later */
+    FAILURE_LATE,      /* it came back while a device worked: that may still switch it off */
+};
+
+struct proof;
+
+struct failure {
+    enum failure_phase phase;
+    double until;        /* the phase lasts at most to then */
+    uint64_t order;      /* id of the fence effect whose answer is awaited; 0: none */
+    uint32_t device;     /* the one that was told, by position in its setting */
+    double off_said_at;  /* devices said off while the host was connected; NAN: not so */
+    char *seen;          /* what probes saw */
+    char *said;          /* what the devices said last, or why none is asked */
+    bool reviewed;       /* what was lost with it has been gone through */
+    bool all;            /* a person wants all of it back, whatever the policy says */
+    struct proof *proof; /* that it is off: see proof.h */
+};
+
 /* What the engine knows of a host beyond its record. */
 struct watch {
     char *name;
@@ -42,6 +69,8 @@ struct watch {
     double trouble_at;   /* the same for a non-operational host */
     struct plan *held;   /* the last plan of its drain: who cannot go, and why; NULL: none */
     char *state_reason;
+    struct failure failure;
+    char *alarm;         /* what announces trouble of the host; NULL: nothing */
     char *power_told;    /* what the balancer wants done to it, as it was last told; NULL: nothing */
 };
 
@@ -58,6 +87,7 @@ struct move {
     bool abort_sent;
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
+    bool told_short;   /* restarts: that no host takes it has been said */
     double check_at;   /* ask its hosts again then */
     struct arena arena;
 };
@@ -85,8 +115,23 @@ struct doubt {
     bool told;
 };
 
+/* The last known state of a VM that is remembered over a restart: see keep.c. */
+struct kept {
+    char *key;
+    char *lines;    /* as remembered */
+    bool confirmed; /* a host has spoken of it since droverd started */
+};
+
+/* A definition left behind on the host where the VM ran before it was restarted elsewhere. */
+struct leftover {
+    char *vm;
+    char *host;
+    double until; /* once the host is back it waits so long for it to be removed; NAN: not back */
+};
+
 struct engine {
     double now;
+    double started_at;
     uint64_t step; /* counts events */
     uint64_t last_id; /* of effects, moves and decisions */
     struct fleet *fleet;
@@ -111,6 +156,11 @@ struct engine {
     uint32_t n_rested, rested_room;
     struct doubt *doubts;
     uint32_t n_doubts, doubt_room;
+    struct kept *kept; /* by key */
+    uint32_t n_kept, kept_room;
+    struct leftover *leftovers;
+    uint32_t n_leftovers, leftover_room;
+    bool cut_off; /* so many hosts are gone that it must be drover */
     double round_at;
     bool dirty;
     double wake_at;
@@ -154,6 +204,46 @@ void on_sample(struct engine *engine, const struct event *event);
 void hosts_pump(struct engine *engine);
 void host_update_lack(struct engine *engine, struct watch *watch);
 
+/* failure.c: hosts that do not answer */
+void failure_pump(struct engine *engine);
+enum drover_host_state failure_state(struct engine *engine, struct watch *watch,
+                                     const char **reason);
+void failure_host_back(struct engine *engine, struct watch *watch);
+void failure_host_lost(struct engine *engine, struct watch *watch);
+void failure_host_reported(struct engine *engine, struct watch *watch);
+void failure_set_changed(struct engine *engine);
+void failure_free(struct failure *failure);
+void on_probed(struct engine *engine, const struct event *event);
+void on_fenced(struct engine *engine, const struct event *event);
+bool failure_order(struct engine *engine, struct watch *watch, const char *action);
+
+/* restart.c: VMs that run nowhere, and should */
+void restarts_pump(struct engine *engine);
+void restart_crashed(struct engine *engine, const struct vm *vm, const char *why);
+bool restart_is_ready(struct engine *engine, struct move *move, const struct vm *vm);
+void restart_begin(struct engine *engine, struct move *move, uint64_t decision);
+void restart_wait(struct engine *engine, struct move *move, const struct decision *decision);
+void restart_settle(struct engine *engine, struct move *move, const struct vm *vm);
+bool move_is_restart(const struct move *move);
+void on_start_done(struct engine *engine, const struct event *event);
+
+/* leftover.c: definitions left behind by restarts */
+void leftover_add(struct engine *engine, const char *vm, const char *host);
+void leftover_seen(struct engine *engine, const char *vm, const char *host);
+void leftover_gone(struct engine *engine, const char *vm, const char *host);
+void leftovers_of_report(struct engine *engine, const struct event *event);
+bool leftovers_hold(struct engine *engine, const char *host);
+void leftover_recall(struct engine *engine, const char *vm, const char *host);
+void leftover_free(struct leftover *leftover);
+
+/* keep.c: the last known state of VMs over a restart of droverd */
+void keep_vm(struct engine *engine, const struct vm *vm);
+void keep_end(struct engine *engine, const char *key);
+bool keep_is_hearsay(const struct engine *engine, const char *key); /* nobody has confirmed it */
+void keep_confirm(struct engine *engine, const char *key);
+void keep_recall(struct engine *engine, const char *key, const char *lines);
+void keep_free(struct kept *kept);
+
 /* vms.c */
 void on_vm_changed(struct engine *engine, const struct event *event);
 void on_vm_gone(struct engine *engine, const struct event *event);
@@ -172,7 +262,10 @@ void doubt_free(struct doubt *doubt);
 struct move *move_find(const struct engine *engine, uint64_t id);
 struct move *move_of_vm(const struct engine *engine, const char *vm); /* not ended */
 struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_purpose purpose,
-                        const char *who, const char *reason, const char *wanted);
+                        const char *who, const char *reason, const char *wanted); /* live */
+struct move *move_queue_as(struct engine *engine, enum migration_kind kind, const struct vm *vm,
+                           enum drover_purpose purpose, const char *who, const char *reason,
+                           const char *wanted);
 void move_may_break(struct engine *engine, struct move *move, const struct texts *groups);
 void move_text(struct move *move, const char **place, const char *text);
 void move_set_state(struct engine *engine, struct move *move, enum migration_state state);
@@ -215,6 +308,10 @@ void outcome_pump(struct engine *engine);
 void move_fail(struct engine *engine, struct move *move, const char *error);
 void move_abort(struct engine *engine, struct move *move, const char *why, bool retry);
 void move_settle(struct engine *engine, struct move *move); /* ask both hosts how it stands */
+void move_complete(struct engine *engine, struct move *move);
+void move_add_tried(struct move *move, const char *host);
+void move_queue_again(struct engine *engine, struct move *move, const char *error, double pause);
+bool move_host_reported(const struct engine *engine, const struct move *move, const char *host);
 
 /* drain.c */
 void drains_pump(struct engine *engine);
@@ -237,6 +334,7 @@ void breakers_apply(struct engine *engine); /* to a new set */
 
 /* requests.c */
 void on_request(struct engine *engine, const struct event *event);
+void on_host_alarm(struct engine *engine, const struct event *event);
 void on_maintenance_file(struct engine *engine, const struct event *event);
 void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool by_file,
                       const char *who);

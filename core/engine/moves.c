@@ -60,6 +60,13 @@ static void append(struct engine *engine, struct move *move)
 struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_purpose purpose,
                         const char *who, const char *reason, const char *wanted)
 {
+    return move_queue_as(engine, MIGRATION_LIVE, vm, purpose, who, reason, wanted);
+}
+
+struct move *move_queue_as(struct engine *engine, enum migration_kind kind, const struct vm *vm,
+                           enum drover_purpose purpose, const char *who, const char *reason,
+                           const char *wanted)
+{
     struct move *move = memory_new(sizeof *move);
     struct migration *record = &move->record;
     field_defaults(migration_fields, record);
@@ -67,6 +74,7 @@ struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_
     record->vm = arena_text(&move->arena, vm_key(vm));
     record->name = arena_text(&move->arena, vm->name);
     record->from = arena_text(&move->arena, vm->host);
+    record->kind = (int)kind;
     record->purpose = (int)purpose;
     record->who = arena_text(&move->arena, who);
     record->reason = arena_text(&move->arena, reason);

@@ -5,7 +5,7 @@
  * what they say decides. Only a VM that its source reports as running, not migrating, may be
  * tried elsewhere.
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ void move_settle(struct engine *engine, struct move *move)
     engine->dirty = true;
 }
 
-static void complete(struct engine *engine, struct move *move)
+void move_complete(struct engine *engine, struct move *move)
 {
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     if (vm) {
@@ -52,7 +52,7 @@ static void complete(struct engine *engine, struct move *move)
 void move_arrived(struct engine *engine, struct move *move)
 {
     if (move->call_done || move->left || move->unsettled)
-        complete(engine, move);
+        move_complete(engine, move);
     else if (move->record.state == MIGRATION_RUNNING || move->record.state == MIGRATION_PREPARING)
         move_set_state(engine, move, MIGRATION_POST_MIGRATING);
     engine->dirty = true;
@@ -64,7 +64,7 @@ static double pause_before(const struct engine *engine, uint32_t attempt)
     return fmin(pause, engine->settings.limits.retry_limit_s);
 }
 
-static void add_tried(struct move *move, const char *host)
+void move_add_tried(struct move *move, const char *host)
 {
     struct texts *tried = &move->record.tried;
     const char **larger = arena_array(&move->arena, tried->n + 1, sizeof *larger);
@@ -74,7 +74,7 @@ static void add_tried(struct move *move, const char *host)
     *tried = (struct texts){.item = larger, .n = tried->n + 1, .known = true};
 }
 
-static void queue_again(struct engine *engine, struct move *move, const char *error, double pause)
+void move_queue_again(struct engine *engine, struct move *move, const char *error, double pause)
 {
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     if (vm)
@@ -96,14 +96,14 @@ void move_fail(struct engine *engine, struct move *move, const char *error)
         move_end(engine, move, MIGRATION_FAILED, error);
         return;
     }
-    add_tried(move, move->record.to);
+    move_add_tried(move, move->record.to);
     move->record.attempt++;
     double pause = pause_before(engine, move->record.attempt);
     notice(engine, NOTICE_WARNING, "migration.retry", move->record.to, move->record.name,
            "VM %s: move from host %s to host %s failed: %s; another host is tried in %.0f s",
            move->record.name, move->record.from, move->record.to, error, pause)
         ->move = move->record.id;
-    queue_again(engine, move, error, pause);
+    move_queue_again(engine, move, error, pause);
 }
 
 /* Its source says that it runs there and does not migrate: this try is over. */
@@ -112,7 +112,7 @@ static void stayed(struct engine *engine, struct move *move)
     const char *error = move->record.error[0] ? move->record.error : "the migration ended early";
     move->unsettled = false;
     if (move->abort_sent && move->retry_after_abort)
-        queue_again(engine, move, error, 0);
+        move_queue_again(engine, move, error, 0);
     else if (move->abort_sent) {
         rest_vm(engine, move->record.vm, engine->now + engine->settings.limits.retry_limit_s);
         move_end(engine, move, MIGRATION_ABORTED, error);
@@ -160,13 +160,38 @@ static void taken_elsewhere(struct engine *engine, struct move *move, const stru
              emit_printf(engine, "it runs on host %s now, where drover did not move it", vm->host));
 }
 
-static void missing(struct engine *engine, struct move *move, const struct vm *vm)
+static bool is_proven_dead(const struct engine *engine, const char *host)
 {
+    const struct watch *watch = watch_find(engine, host);
+    return watch && !watch->connected && proof_of_host(watch);
+}
+
+/* One of its hosts died, and took it along: it is restarted as that host's other VMs are. */
+static void died_on_its_way(struct engine *engine, struct move *move, struct vm *vm)
+{
+    const char *dead =
+        is_proven_dead(engine, move->record.to) ? move->record.to : move->record.from;
+    fleet_set_text(engine->fleet, &vm->host, dead);
+    vm->state = DROVER_VM_DOWN;
+    vm->lost = true;
+    keep_vm(engine, vm);
+    watch_find(engine, dead)->failure.reviewed = false;
+    move->unsettled = false;
+    move_end(engine, move, MIGRATION_FAILED,
+             emit_printf(engine, "host %s died while it moved", dead));
+}
+
+static void missing(struct engine *engine, struct move *move)
+{
+    struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     if (isnan(move->missing_since))
         move->missing_since = engine->now;
     if (!move->vm_ended && engine->now - move->missing_since < LOST_S)
         return;
-    if (vm && !vm_occupies(vm)) { /* a host shows it: defined, and off */
+    if (vm && !move->vm_ended && (is_proven_dead(engine, move->record.from) ||
+                                  is_proven_dead(engine, move->record.to))) {
+        died_on_its_way(engine, move, vm);
+    } else if (vm && !vm_occupies(vm)) { /* a host shows it: defined, and off */
         move->unsettled = false;
         move_end(engine, move, MIGRATION_FAILED,
                  "the guest is off: it ended, or its host did, while it moved");
@@ -175,7 +200,7 @@ static void missing(struct engine *engine, struct move *move, const struct vm *v
     }
 }
 
-static bool has_reported(const struct engine *engine, const struct move *move, const char *host)
+bool move_host_reported(const struct engine *engine, const struct move *move, const char *host)
 {
     const struct watch *watch = watch_find(engine, host);
     return watch && watch->connected && watch->reported &&
@@ -187,13 +212,23 @@ static bool is_at(const struct vm *vm, const char *host)
     return vm && vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
 }
 
+/* It has said what runs there, or nothing can. */
+static bool is_known(const struct engine *engine, const struct move *move, const char *host)
+{
+    return move_host_reported(engine, move, host) || is_proven_dead(engine, host);
+}
+
 static void settle(struct engine *engine, struct move *move)
 {
     const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
-    bool source_known = has_reported(engine, move, move->record.from);
+    if (move_is_restart(move)) {
+        restart_settle(engine, move, vm);
+        return;
+    }
+    bool source_known = is_known(engine, move, move->record.from);
     bool at_source = is_at(vm, move->record.from) && !move->left;
     if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)
-        complete(engine, move);
+        move_complete(engine, move);
     else if (source_known && at_source && vm->state == DROVER_VM_MIGRATING)
         adopt(engine, move);
     else if (source_known && at_source)
@@ -201,8 +236,8 @@ static void settle(struct engine *engine, struct move *move)
     else if (vm && vm->host && vm_occupies(vm) && !is_at(vm, move->record.from) &&
              !is_at(vm, move->record.to))
         taken_elsewhere(engine, move, vm);
-    else if (source_known && has_reported(engine, move, move->record.to))
-        missing(engine, move, vm);
+    else if (source_known && is_known(engine, move, move->record.to))
+        missing(engine, move);
 }
 
 /* The call came back well, and the destination has not said anything yet. */
@@ -237,7 +272,7 @@ void on_migration_done(struct engine *engine, const struct event *event)
     if (!event->ok && !move->abort_sent)
         move_text(move, &move->record.error, event->text);
     if (move->arrived) {
-        complete(engine, move);
+        move_complete(engine, move);
     } else if (event->ok) {
         move->check_at = engine->now + CHECK_S;
         if (move->record.state != MIGRATION_POST_MIGRATING)

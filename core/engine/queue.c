@@ -57,15 +57,23 @@ static bool waits_for_the_lost(struct engine *engine, const struct migration *re
     return engine->now >= at;
 }
 
+/* A restart comes from nowhere, and copies nothing: only its new host is busy with it. */
+static void load_add(const struct engine *engine, struct load *load, const struct move *move)
+{
+    count_up(&load->in, move->record.to);
+    if (move_is_restart(move))
+        return;
+    count_up(&load->out, move->record.from);
+    count_up(&load->clusters, cluster_of(engine, move->record.from));
+}
+
 static void load_count(struct engine *engine, struct load *load)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         const struct migration *record = &engine->moves[i]->record;
         if (!move_is_active(engine->moves[i]) || waits_for_the_lost(engine, record))
             continue;
-        count_up(&load->out, record->from);
-        count_up(&load->in, record->to);
-        count_up(&load->clusters, cluster_of(engine, record->from));
+        load_add(engine, load, engine->moves[i]);
     }
 }
 
@@ -80,6 +88,8 @@ static bool source_has_room(const struct engine *engine, const struct load *load
                             const struct move *move)
 {
     const struct limits *limits = &engine->settings.limits;
+    if (move_is_restart(move))
+        return true;
     return count_of(&load->out, move->record.from) < limits->outgoing_per_host &&
            count_of(&load->clusters, cluster_of(engine, move->record.from)) < limits->per_cluster;
 }
@@ -90,13 +100,14 @@ static uint32_t list_excluded(const struct engine *engine, const struct columns 
                               uint32_t *hosts)
 {
     uint32_t n = 0;
+    uint32_t places = move_is_restart(move) ? engine->settings.restarts.per_host
+                                            : engine->settings.limits.incoming_per_host;
     for (uint32_t h = 0; h < columns->hosts.n; h++) {
         bool out = false;
         for (uint32_t i = 0; i < move->record.tried.n; i++)
             out |= strcmp(move->record.tried.item[i], columns->hosts.name[h]) == 0;
         if (busy_too)
-            out |= count_of(&load->in, columns->hosts.name[h]) >=
-                   engine->settings.limits.incoming_per_host;
+            out |= count_of(&load->in, columns->hosts.name[h]) >= places;
         if (out)
             hosts[n++] = h;
     }
@@ -196,6 +207,10 @@ static void begin(const struct start *start, const struct decision *decision)
     columns_promise(start->columns, start->vm, to);
     if (!start->waived)
         together_keep(engine, start->columns, start->companions + 1, start->n_companions - 1, to);
+    if (move_is_restart(move)) {
+        restart_begin(engine, move, decision->id);
+        return;
+    }
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
     move_set_state(engine, move, MIGRATION_PREPARING);
@@ -210,6 +225,10 @@ static void begin(const struct start *start, const struct decision *decision)
 /* No host now. A drain asks again by itself; what somebody asked for by name has failed. */
 static void give_up(const struct start *start, const struct decision *decision)
 {
+    if (move_is_restart(start->move)) {
+        restart_wait(start->engine, start->move, decision);
+        return;
+    }
     const char *why = refusal_of(&start->move->arena, decision);
     move_end(start->engine, start->move,
              move_is_by_policy(&start->move->record) ? MIGRATION_CANCELLED : MIGRATION_FAILED,
@@ -223,6 +242,8 @@ static void give_up(const struct start *start, const struct decision *decision)
 static bool policy_has_room(const struct start *start, const char *to)
 {
     uint32_t concurrent = 0;
+    if (move_is_restart(start->move))
+        return true;
     struct move probe = {.record = start->move->record};
     how_for_move(start->engine, &probe, start->columns, start->rules, start->vm,
                  columns_host(start->columns, to), &concurrent);
@@ -269,6 +290,8 @@ static bool try_start(struct start *start)
 static bool is_ready(struct engine *engine, struct move *move)
 {
     const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    if (move_is_restart(move))
+        return restart_is_ready(engine, move, vm);
     const struct watch *source = watch_find(engine, move->record.from);
     if (!source || !source->connected || !source->reported)
         return false; /* what is not known now is not gone: after a restart, say */
@@ -324,9 +347,7 @@ static void start_one(struct engine *engine, struct columns *columns, struct loa
         together_list(engine, columns, move, vm, &arena, &start.companions);
     together_give_back(engine, columns, start.companions, start.n_companions);
     if (try_start(&start)) {
-        count_up(&load->out, move->record.from);
-        count_up(&load->in, move->record.to);
-        count_up(&load->clusters, cluster_of(engine, move->record.from));
+        load_add(engine, load, move);
     } else if (move->record.state == MIGRATION_QUEUED) {
         together_keep(engine, columns, start.companions, start.n_companions, DROVER_NONE);
     }

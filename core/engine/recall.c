@@ -2,11 +2,12 @@
 /*
  * Memory over restarts. A few things are remembered by name, each as lines of key=value: wishes
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
- * (vm/KEY, as long as that matters). Everything else is read again from libvirt. After a restart
+ * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), HA VMs (ha/KEY: see
+ * keep.c) and definitions left behind (left/HOST/KEY). Everything else is read again from libvirt. After a restart
  * the remembered things come back as EVENT_RECALLED, then EVENT_STARTED; how a recalled move
  * stands is found out from its hosts (outcome.c).
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "base/field_lines.h"
 #include "base/memory.h"
@@ -26,6 +27,7 @@ static const struct field remembered_move[] = {
     {.key = "from", .type = FIELD_TEXT, .offset = MOVE(from)},
     {.key = "to", .type = FIELD_TEXT, .offset = MOVE(to)},
     {.key = "state", .type = FIELD_U32, .offset = MOVE(state)},
+    {.key = "kind", .type = FIELD_U32, .offset = MOVE(kind)},
     {.key = "purpose", .type = FIELD_U32, .offset = MOVE(purpose)},
     {.key = "who", .type = FIELD_TEXT, .offset = MOVE(who)},
     {.key = "reason", .type = FIELD_TEXT, .offset = MOVE(reason)},
@@ -147,11 +149,13 @@ static bool is_sound(const struct migration *record)
 {
     return record->id > 0 && record->vm[0] && record->from[0] &&
            record->state >= MIGRATION_QUEUED && record->state < MIGRATION_COMPLETED &&
+           record->kind >= MIGRATION_LIVE && record->kind <= MIGRATION_RESTART &&
            record->purpose >= DROVER_TO_START && record->purpose <= DROVER_TO_ADMIT;
 }
 
-static void recall_move(struct engine *engine, const char *text)
+static void recall_move(struct engine *engine, const char *name, const char *text)
 {
+    (void)name;
     struct move *move = memory_new(sizeof *move);
     field_defaults(migration_fields, &move->record);
     field_lines_read(&move->arena, remembered_move, text, &move->record);
@@ -178,18 +182,44 @@ static void recall_vm(struct engine *engine, const char *key, const char *text)
         forget(engine, emit_printf(engine, "vm/%s", key));
 }
 
+static void recall_proof(struct engine *engine, const char *host, const char *text)
+{
+    struct watch *watch = watch_find(engine, host);
+    if (watch)
+        proof_recall(engine, watch, text);
+    else
+        forget(engine, emit_printf(engine, "proof/%s", host));
+}
+
+/* left/HOST/KEY: names of hosts have none. */
+static void recall_leftover(struct engine *engine, const char *rest, const char *text)
+{
+    (void)text;
+    const char *slash = strchr(rest, '/');
+    const char *host = slash ? arena_bytes(&engine->out->arena, rest, (size_t)(slash - rest)) : "";
+    if (slash && watch_find(engine, host))
+        leftover_recall(engine, slash + 1, host);
+    else
+        forget(engine, emit_printf(engine, "left/%s", rest));
+}
+
 void on_recalled(struct engine *engine, const struct event *event)
 {
-    const char *slash = strchr(event->name, '/');
-    size_t length = slash ? (size_t)(slash - event->name) : 0;
-    if (length == 4 && strncmp(event->name, "host", 4) == 0)
-        recall_wish(engine, slash + 1, event->text);
-    else if (length == 4 && strncmp(event->name, "move", 4) == 0)
-        recall_move(engine, event->text);
-    else if (length == 2 && strncmp(event->name, "vm", 2) == 0)
-        recall_vm(engine, slash + 1, event->text);
-    else
-        forget(engine, event->name);
+    static const struct {
+        const char *kind;
+        void (*recall)(struct engine *, const char *rest, const char *text);
+    } kinds[] = {
+        {"host/", recall_wish},   {"move/", recall_move},     {"vm/", recall_vm},
+        {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t length = strlen(kinds[i].kind);
+        if (strncmp(event->name, kinds[i].kind, length) == 0) {
+            kinds[i].recall(engine, event->name + length, event->text);
+            return;
+        }
+    }
+    forget(engine, event->name);
 }
 
 void on_started(struct engine *engine, const struct event *event)
@@ -197,5 +227,6 @@ void on_started(struct engine *engine, const struct event *event)
     if (event->id > engine->last_id)
         engine->last_id = event->id; /* ids go on counting over restarts */
     engine->started = true;
+    engine->started_at = engine->now;
     engine->dirty = true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What operators ask for: a table of verbs, each answered exactly once. */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "base/memory.h"
 #include "base/scalar.h"
@@ -200,6 +200,71 @@ static void do_abort(struct engine *engine, const struct event *event)
     }
 }
 
+/* "yes" or nothing. */
+static bool is_set(const struct event *event, const char *key)
+{
+    const char *value = argument(event, key);
+    return value && strcmp(value, "yes") == 0;
+}
+
+/* Start the VMs of a dead host elsewhere. A person may vouch for its being off. */
+static void do_evacuate(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    if (!watch)
+        return;
+    if (watch->connected) {
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s answers: its VMs run; drover drain %s moves them", watch->name,
+               watch->name);
+        return;
+    }
+    if (!proof_of_host(watch) && !is_set(event, "confirm")) {
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s does not answer, but there is no proof that it is off, and its VMs may "
+               "still run: drover fence %s off, or, if you know that it is off, "
+               "--confirm-host-is-off", watch->name, watch->name);
+        return;
+    }
+    uint32_t n = count_vms(engine, watch->name);
+    if (!proof_of_host(watch))
+        proof_by_person(engine, watch, event->who);
+    watch->failure.phase = FAILURE_NONE;
+    watch->failure.reviewed = false;
+    watch->failure.all = is_set(event, "all");
+    answer(engine, event, ERROR_NONE, NULL,
+           "host %s is off (%s); of the %u VMs that ran there %s are started elsewhere",
+           watch->name, proof_text(proof_of_host(watch)), n,
+           watch->failure.all ? "all" : "those that the policy wants back");
+}
+
+static void do_fence(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    const char *action = argument(event, "action");
+    int known = action ? field_choice(fence_action_names, action) : -1;
+    if (!watch)
+        return;
+    if (known != DROVER_FENCE_OFF && known != DROVER_FENCE_ON && known != DROVER_FENCE_STATUS) {
+        answer(engine, event, ERROR_USAGE, NULL, "fence %s: expected off, on or status, found %s",
+               watch->name, action ? action : "nothing");
+        return;
+    }
+    uint32_t n = count_vms(engine, watch->name);
+    if (known == DROVER_FENCE_OFF && watch->connected && n > 0 && !is_set(event, "force"))
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s answers, and %u VMs are on it: drover drain %s moves them; --force "
+               "switches it off all the same", watch->name, n, watch->name);
+    else if (!failure_order(engine, watch, action))
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s has no fence device that switches: see fence in drover.yaml(5)",
+               watch->name);
+    else
+        answer(engine, event, ERROR_NONE, NULL,
+               "host %s: its fence device is asked (%s); drover log tells what it says",
+               watch->name, action);
+}
+
 static void do_rebalance(struct engine *engine, const struct event *event)
 {
     const char *only = argument(event, "cluster");
@@ -229,7 +294,8 @@ void on_request(struct engine *engine, const struct event *event)
     } verbs[] = {
         {"maintenance_on", do_maintenance_on}, {"maintenance_off", do_maintenance_off},
         {"migrate", do_migrate},               {"abort", do_abort},
-        {"rebalance", do_rebalance},
+        {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
+        {"fence", do_fence},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, event->name) == 0) {

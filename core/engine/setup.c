@@ -3,7 +3,7 @@
  * A new set: settings and rules. It replaces the old one whole. Moves that are under way keep the
  * schedule they began with, since that was copied into them.
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "base/memory.h"
 
@@ -78,6 +78,7 @@ static void put_host(struct engine *engine, const struct host_setting *setting)
         changed.link_mbps = setting->link_mbps;
     changed.roles = setting->roles;
     changed.labels = setting->labels;
+    changed.power_managed = setting->power_management && setting->fence.n > 0;
     if (!field_equal(host_fields, host, &changed))
         fleet_put_host(engine->fleet, &changed);
     struct watch *watch = watch_find(engine, setting->name);
@@ -111,8 +112,10 @@ static void forget_vms_of(struct engine *engine, const char *host)
 {
     for (uint32_t i = engine->fleet->n_vms; i-- > 0;) {
         const struct vm *vm = engine->fleet->vms[i];
-        if (vm->host && strcmp(vm->host, host) == 0)
-            fleet_remove_vm(engine->fleet, vm_key(vm));
+        if (!vm->host || strcmp(vm->host, host) != 0)
+            continue;
+        keep_end(engine, vm_key(vm));
+        fleet_remove_vm(engine->fleet, vm_key(vm));
     }
 }
 
@@ -142,6 +145,7 @@ static void drop_hosts(struct engine *engine)
             continue;
         let_go_of_moves(engine, watch->name);
         forget_vms_of(engine, watch->name);
+        proof_end(engine, watch);
         fleet_remove_host(engine->fleet, watch->name);
         notice(engine, NOTICE_INFO, "host.dropped", watch->name, NULL,
                "host %s is not configured any more", watch->name);
@@ -163,6 +167,7 @@ void on_set_changed(struct engine *engine, const struct event *event)
     for (uint32_t i = 0; i < engine->settings.hosts.n; i++)
         put_host(engine, &settings_hosts(engine)[i]);
     drop_hosts(engine);
+    failure_set_changed(engine);
     if (!engine->configured)
         engine->round_at = engine->now + engine->settings.limits.round_s;
     engine->configured = true;

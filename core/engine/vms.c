@@ -35,10 +35,13 @@ static void update(struct engine *engine, const char *host, const struct vm *see
             merged.memory_used_mib = known->memory_used_mib;
         if (isnan(merged.dirty_mib_s))
             merged.dirty_mib_s = known->dirty_mib_s;
-        if (field_equal(vm_fields, known, &merged))
+        merged.lost = known->lost && merged.state == DROVER_VM_DOWN;
+        if (field_equal(vm_fields, known, &merged)) {
+            keep_confirm(engine, vm_key(known));
             return;
+        }
     }
-    fleet_put_vm(engine->fleet, &merged);
+    keep_vm(engine, fleet_put_vm(engine->fleet, &merged));
 }
 
 /* Somebody moved it; we, or another tool. A person's move gives it the same rest as ours. */
@@ -71,9 +74,16 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     bool elsewhere = known && known->host && strcmp(known->host, host) != 0;
     if (!vm_occupies(seen))
         doubt_end(engine, key, host);
-    if (elsewhere && seen->state == DROVER_VM_DOWN)
-        return; /* a definition left behind: the VM itself is elsewhere */
+    if (elsewhere && seen->state == DROVER_VM_DOWN) {
+        leftover_seen(engine, key, host); /* the VM itself is elsewhere */
+        return;
+    }
     struct move *move = move_of_vm(engine, key);
+    if (elsewhere && !move && keep_is_hearsay(engine, key)) { /* nobody has said that it is there */
+        update(engine, host, seen, known);
+        engine->dirty = true;
+        return;
+    }
     if (elsewhere && vm_occupies(known) && seen->state == DROVER_VM_MIGRATING)
         return; /* the source still speaks; the destination has it */
     if (elsewhere && move && move->arrived && same(move->record.from, host))
@@ -111,11 +121,31 @@ static bool is_end_of_guest(const char *why)
     return field_choice(ends, why) >= 0;
 }
 
+/* Its host lives, so its end was its own. An HA VM stays known, and comes back. */
+static bool ended_badly(struct engine *engine, const char *host, struct vm *vm, const char *why)
+{
+    if (strcmp(why, "crashed") != 0 && strcmp(why, "failed") != 0)
+        return false;
+    notice(engine, NOTICE_WARNING, "vm.ended", host, vm->name, "VM %s on host %s: %s", vm->name,
+           host, why);
+    if (!vm->ha)
+        return false;
+    vm->state = DROVER_VM_DOWN;
+    vm->lost = true;
+    keep_vm(engine, vm);
+    restart_crashed(engine, vm, why);
+    return true;
+}
+
 void vm_gone(struct engine *engine, const char *host, const char *key, const char *why)
 {
-    const struct vm *vm = fleet_vm(engine->fleet, key);
+    struct vm *vm = fleet_vm(engine->fleet, key);
     struct move *move = move_of_vm(engine, key);
     doubt_end(engine, key, host);
+    if (strcmp(why, "undefined") == 0 || strcmp(why, "unknown") == 0)
+        leftover_gone(engine, key, host);
+    if (move && move_is_restart(move))
+        return; /* it is known to run nowhere, and is to come back */
     if (move && same(move->record.from, host)) {
         move->left = true;
         move->vm_ended |= is_end_of_guest(why);
@@ -124,11 +154,11 @@ void vm_gone(struct engine *engine, const char *host, const char *key, const cha
     }
     if (!vm || !same(vm->host, host))
         return;
-    if (strcmp(why, "crashed") == 0 || strcmp(why, "failed") == 0)
-        notice(engine, NOTICE_WARNING, "vm.ended", host, vm->name, "VM %s on host %s: %s",
-               vm->name, host, why);
     if (move && move->record.state == MIGRATION_QUEUED)
         move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run any more");
+    if (ended_badly(engine, host, vm, why))
+        return;
+    keep_end(engine, key);
     fleet_remove_vm(engine->fleet, key);
 }
 

@@ -28,6 +28,8 @@ struct bench {
     double now;
     uint32_t n_hosts;
     struct limits limits;
+    uint32_t n_fence;     /* fence devices of each host, of one level */
+    bool soft;            /* the first of them is soft */
 };
 
 /* ------------------------------------------------------------------ units */
@@ -102,7 +104,11 @@ static inline int bench_resilience(void *self, const struct drover_fleet *fleet,
     (void)self;
     const struct drover_lists *vms = &fleet->hosts->vms;
     for (uint32_t v = vms->start[trouble->host]; v < vms->start[trouble->host + 1]; v++) {
-        struct drover_step step = {.size = sizeof step, .kind = DROVER_STEP_MOVE,
+        bool dead = trouble->kind == DROVER_TROUBLE_DEAD;
+        if (dead && (!fleet->vms->lost[vms->item[v]] || !fleet->vms->ha[vms->item[v]]))
+            continue;
+        struct drover_step step = {.size = sizeof step,
+                                   .kind = dead ? DROVER_STEP_START : DROVER_STEP_MOVE,
                                    .vm = vms->item[v], .reason = "its host is in trouble"};
         plan->propose(plan, &step);
     }
@@ -179,6 +185,17 @@ static inline struct event *bench_event(struct bench *bench, enum event_kind kin
     return event;
 }
 
+static inline struct rows bench_fences(struct bench *bench, struct arena *arena)
+{
+    struct fence_setting *devices = arena_array(arena, bench->n_fence, sizeof *devices);
+    for (uint32_t i = 0; i < bench->n_fence; i++) {
+        field_defaults(fence_setting_fields, &devices[i]);
+        devices[i].unit = arena_printf(arena, "device%u", i);
+        devices[i].soft = bench->soft && i == 0;
+    }
+    return (struct rows){.item = devices, .n = bench->n_fence};
+}
+
 static inline void bench_configure(struct bench *bench)
 {
     struct event *event = bench_event(bench, EVENT_SET_CHANGED, NULL);
@@ -190,6 +207,7 @@ static inline void bench_configure(struct bench *bench)
         field_defaults(host_setting_fields, &hosts[i]);
         hosts[i].name = arena_printf(&event->arena, "kvm%u", i + 1);
         hosts[i].uri = arena_printf(&event->arena, "qemu+tcp://kvm%u/system", i + 1);
+        hosts[i].fence = bench_fences(bench, &event->arena);
     }
     settings->hosts = (struct rows){.item = hosts, .n = bench->n_hosts};
     event->settings = (struct rows){.item = settings, .n = 1};
@@ -209,6 +227,9 @@ static inline struct vm bench_vm(const char *name)
     vm.uuid = name; /* good enough for a key */
     vm.memory_mib = 100;
     vm.memory_overhead_mib = 0;
+    vm.ha = strncmp(name, "ha", 2) == 0; /* "ha9": of priority 9 */
+    if (vm.ha)
+        vm.priority = strtod(name + 2, NULL);
     return vm;
 }
 

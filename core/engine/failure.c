@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hosts that do not answer. After the grace time a host is probed by other ways than libvirt; if
+ * something of it answers, its libvirtd is brought back where a device can do that; else, or when
+ * that did not help, its devices are told to switch it off, level by level. Only when all devices
+ * of one level say "off", and it is silent, is that taken as proof (proof.h), and the host is
+ * down. Whatever else comes out leaves its VMs where they are, loudly.
+ *
+ * Nothing of this happens soon after droverd started, nor while so many hosts are gone that it
+ * must be drover that is cut off.
+ */
+#include "engine/proof.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_S 30.0  /* a probe that does not come back by then has seen nothing */
+#define LATE_S 30.0   /* beyond its own timeout a device is not waited for longer */
+#define LINGER_S 60.0 /* a host that is off loses its connection within so much */
+
+static const struct fence_setting *devices_of(const struct engine *engine,
+                                              const struct watch *watch, uint32_t *n)
+{
+    const struct host_setting *setting = host_setting(engine, watch->name);
+    *n = setting ? setting->fence.n : 0;
+    return setting ? setting->fence.item : NULL;
+}
+
+static void enter(struct engine *engine, struct watch *watch, enum failure_phase phase,
+                  double seconds)
+{
+    watch->failure.phase = phase;
+    watch->failure.until = engine->now + seconds;
+    watch->failure.order = 0;
+    engine->dirty = true;
+}
+
+void failure_free(struct failure *failure)
+{
+    free(failure->seen);
+    free(failure->said);
+    proof_free(failure->proof);
+}
+
+/* ------------------------------------------------------------------ whether to act at all */
+
+static uint32_t count_vms(const struct engine *engine, const char *host)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        const struct vm *vm = engine->fleet->vms[i];
+        n += vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
+    }
+    return n;
+}
+
+/* RHV's: a fixed time, more for the SPM, and more for each VM. */
+static double grace_ends(const struct engine *engine, const struct watch *watch)
+{
+    const struct fencing *fencing = &engine->settings.fencing;
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    double grace = engine->settings.limits.grace_s +
+                   fencing->grace_per_vm_s * count_vms(engine, watch->name);
+    for (uint32_t i = 0; i < host->roles.n; i++)
+        if (strcmp(host->roles.item[i], "spm") == 0)
+            grace += fencing->grace_spm_s;
+    return watch->lost_at + grace;
+}
+
+/*
+ * Hosts in maintenance may well be off, and those that are proven dead are no riddle: the others
+ * count. One host alone that is gone is that host, as long as another one is heard.
+ */
+static void judge_own_connection(struct engine *engine)
+{
+    uint32_t total = 0, gone = 0;
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        const struct watch *watch = engine->watches[i];
+        if (proof_of_host(watch) || (!watch->connected && watch_wants_maintenance(watch)))
+            continue;
+        total++;
+        gone += !watch->connected;
+    }
+    bool cut_off = gone > 0 && gone * 100.0 >= engine->settings.fencing.cut_off_pct * total &&
+                   (gone > 1 || total == 1);
+    if (cut_off == engine->cut_off)
+        return;
+    engine->cut_off = cut_off;
+    if (cut_off)
+        notice(engine, NOTICE_ERROR, "controller.cut_off", NULL, NULL,
+               "%u of %u hosts do not answer: drover takes itself to be cut off, and fences and "
+               "starts nothing until that is over", gone, total);
+    else
+        notice(engine, NOTICE_INFO, "controller.connected", NULL, NULL,
+               "%u of %u hosts answer: drover does not take itself to be cut off any more",
+               total - gone, total);
+}
+
+/* Why nothing is done about this host now; NULL: go on. */
+static const char *holds_back(struct engine *engine, struct watch *watch)
+{
+    const struct fencing *fencing = &engine->settings.fencing;
+    double quiet_until = engine->started_at + fencing->quiet_start_s;
+    uint32_t n;
+    devices_of(engine, watch, &n);
+    if (watch_wants_maintenance(watch) && count_vms(engine, watch->name) == 0)
+        return "it is in maintenance";
+    if (!fencing->enabled)
+        return "fencing is not enabled; if the host is off for certain: drover evacuate";
+    if (n == 0)
+        return "it has no fence device; if it is off for certain: drover evacuate";
+    if (engine->cut_off)
+        return "too many hosts are gone: drover itself seems to be cut off";
+    if (engine->now < quiet_until) {
+        wake_at(engine, quiet_until);
+        return "droverd has just started";
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ steps */
+
+static void probe(struct engine *engine, struct watch *watch, enum failure_phase phase)
+{
+    enter(engine, watch, phase, PROBE_S);
+    emit(engine, EFFECT_PROBE)->host = emit_text(engine, watch->name);
+}
+
+static void tell_device(struct engine *engine, struct watch *watch, uint32_t device,
+                        const char *action, enum failure_phase phase)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    enter(engine, watch, phase, devices[device].timeout_s + LATE_S);
+    struct effect *effect = emit(engine, EFFECT_FENCE);
+    effect->host = emit_text(engine, watch->name);
+    effect->name = emit_text(engine, action);
+    effect->number = device;
+    watch->failure.device = device;
+    watch->failure.order = effect->id;
+    notice(engine, NOTICE_WARNING, "host.fence", watch->name, NULL,
+           "host %s: %s is told to %s", watch->name, devices[device].unit,
+           strcmp(action, "soft") == 0 ? "bring its libvirtd back" : "switch it off");
+}
+
+static void get_stuck(struct engine *engine, struct watch *watch)
+{
+    double retry_s = engine->settings.fencing.retry_s;
+    enter(engine, watch, FAILURE_STUCK, retry_s);
+    notice(engine, NOTICE_ERROR, "host.not_fenced", watch->name, NULL,
+           "host %s does not answer and could not be fenced (%s): nothing of it is started "
+           "elsewhere. Tried again in %.0f s. If it is off for certain: "
+           "drover evacuate %s --confirm-host-is-off",
+           watch->name, watch->failure.said ? watch->failure.said : "no device answered", retry_s,
+           watch->name);
+}
+
+/* The lowest level above this one that has a device; UINT32_MAX: none. */
+static uint32_t next_level(const struct fence_setting *devices, uint32_t n, uint32_t above)
+{
+    uint32_t next = UINT32_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        if (!devices[i].soft && devices[i].level > above && devices[i].level < next)
+            next = devices[i].level;
+    return next;
+}
+
+/* The first device of that level from this position on; n: none. */
+static uint32_t device_of_level(const struct fence_setting *devices, uint32_t n, uint32_t level,
+                                uint32_t from)
+{
+    while (from < n && (devices[from].soft || devices[from].level != level))
+        from++;
+    return from;
+}
+
+static void switch_off(struct engine *engine, struct watch *watch, uint32_t above)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    uint32_t level = next_level(devices, n, above);
+    if (level == UINT32_MAX)
+        get_stuck(engine, watch);
+    else
+        tell_device(engine, watch, device_of_level(devices, n, level, 0), "off", FAILURE_OFF);
+}
+
+/* The next soft device from this position on; when there is none, off with it. */
+static void soften(struct engine *engine, struct watch *watch, uint32_t from)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    while (from < n && !devices[from].soft)
+        from++;
+    if (from < n)
+        tell_device(engine, watch, from, "soft", FAILURE_SOFT);
+    else
+        switch_off(engine, watch, 0);
+}
+
+static void device_failed(struct engine *engine, struct watch *watch)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    uint32_t device = watch->failure.device;
+    if (watch->failure.phase == FAILURE_SOFT)
+        soften(engine, watch, device + 1);
+    else
+        switch_off(engine, watch, device < n ? devices[device].level : 0);
+}
+
+/* This device says off: the others of its level, too? */
+static void device_says_off(struct engine *engine, struct watch *watch)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    uint32_t device = watch->failure.device;
+    uint32_t next = device_of_level(devices, n, devices[device].level, device + 1);
+    if (next < n)
+        tell_device(engine, watch, next, "off", FAILURE_OFF);
+    else
+        probe(engine, watch, FAILURE_VERIFY);
+}
+
+static void take_as_proof(struct engine *engine, struct watch *watch)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    uint32_t device = watch->failure.device;
+    proof_by_fence(engine, watch, device < n ? devices[device].unit : "its device");
+    enter(engine, watch, FAILURE_NONE, 0);
+    if (!engine->settings.fencing.power_on || watch_wants_maintenance(watch) || device >= n)
+        return;
+    struct effect *effect = emit(engine, EFFECT_FENCE);
+    effect->host = emit_text(engine, watch->name);
+    effect->name = "on";
+    effect->number = device;
+}
+
+/* A phase that has lasted as long as it may. */
+static void time_out(struct engine *engine, struct watch *watch)
+{
+    switch (watch->failure.phase) {
+    case FAILURE_PROBING: soften(engine, watch, 0); break;
+    case FAILURE_SOFT:
+    case FAILURE_OFF:
+        set_text(&watch->failure.said, "the device did not answer in time");
+        device_failed(engine, watch);
+        break;
+    case FAILURE_SOFT_WAIT: soften(engine, watch, watch->failure.device + 1); break;
+    case FAILURE_VERIFY: take_as_proof(engine, watch); break; /* nothing answered */
+    case FAILURE_STUCK: probe(engine, watch, FAILURE_PROBING); break;
+    case FAILURE_NONE:
+    case FAILURE_LATE: enter(engine, watch, FAILURE_NONE, 0); break;
+    }
+}
+
+static void advance(struct engine *engine, struct watch *watch)
+{
+    if (watch->failure.phase != FAILURE_NONE) {
+        if (engine->now >= watch->failure.until)
+            time_out(engine, watch);
+    } else if (!watch->connected && !proof_of_host(watch) &&
+               engine->now >= grace_ends(engine, watch)) {
+        const char *why = holds_back(engine, watch);
+        set_text(&watch->failure.said, why);
+        if (!why)
+            probe(engine, watch, FAILURE_PROBING);
+    }
+    if (watch->failure.phase != FAILURE_NONE)
+        wake_at(engine, watch->failure.until);
+}
+
+void failure_pump(struct engine *engine)
+{
+    judge_own_connection(engine);
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        advance(engine, engine->watches[i]);
+}
+
+/* ------------------------------------------------------------------ what is heard */
+
+static struct watch *watch_of(const struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_find(engine, event->host);
+    return watch && watch->configured ? watch : NULL;
+}
+
+void on_probed(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_of(engine, event);
+    if (!watch || (watch->failure.phase != FAILURE_PROBING &&
+                   watch->failure.phase != FAILURE_VERIFY))
+        return;
+    bool answers = strcmp(event->name, "answers") == 0;
+    set_text(&watch->failure.seen, event->text);
+    notice(engine, NOTICE_INFO, "host.probed", watch->name, NULL, "host %s, probed: %s",
+           watch->name, event->text[0] ? event->text : event->name);
+    if (watch->failure.phase == FAILURE_PROBING && answers)
+        soften(engine, watch, 0);
+    else if (watch->failure.phase == FAILURE_PROBING)
+        switch_off(engine, watch, 0); /* nothing there that could be asked to restart anything */
+    else if (answers) {
+        set_text(&watch->failure.said,
+                 emit_printf(engine, "its device says off, but %s", event->text));
+        get_stuck(engine, watch);
+    } else {
+        take_as_proof(engine, watch);
+    }
+}
+
+static void heard_off(struct engine *engine, struct watch *watch)
+{
+    if (watch->connected) { /* asked for by hand: its connection is to break, soon */
+        watch->failure.off_said_at = engine->now;
+        enter(engine, watch, FAILURE_NONE, 0);
+        emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);
+        return;
+    }
+    device_says_off(engine, watch);
+}
+
+void on_fenced(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = watch_of(engine, event);
+    if (!watch)
+        return;
+    if (!watch->failure.order || event->id != watch->failure.order) {
+        /* asked for by hand, or too late: worth a word, and no proof */
+        notice(engine, NOTICE_INFO, "host.fence_said", watch->name, NULL,
+               "host %s: device says %s%s%s", watch->name, event->name,
+               event->text[0] ? ": " : "", event->text);
+        return;
+    }
+    int result = field_choice(fence_result_names, event->name);
+    bool soft = watch->failure.phase == FAILURE_SOFT;
+    watch->failure.order = 0;
+    set_text(&watch->failure.said, event->text[0] ? event->text : event->name);
+    notice(engine, NOTICE_WARNING, "host.fenced", watch->name, NULL, "host %s: device says %s%s%s",
+           watch->name, event->name, event->text[0] ? ": " : "", event->text);
+    if (soft && result == DROVER_FENCE_IS_ON)
+        enter(engine, watch, FAILURE_SOFT_WAIT, engine->settings.fencing.soft_wait_s);
+    else if (!soft && result == DROVER_FENCE_IS_OFF)
+        heard_off(engine, watch);
+    else
+        device_failed(engine, watch);
+    engine->dirty = true;
+}
+
+/*
+ * It is there: whatever was thought of it is over. A device that was told to switch it off may
+ * still do so; until that is out of the question nothing goes there.
+ */
+void failure_host_back(struct engine *engine, struct watch *watch)
+{
+    double until = watch->failure.until;
+    bool told = watch->failure.phase == FAILURE_OFF && watch->failure.order;
+    proof_end(engine, watch);
+    enter(engine, watch, told ? FAILURE_LATE : FAILURE_NONE, 0);
+    watch->failure.until = until;
+    watch->failure.off_said_at = NAN;
+    watch->failure.reviewed = watch->failure.all = false;
+    set_text(&watch->failure.said, NULL);
+}
+
+void failure_host_lost(struct engine *engine, struct watch *watch)
+{
+    bool off = engine->now - watch->failure.off_said_at <= LINGER_S; /* NAN: no */
+    watch->failure.off_said_at = NAN;
+    if (off)
+        probe(engine, watch, FAILURE_VERIFY);
+}
+
+void failure_host_reported(struct engine *engine, struct watch *watch)
+{
+    if (isnan(watch->failure.off_said_at) || watch->report_at <= watch->failure.off_said_at)
+        return;
+    watch->failure.off_said_at = NAN;
+    notice(engine, NOTICE_ERROR, "fence.lies", watch->name, NULL,
+           "host %s answers, and its fence device says that it is off: is it another machine's "
+           "device? Until that is mended nothing of this host would be started elsewhere safely",
+           watch->name);
+}
+
+/* Devices may be others now: what was begun begins anew. */
+void failure_set_changed(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        struct watch *watch = engine->watches[i];
+        uint32_t n;
+        devices_of(engine, watch, &n);
+        if (watch->failure.phase != FAILURE_NONE && watch->failure.device >= n)
+            enter(engine, watch, FAILURE_NONE, 0);
+    }
+}
+
+enum drover_host_state failure_state(struct engine *engine, struct watch *watch,
+                                     const char **reason)
+{
+    const struct proof *proof = proof_of_host(watch);
+    if (proof) {
+        *reason = proof_text(proof);
+        return DROVER_HOST_DOWN;
+    }
+    double until = grace_ends(engine, watch);
+    *reason = watch->lost_reason ? watch->lost_reason : "";
+    if (watch->failure.phase == FAILURE_NONE && engine->now < until) {
+        wake_at(engine, until);
+        return DROVER_HOST_CONNECTING;
+    }
+    if (watch->failure.said && watch->failure.phase != FAILURE_OFF)
+        *reason = emit_printf(engine, "%s; %s", *reason, watch->failure.said);
+    bool fencing = watch->failure.phase == FAILURE_OFF || watch->failure.phase == FAILURE_VERIFY;
+    return fencing ? DROVER_HOST_FENCING : DROVER_HOST_NON_RESPONSIVE;
+}
+
+/* By hand: off, on or status of its first device that is not soft. Whether there is one. */
+bool failure_order(struct engine *engine, struct watch *watch, const char *action)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    uint32_t level = next_level(devices, n, 0);
+    if (level == UINT32_MAX)
+        return false;
+    if (strcmp(action, "off") == 0) {
+        switch_off(engine, watch, 0);
+        return true;
+    }
+    struct effect *effect = emit(engine, EFFECT_FENCE);
+    effect->host = emit_text(engine, watch->name);
+    effect->name = emit_text(engine, action);
+    effect->number = device_of_level(devices, n, level, 0);
+    return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Proof that a VM does not run where it ran. Starting it elsewhere takes one: the function that
+ * orders a start (restart.c) wants a struct proof, and only proof.c can make one, out of
+ *
+ *   fenced     all devices of one level say that the host is off
+ *   confirmed  a person says so, and answers for it
+ *   reported   the host itself, connected now, says that it does not run the VM
+ *
+ * The proof of a host ends when the host is heard again.
+ */
+#ifndef DROVER_ENGINE_PROOF_H
+#define DROVER_ENGINE_PROOF_H
+
+#include "engine/internal.h"
+
+struct proof; /* in proof.c alone */
+
+/* Sets the host's proof, and has it remembered. by: the devices, or the person. */
+void proof_by_fence(struct engine *engine, struct watch *watch, const char *by);
+void proof_by_person(struct engine *engine, struct watch *watch, const char *who);
+
+/* The host has been heard, or is not our business any more. */
+void proof_end(struct engine *engine, struct watch *watch);
+
+/* Of the host as a whole; NULL: none. */
+const struct proof *proof_of_host(const struct watch *watch);
+
+/* That the VM does not run on the host any more; NULL: none. */
+const struct proof *proof_of_vm(const struct engine *engine, const char *vm, const char *host);
+
+/* "fenced by fence_agent", "confirmed by ann": the middle of a sentence. */
+const char *proof_text(const struct proof *proof);
+
+void proof_recall(struct engine *engine, struct watch *watch, const char *lines);
+void proof_free(struct proof *proof);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Restarts: VMs that ran on a host that is proven dead, as far as the policy wants them back, and
+ * HA VMs that crashed. Each is a move of the kind `restart` in the same queue as the others: its
+ * host is decided when it starts, and it has ended when that host says that the VM runs.
+ *
+ * The higher priority first; lower ones wait for it, but not for ever. A start that fails is tried
+ * again, elsewhere if there is an elsewhere, at a short interval and then at a long one, and never
+ * given up. No start is ordered without proof (proof.h) that the VM runs nowhere: neither where it
+ * ran, nor where an earlier try may have started it.
+ */
+#include "engine/proof.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One that crashes again so many retries after it was started is not started at once. */
+#define CALM 10
+#define CHECK_S 10 /* a host that took the start, and does not show the VM: asked so often */
+
+bool move_is_restart(const struct move *move)
+{
+    return move->record.kind == MIGRATION_RESTART;
+}
+
+static struct move *queue_restart(struct engine *engine, const struct vm *vm, const char *reason)
+{
+    return move_queue_as(engine, MIGRATION_RESTART, vm, DROVER_TO_EVACUATE, "drover", reason, "");
+}
+
+/* ------------------------------------------------------------------ what is to be restarted */
+
+/* Its VMs do not run any more. Those that are on their way elsewhere are judged when that ends. */
+static void bury(struct engine *engine, const struct watch *watch)
+{
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        struct vm *vm = engine->fleet->vms[i];
+        if (!vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm))
+            continue;
+        vm->state = DROVER_VM_DOWN;
+        vm->lost = true;
+        keep_vm(engine, vm);
+    }
+}
+
+static void review_rows(struct engine *engine, const struct watch *watch, const char *key,
+                        const char *by)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, key);
+    if (vm && vm->lost && !move_of_vm(engine, key))
+        queue_restart(engine, vm,
+                      emit_printf(engine, "its host %s is off: %s", watch->name, by));
+}
+
+/* The policy says who comes back. Whether there is a host for it is seen when its turn comes. */
+static void review(struct engine *engine, struct watch *watch)
+{
+    struct columns *columns = engine_columns(engine);
+    struct arena arena = ARENA_INIT;
+    struct rules rules = engine_rules(engine, columns, &arena);
+    struct plan *plan = plan_trouble(columns, &rules, DROVER_TROUBLE_DEAD,
+                                     columns_host(columns, watch->name));
+    const char *by = proof_text(proof_of_host(watch));
+    breakers_note(engine, &plan->failures);
+    const struct planned_start *starts = plan->starts.item;
+    for (uint32_t i = 0; i < plan->starts.n; i++)
+        review_rows(engine, watch, starts[i].key, by);
+    const struct unplaced *unplaced = plan->unplaced.item;
+    for (uint32_t i = 0; i < plan->unplaced.n; i++)
+        review_rows(engine, watch, unplaced[i].key, by);
+    for (uint32_t i = 0; watch->failure.all && i < engine->fleet->n_vms; i++)
+        if (engine->fleet->vms[i]->host && strcmp(engine->fleet->vms[i]->host, watch->name) == 0)
+            review_rows(engine, watch, vm_key(engine->fleet->vms[i]), by);
+    plan_free(plan);
+    columns_free(columns);
+    arena_free(&arena);
+}
+
+static bool has_moves_from(const struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        const struct move *move = engine->moves[i];
+        if (!move_is_restart(move) && move_is_active(move) &&
+            (strcmp(move->record.from, host) == 0 || strcmp(move->record.to, host) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* A migration that neither of its hosts will ever speak of again: not before the proof is known. */
+static void settle_moves(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (!migration_ended(&move->record) && move_is_active(move) && !move->unsettled &&
+            (strcmp(move->record.from, host) == 0 || strcmp(move->record.to, host) == 0))
+            move_settle(engine, move);
+    }
+}
+
+void restarts_pump(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        struct watch *watch = engine->watches[i];
+        if (watch->connected || !proof_of_host(watch) || watch->failure.reviewed)
+            continue;
+        bury(engine, watch);
+        settle_moves(engine, watch->name);
+        review(engine, watch);
+        watch->failure.reviewed = !has_moves_from(engine, watch->name);
+    }
+}
+
+/* Its host lives and says that it ended by itself: an HA VM comes back, there or elsewhere. */
+void restart_crashed(struct engine *engine, const struct vm *vm, const char *why)
+{
+    if (!vm->ha || move_of_vm(engine, vm_key(vm)))
+        return;
+    struct move *move =
+        queue_restart(engine, vm, emit_printf(engine, "it %s on host %s", why, vm->host));
+    if (engine->now - vm->moved_at < engine->settings.restarts.retry_s * CALM) /* NAN: no */
+        move->record.not_before = engine->now + engine->settings.restarts.retry_s;
+}
+
+/* ------------------------------------------------------------------ its turn */
+
+/* One of higher priority is not up yet, and has not had its time. */
+static bool waits_for_higher(struct engine *engine, const struct move *move)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        const struct move *other = engine->moves[i];
+        double until = other->record.created_at + engine->settings.restarts.priority_wait_s;
+        if (!move_is_restart(other) || migration_ended(&other->record) ||
+            other->record.priority <= move->record.priority || engine->now >= until)
+            continue;
+        wake_at(engine, until);
+        return true;
+    }
+    return false;
+}
+
+bool restart_is_ready(struct engine *engine, struct move *move, const struct vm *vm)
+{
+    if (!vm) {
+        move_end(engine, move, MIGRATION_CANCELLED, "nothing is known of the VM any more");
+        return false;
+    }
+    if (vm_occupies(vm)) {
+        move_end(engine, move, MIGRATION_CANCELLED,
+                 emit_printf(engine, "it runs on host %s", vm->host ? vm->host : "?"));
+        return false;
+    }
+    if (move->record.not_before > engine->now) {
+        wake_at(engine, move->record.not_before);
+        return false;
+    }
+    return !engine->cut_off && !vm_is_doubted(engine, move->record.vm) &&
+           proof_of_vm(engine, move->record.vm, move->record.from) &&
+           !waits_for_higher(engine, move);
+}
+
+/* The one place that orders a start, and it wants the proof. */
+static void order_start(struct engine *engine, struct move *move, const struct proof *proof,
+                        uint64_t decision)
+{
+    struct effect *effect = emit(engine, EFFECT_START);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.to);
+    effect->text = emit_text(engine, proof_text(proof));
+    notice(engine, NOTICE_WARNING, "vm.restart", move->record.to, move->record.name,
+           "VM %s is started on host %s: %s; proof: %s (decision %llu)", move->record.name,
+           move->record.to, move->record.reason, proof_text(proof), (unsigned long long)decision)
+        ->move = move->record.id;
+}
+
+void restart_begin(struct engine *engine, struct move *move, uint64_t decision)
+{
+    const struct proof *proof = proof_of_vm(engine, move->record.vm, move->record.from);
+    if (strcmp(move->record.from, move->record.to) != 0)
+        leftover_add(engine, move->record.vm, move->record.from);
+    move_set_state(engine, move, MIGRATION_PREPARING);
+    order_start(engine, move, proof, decision);
+}
+
+/* ------------------------------------------------------------------ when it does not work */
+
+static double pause_of(const struct engine *engine, const struct move *move)
+{
+    const struct restarts *restarts = &engine->settings.restarts;
+    return move->record.attempt <= restarts->tries ? restarts->retry_s : restarts->long_retry_s;
+}
+
+/* The least that would let it start: the shortest remedy of one host's only refusal. */
+static const char *remedy_of(struct engine *engine, const struct decision *decision)
+{
+    const struct host_verdict *hosts = decision->hosts.item;
+    for (uint32_t i = 0; i < decision->hosts.n; i++) {
+        const struct refusal *refusals = hosts[i].refusals.item;
+        if (hosts[i].refusals.n == 1 && refusals[0].remedy[0])
+            return emit_printf(engine, "; host %s would take it %s", hosts[i].name,
+                               refusals[0].remedy);
+    }
+    return "";
+}
+
+void restart_wait(struct engine *engine, struct move *move, const struct decision *decision)
+{
+    const struct host_verdict *hosts = decision->hosts.item;
+    const char *why = decision->hosts.n == 0
+                          ? "there is no host in its cluster"
+                          : emit_printf(engine, "%s refuses it on host %s: %s%s",
+                                        hosts[0].refused_by, hosts[0].name, hosts[0].reason,
+                                        remedy_of(engine, decision));
+    bool told = move->told_short && strcmp(move->record.error, why) == 0;
+    move_text(move, &move->record.error, why);
+    if (move->record.tried.n > 0) /* a host that failed is better than none: all are tried again */
+        move->record.tried = (struct texts){.known = true};
+    move->record.attempt++;
+    move->record.not_before = engine->now + pause_of(engine, move);
+    move->told_short = true;
+    move_set_state(engine, move, MIGRATION_QUEUED);
+    if (!told)
+        notice(engine, NOTICE_ERROR, "vm.no_host", move->record.from, move->record.name,
+               "VM %s cannot be restarted (%s): no host takes it (decision %llu): %s; tried again "
+               "for ever", move->record.name, move->record.reason,
+               (unsigned long long)decision->id, why)
+            ->move = move->record.id;
+}
+
+static void try_again(struct engine *engine, struct move *move, const char *error)
+{
+    move->unsettled = false;
+    move_add_tried(move, move->record.to);
+    double pause = pause_of(engine, move);
+    notice(engine, NOTICE_WARNING, "vm.restart_failed", move->record.to, move->record.name,
+           "VM %s could not be started on host %s (try %u): %s; tried again in %.0f s",
+           move->record.name, move->record.to, move->record.attempt, error, pause)
+        ->move = move->record.id;
+    move->record.attempt++;
+    move_queue_again(engine, move, error, pause);
+}
+
+/*
+ * The start was ordered, and how it ended is not known: the host where it was to start must say
+ * so, or be proven dead itself, before it may be started anywhere else.
+ */
+void restart_settle(struct engine *engine, struct move *move, const struct vm *vm)
+{
+    const char *error = move->record.error[0] ? move->record.error : "the host does not show it";
+    const struct watch *to = watch_find(engine, move->record.to);
+    if (vm && vm->host && strcmp(vm->host, move->record.to) == 0 && vm_occupies(vm))
+        move_complete(engine, move);
+    else if (vm && vm_occupies(vm)) {
+        move->unsettled = false;
+        move_end(engine, move, MIGRATION_CANCELLED,
+                 emit_printf(engine, "it runs on host %s", vm->host));
+    } else if (move_host_reported(engine, move, move->record.to) ||
+               (to && !to->connected && proof_of_host(to)))
+        try_again(engine, move, error);
+}
+
+void on_start_done(struct engine *engine, const struct event *event)
+{
+    struct move *move = move_find(engine, event->id);
+    if (!move || !move_is_restart(move) || !move_is_active(move) || move->call_done)
+        return; /* said twice, or too late */
+    move->call_done = true;
+    if (!event->ok)
+        move_text(move, &move->record.error, event->text);
+    move->check_at = engine->now + CHECK_S;
+    if (move->arrived)
+        move_complete(engine, move);
+    else if (!event->ok)
+        move_settle(engine, move);
+    engine->dirty = true;
+}
