@@ -156,7 +156,7 @@ static inline struct ruleset *bench_rules(void)
     rules->migrate = (struct bound_unit){.unit = &bench_migrate_unit, .name = "ladder"};
     rules->balance = (struct bound_unit){.unit = &bench_balance_unit, .name = "over"};
     rules->resilience = (struct bound_unit){.unit = &bench_resilience_unit, .name = "away"};
-    rules->parameters = (struct rule_parameters){80, 0, 120, 10};
+    rules->parameters = (struct rule_parameters){80, 0, 120, 10, true};
     return rules;
 }
 
