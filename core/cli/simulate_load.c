@@ -14,6 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int bind_shadow(struct simulate_input *input, const struct cluster *cluster,
+                       struct cluster_rules *rules, struct error *error)
+{
+    if (!cluster->shadow)
+        return 0;
+    rules->shadow_policy = policies_resolve(input->policies, cluster->shadow, error);
+    if (rules->shadow_policy)
+        rules->shadow = plug_bind(input->plug, rules->shadow_policy, error);
+    return rules->shadow ? 0 : error_prefix(error, "shadow");
+}
+
 static int bind(struct simulate_input *input, const struct cluster *cluster, const char *instead,
                 struct cluster_rules *rules, struct error *error)
 {
@@ -27,7 +38,7 @@ static int bind(struct simulate_input *input, const struct cluster *cluster, con
     *rules = (struct cluster_rules){
         .cluster = cluster->name, .ruleset = ruleset, .policy = policy,
     };
-    return 0;
+    return bind_shadow(input, cluster, rules, error);
 }
 
 /* instead: for every cluster; NULL: what it says itself. *rules is the caller's in any case. */
@@ -97,9 +108,10 @@ int simulate_load(struct simulate_input *input, const struct options *options, u
 
 static void free_rules(const struct simulate_input *input, struct cluster_rules *rules)
 {
-    for (uint32_t i = 0; rules && i < input->fleet->n_clusters; i++)
-        if (rules[i].ruleset)
-            ruleset_free(rules[i].ruleset);
+    for (uint32_t i = 0; rules && i < input->fleet->n_clusters; i++) {
+        ruleset_free(rules[i].ruleset);
+        ruleset_free(rules[i].shadow);
+    }
     free(rules);
 }
 

@@ -84,6 +84,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,
         [EFFECT_DECISION] = to_followers, [EFFECT_NOTICE] = to_log,
         [EFFECT_MIGRATION] = to_followers, [EFFECT_OVERRAN] = to_nobody,
+        [EFFECT_SHADOW_AGREED] = to_nobody, [EFFECT_SHADOW_DIFFERED] = to_nobody,
     };
     ways[effect->kind](daemon, effect);
 }

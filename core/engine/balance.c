@@ -82,6 +82,7 @@ uint32_t balance_cluster(struct engine *engine, const char *cluster, const char 
                                      limits->balance_moves_per_round, limits->cooldown_s);
     uint32_t queued = queue_plan(engine, plan, DROVER_TO_BALANCE, who);
     tell_powers(engine, cluster, plan);
+    shadow_balance(engine, cluster, plan);
     *idle = emit_text(engine, plan->idle);
     plan_free(plan);
     columns_free(columns);

@@ -30,11 +30,16 @@ struct effect *emit(struct engine *engine, enum effect_kind kind)
 }
 
 /* What is only noted must not change how all else is numbered. */
+void set_aside(struct engine *engine, struct effect *latest)
+{
+    latest->id = 0;
+    engine->last_id--;
+}
+
 struct effect *emit_aside(struct engine *engine, enum effect_kind kind)
 {
     struct effect *effect = emit(engine, kind);
-    effect->id = 0;
-    engine->last_id--;
+    set_aside(engine, effect);
     return effect;
 }
 

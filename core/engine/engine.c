@@ -36,8 +36,8 @@ void engine_free(struct engine *engine)
         watch_free(engine->watches[i]);
     for (uint32_t i = 0; i < engine->n_moves; i++)
         move_free(engine->moves[i]);
-    for (uint32_t i = 0; i < engine->n_breakers; i++)
-        free(engine->breakers[i].unit);
+    shadows_free(engine);
+    breakers_free(&engine->breakers);
     for (uint32_t i = 0; i < engine->n_rests; i++)
         free(engine->rests[i].vm);
     for (uint32_t i = 0; i < engine->n_doubts; i++)
@@ -59,7 +59,6 @@ void engine_free(struct engine *engine)
     free(engine->watches);
     free(engine->moves);
     free(engine->move_view);
-    free(engine->breakers);
     free(engine->rests);
     free_status(engine);
     calls_free(&engine->calls);

@@ -10,6 +10,7 @@
 #include "model/effect.h"
 #include "model/event.h"
 #include "model/migration.h"
+#include "model/shadow.h"
 
 struct engine;
 
@@ -43,6 +44,9 @@ struct host_status {
 };
 extern const struct field host_status_fields[];
 const struct host_status *engine_host_status(const struct engine *engine, uint32_t *n); /* by name */
+
+/* The i-th cluster's that has a shadow; NULL: there are no more. Valid until the next step. */
+const struct shadow_status *engine_shadow(const struct engine *engine, uint32_t i);
 
 /* Read-only questions, answered from what the engine knows. Free what they return. */
 struct decision *engine_explain(struct engine *engine, const char *vm, const char *to,

@@ -100,6 +100,32 @@ struct breaker {
     double retry_at;
 };
 
+struct breakers {
+    struct breaker *item;
+    uint32_t n, room;
+    struct ruleset *const *ruleset; /* whose units they are */
+    uint32_t n_rulesets;
+};
+
+enum breaker_what { BREAKER_COUNTS, BREAKER_OPENS, BREAKER_CLOSES };
+
+struct breaker_change {
+    enum breaker_what what;
+    const char *unit, *error, *treated;
+    uint32_t failures;
+    int open_s;
+};
+
+typedef void breaker_tell(struct engine *engine, void *self, const struct breaker_change *change);
+
+/* A policy that decides beside the one in force: see shadow.c. */
+struct shadow {
+    char *cluster, *active, *name, *hash;
+    struct ruleset *rules;
+    struct breakers breakers;
+    struct shadow_status status; /* its texts are those above */
+};
+
 /* A VM and a moment. In `rests`: drains leave it alone until then, all its tries failed. */
 struct rest {
     char *vm;
@@ -148,8 +174,9 @@ struct engine {
     uint32_t n_moves, move_room;
     const struct migration **move_view;
     uint32_t move_view_room;
-    struct breaker *breakers;
-    uint32_t n_breakers, breaker_room;
+    struct breakers breakers;
+    struct shadow **shadows; /* of the clusters that have one */
+    uint32_t n_shadows;
     struct rest *rests;
     uint32_t n_rests, rest_room;
     struct rest *rested; /* VMs that moved lately, until they may be balanced again */
@@ -176,6 +203,7 @@ void set_text(char **place, const char *text);
 /* emit.c: effects. Texts are copied. */
 struct effect *emit(struct engine *engine, enum effect_kind kind);
 struct effect *emit_aside(struct engine *engine, enum effect_kind kind); /* without an id */
+void set_aside(struct engine *engine, struct effect *latest); /* take its id away */
 const char *emit_text(struct engine *engine, const char *text);
 const char *emit_printf(struct engine *engine, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -327,10 +355,23 @@ struct rules engine_rules(const struct engine *engine, const struct columns *col
                           struct arena *arena);
 struct ruleset *ruleset_of_cluster(const struct engine *engine, const char *cluster);
 
-/* breaker.c */
+/* breaker.c: of the policies in force, and of others. Changes are told to tell. */
 void breakers_note(struct engine *engine, const struct rows *failures);
 void breakers_pump(struct engine *engine);
-void breakers_apply(struct engine *engine); /* to a new set */
+void breakers_apply(struct engine *engine); /* to a new set: whoever mended a unit has a chance */
+void breakers_count(struct engine *engine, struct breakers *breakers, const struct rows *failures,
+                    breaker_tell *tell, void *self);
+double breakers_retry(struct engine *engine, struct breakers *breakers, breaker_tell *tell,
+                      void *self); /* returns when to look again; INFINITY: all are closed */
+void breakers_reset(struct breakers *breakers);
+void breakers_free(struct breakers *breakers);
+
+/* shadow.c */
+void shadows_take(struct engine *engine, const struct event *event); /* of a new set */
+void shadows_free(struct engine *engine);
+void shadow_decide(struct engine *engine, const struct columns *columns,
+                   const struct question *question, const struct decision *active);
+void shadow_balance(struct engine *engine, const char *cluster, const struct plan *active);
 
 /* requests.c */
 void on_request(struct engine *engine, const struct event *event);

@@ -128,18 +128,19 @@ struct start {
     struct arena *arena;
 };
 
-static struct decision *decide(const struct start *start, bool busy_too)
+static struct question question_of(const struct start *start, bool busy_too)
 {
     uint32_t n_with = start->waived ? 0 : start->n_companions - 1;
     uint32_t *with = arena_array(start->arena, n_with, sizeof *with);
     for (uint32_t i = 0; i < n_with; i++)
         with[i] = start->companions[i + 1].vm;
     uint32_t *without = arena_array(start->arena, start->columns->hosts.n, sizeof *without);
-    uint32_t wanted = columns_host(start->columns, start->move->record.wanted);
-    struct question question = {
+    uint32_t *wanted = arena_new(start->arena, sizeof *wanted);
+    *wanted = columns_host(start->columns, start->move->record.wanted);
+    return (struct question){
         .vm = start->vm,
         .purpose = (enum drover_purpose)start->move->record.purpose,
-        .hosts = &wanted,
+        .hosts = wanted,
         .n_hosts = start->move->record.wanted[0] ? 1 : 0,
         .without = without,
         .n_without = list_excluded(start->engine, start->columns, start->load, start->move,
@@ -148,7 +149,6 @@ static struct decision *decide(const struct start *start, bool busy_too)
         .n_with = n_with,
         .waived = start->waived,
     };
-    return decide_together(start->columns, start->rules, &question);
 }
 
 /* "memory refuses it on kvm2: needs ..." of the first host; the rest stands in the decision. */
@@ -252,13 +252,15 @@ static bool policy_has_room(const struct start *start, const char *to)
 }
 
 /* NULL: some host would do, but not now. Else the decision, which may have chosen none. */
-static struct decision *decide_now(const struct start *start)
+static struct decision *decide_now(const struct start *start, struct question *question)
 {
-    struct decision *decision = decide(start, true);
+    *question = question_of(start, true);
+    struct decision *decision = decide_together(start->columns, start->rules, question);
     bool wait = decision->chosen && !policy_has_room(start, decision->chosen);
     if (!decision->chosen) {
         decision_free(decision);
-        decision = decide(start, false); /* would a busy host do, later? */
+        *question = question_of(start, false); /* would a busy host do, later? */
+        decision = decide_together(start->columns, start->rules, question);
         wait = decision->chosen != NULL;
     }
     if (!wait)
@@ -269,16 +271,18 @@ static struct decision *decide_now(const struct start *start)
 
 static bool try_start(struct start *start)
 {
-    struct decision *decision = decide_now(start);
+    struct question question;
+    struct decision *decision = decide_now(start, &question);
     if (decision && !decision->chosen && start->move->record.breaks.n > 0) {
         decision_free(decision);
         start->waived = DROVER_WAIVE_VM_TO_VM;
-        decision = decide_now(start);
+        decision = decide_now(start, &question);
     }
     if (!decision)
         return false;
     breakers_note(start->engine, &decision->failures);
     emit_decision(start->engine, decision);
+    shadow_decide(start->engine, start->columns, &question, decision);
     if (decision->chosen)
         begin(start, decision);
     else

@@ -56,6 +56,7 @@ static void take_rules(struct engine *engine, const struct event *event)
         engine->cluster_names[i] = memory_copy_text(event->rules[i].cluster);
     }
     breakers_apply(engine);
+    shadows_take(engine, event);
 }
 
 /* What the configuration says of a host goes over what libvirt says. */

@@ -2,13 +2,15 @@
 /* Effects as a table of fields, and the list that a step returns. */
 #include "model/effect.h"
 
+#include "model/shadow.h"
+
 #include <stdlib.h>
 
 const char *const effect_kind_names[] = {
     "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "refresh",
     "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
-    NULL,
+    "shadow_agreed", "shadow_differed", NULL,
 };
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
 const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};
@@ -60,6 +62,8 @@ const struct field effect_fields[] = {
     {.key = "ok", .type = FIELD_BOOL, .offset = EFFECT(ok)},
     {.key = "how", .type = FIELD_RECORD, .offset = EFFECT(how), .rows = how_fields,
      .row_size = sizeof(struct how)},
+    {.key = "comparison", .type = FIELD_ROWS, .offset = EFFECT(comparison),
+     .rows = comparison_fields, .row_size = sizeof(struct comparison)},
     {0},
 };
 

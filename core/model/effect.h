@@ -36,6 +36,8 @@ enum effect_kind {
     EFFECT_MIGRATION,    /* move, migration: the record as it now is, for the history */
     EFFECT_OVERRAN,      /* name: unit, text: error, number: which call of a unit in this step,
                             status: calls that it had made itself; see model/calls.h */
+    EFFECT_SHADOW_AGREED,   /* vm, comparison: what a shadow says beside the policy in force */
+    EFFECT_SHADOW_DIFFERED, /* the same */
 };
 
 extern const char *const effect_kind_names[];
@@ -82,6 +84,7 @@ struct effect {
     int level;
     bool ok;
     struct how how;
+    struct rows comparison; /* struct comparison, one */
     const struct decision *decision;   /* lives as long as the effects */
     const struct migration *migration; /* the same; write it by migration_fields */
 };

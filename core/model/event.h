@@ -100,6 +100,8 @@ struct cluster_rules {
     const char *cluster;
     struct ruleset *ruleset;
     const struct policy *policy; /* resolved, what the ruleset was bound from: for the journal */
+    struct ruleset *shadow;      /* what decides beside it; NULL: none */
+    const struct policy *shadow_policy;
 };
 
 extern const struct field event_fields[];

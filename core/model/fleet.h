@@ -21,6 +21,7 @@ struct policy;
 struct cluster {
     const char *name;
     struct text_or_record policy; /* a name, or a struct policy inline */
+    const char *shadow;           /* a policy that decides beside it and moves nothing; NULL: none */
     double memory_overcommit_pct;
     bool threads_as_cores;
 };

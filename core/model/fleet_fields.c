@@ -21,6 +21,7 @@ const struct field cluster_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = CLUSTER(name), .flags = FIELD_REQUIRED},
     {.key = "policy", .type = FIELD_TEXT_OR_RECORD, .offset = CLUSTER(policy),
      .default_text = "none", .rows = policy_fields, .row_size = sizeof(struct policy)},
+    {.key = "shadow", .type = FIELD_TEXT, .offset = CLUSTER(shadow), .flags = FIELD_NULLABLE},
     {.key = "memory_overcommit_pct", .type = FIELD_NUMBER, .offset = CLUSTER(memory_overcommit_pct),
      .default_text = "100", .min = 1, .max = 1000},
     {.key = "threads_as_cores", .type = FIELD_BOOL, .offset = CLUSTER(threads_as_cores),

@@ -188,18 +188,17 @@ static bool compare_carried(const struct step *step, const struct recorded *befo
     return same;
 }
 
-/* Overruns are of the journal's units: another policy has others. */
+/* What is only noted (overruns, shadows) goes with the policy: another one has others. */
 static uint32_t skip_recorded(const struct step *step, uint32_t i)
 {
-    while (step->loose && i < step->n_recorded &&
-           step->recorded[i].effect.kind == EFFECT_OVERRAN)
+    while (step->loose && i < step->n_recorded && step->recorded[i].effect.id == 0)
         i++;
     return i;
 }
 
 static uint32_t skip_now(const struct step *step, uint32_t i)
 {
-    while (step->loose && i < step->now->n && step->now->item[i].kind == EFFECT_OVERRAN)
+    while (step->loose && i < step->now->n && step->now->item[i].id == 0)
         i++;
     return i;
 }

@@ -180,7 +180,7 @@ static int load_plug(struct remaking *r, const struct manifest *manifest)
 
 /* ------------------------------------------------------------------ rules */
 
-static struct ruleset *bind_kept(const struct remaking *r, const char *hash)
+static struct ruleset *bind_kept(struct remaking *r, const char *hash)
 {
     const char *text = store_reader_text(r->reader, hash, NULL);
     if (!text) {
@@ -196,6 +196,7 @@ static struct ruleset *bind_kept(const struct remaking *r, const char *hash)
         rules = policy ? plug_bind(r->plug, policy, r->error) : NULL;
     }
     policies_free(policies);
+    r->other_units |= rules && strcmp(rules->hash, hash) != 0;
     return rules;
 }
 
@@ -206,15 +207,15 @@ static struct ruleset *bind(struct remaking *r, const char *hash)
             policies_resolve(r->options->policies, r->options->policy, r->error);
         return policy ? plug_bind(r->plug, policy, r->error) : NULL;
     }
-    struct ruleset *rules = bind_kept(r, hash);
-    r->other_units |= rules && strcmp(rules->hash, hash) != 0;
-    return rules;
+    return bind_kept(r, hash);
 }
 
 static void drop_rules(struct remade *remade)
 {
-    for (uint32_t i = 0; i < remade->n_rules; i++)
+    for (uint32_t i = 0; i < remade->n_rules; i++) {
         ruleset_free(remade->rules[i].ruleset);
+        ruleset_free(remade->rules[i].shadow);
+    }
     free(remade->rules);
     remade->rules = NULL;
     remade->n_rules = 0;
@@ -234,6 +235,9 @@ static int bind_all(struct remade *remade, struct remaking *r,
         remade->rules[remade->n_rules++] = (struct cluster_rules){
             .cluster = arena_text(&remade->arena, policies[i].cluster), .ruleset = rules,
         };
+        struct cluster_rules *bound = &remade->rules[remade->n_rules - 1];
+        if (policies[i].shadow[0] && !(bound->shadow = bind_kept(r, policies[i].shadow)))
+            return error_prefix(r->error, "cluster %s: shadow", policies[i].cluster);
     }
     return 0;
 }

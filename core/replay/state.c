@@ -49,14 +49,24 @@ static json_t *list_status(const struct engine *engine)
     return list;
 }
 
+static json_t *list_shadows(const struct engine *engine)
+{
+    json_t *list = json_array();
+    const struct shadow_status *shadow;
+    for (uint32_t i = 0; (shadow = engine_shadow(engine, i)) != NULL; i++)
+        add(list, shadow_status_fields, shadow);
+    return list;
+}
+
 char *state_text(const struct engine *engine)
 {
     const struct fleet *fleet = engine_fleet(engine);
     double wake = engine_next_wake(engine);
-    json_t *json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o}", "now", fleet->now, "wake",
+    json_t *json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "now", fleet->now, "wake",
                              isinf(wake) ? json_null() : json_real(wake), "hosts",
                              list_hosts(fleet), "vms", list_vms(fleet), "status",
-                             list_status(engine), "migrations", list_migrations(engine));
+                             list_status(engine), "migrations", list_migrations(engine), "shadows",
+                             list_shadows(engine));
     char *text = json_text(json);
     json_decref(json);
     return text;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "engine/engine.h"
 
-/* JSON: now, fleet, hosts' states, migrations in order. free() it. */
+/* JSON: now, fleet, hosts' states, migrations in order, what shadows counted. free() it. */
 char *state_text(const struct engine *engine);
 
 /*

@@ -13,6 +13,7 @@
 static const struct field policy_row_fields[] = {
     {.key = "cluster", .type = FIELD_TEXT, .offset = POLICY(cluster)},
     {.key = "policy", .type = FIELD_TEXT, .offset = POLICY(policy)},
+    {.key = "shadow", .type = FIELD_TEXT, .offset = POLICY(shadow)},
     {0},
 };
 
@@ -53,6 +54,7 @@ static struct rows list_policies(const struct set *set, struct arena *arena)
         rows[i] = (struct manifest_policy){
             .cluster = set->rules[i].cluster,
             .policy = set->rules[i].ruleset->hash,
+            .shadow = set->rules[i].shadow ? set->rules[i].shadow->hash : "",
         };
     return (struct rows){.item = rows, .n = set->n_rules};
 }
@@ -139,8 +141,12 @@ static void tell_file(const struct plug_file *file, manifest_each *each, void *s
 
 void manifest_tell(const struct set *set, manifest_each *each, void *self)
 {
-    for (uint32_t i = 0; i < set->n_rules; i++)
-        tell_policy(set->rules[i].ruleset, set->rules[i].policy, each, self);
+    for (uint32_t i = 0; i < set->n_rules; i++) {
+        const struct cluster_rules *rules = &set->rules[i];
+        tell_policy(rules->ruleset, rules->policy, each, self);
+        if (rules->shadow)
+            tell_policy(rules->shadow, rules->shadow_policy, each, self);
+    }
     for (uint32_t i = 0; i < plug_file_count(set->plug); i++) {
         struct plug_file file = plug_file_get(set->plug, i);
         tell_file(&file, each, self);

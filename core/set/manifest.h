@@ -17,6 +17,7 @@
 struct manifest_policy {
     const char *cluster;
     const char *policy; /* its ruleset's hash */
+    const char *shadow; /* the same of its shadow; "" none */
 };
 
 struct manifest_module {

@@ -77,31 +77,49 @@ static const struct policy *policy_of(struct set *set, const struct cluster *clu
     return policies_resolve(set->policies, cluster->policy.text, error);
 }
 
-static int bind_cluster(struct set *set, const struct cluster *cluster, struct error *error)
+/* A shadow moves nothing, so one that is wrong must not keep the rest from working. */
+static void bind_shadow(struct set *set, const char *name, struct cluster_rules *rules,
+                        plug_problem *problem, void *self)
+{
+    struct error error = ERROR_INIT;
+    if (!name)
+        return;
+    rules->shadow_policy = policies_resolve(set->policies, name, &error);
+    if (rules->shadow_policy)
+        rules->shadow = plug_bind(set->plug, rules->shadow_policy, &error);
+    if (rules->shadow)
+        return;
+    error_prefix(&error, "cluster %s: shadow %s", rules->cluster, name);
+    problem(self, "shadow", &error);
+}
+
+static int bind_cluster(struct set *set, const struct cluster *cluster, plug_problem *problem,
+                        void *self, struct error *error)
 {
     const struct policy *policy = policy_of(set, cluster, error);
     struct ruleset *rules = policy ? plug_bind(set->plug, policy, error) : NULL;
     if (!rules)
         return error_prefix(error, "cluster %s", cluster->name);
-    set->rules[set->n_rules++] =
-        (struct cluster_rules){.cluster = cluster->name, .ruleset = rules, .policy = policy};
+    struct cluster_rules *bound = &set->rules[set->n_rules++];
+    *bound = (struct cluster_rules){.cluster = cluster->name, .ruleset = rules, .policy = policy};
+    bind_shadow(set, cluster->shadow, bound, problem, self);
     return 0;
 }
 
-static int bind_clusters(struct set *set, struct error *error)
+static int bind_clusters(struct set *set, plug_problem *problem, void *self, struct error *error)
 {
     const struct cluster *clusters = set->settings->clusters.item;
     uint32_t n = set->settings->clusters.n;
     set->rules = memory_array(n + 1, sizeof *set->rules);
     for (uint32_t i = 0; i < n; i++)
-        if (bind_cluster(set, &clusters[i], error) < 0)
+        if (bind_cluster(set, &clusters[i], problem, self, error) < 0)
             return -1;
     if (n > 0)
         return 0;
     struct cluster only;
     field_defaults(cluster_fields, &only);
     only.name = "default";
-    return bind_cluster(set, &only, error);
+    return bind_cluster(set, &only, problem, self, error);
 }
 
 void set_hash(struct set *set)
@@ -116,6 +134,8 @@ void set_hash(struct set *set)
     for (uint32_t i = 0; i < set->n_rules; i++) {
         sha256_add(&sha, set->rules[i].cluster, strlen(set->rules[i].cluster) + 1);
         sha256_add(&sha, set->rules[i].ruleset->hash, strlen(set->rules[i].ruleset->hash) + 1);
+        if (set->rules[i].shadow)
+            sha256_add(&sha, set->rules[i].shadow->hash, strlen(set->rules[i].shadow->hash) + 1);
     }
     sha256_end(&sha, set->hash);
 }
@@ -131,7 +151,7 @@ static int load_parts(struct set *set, const char *config, enum plug_trust trust
     if (!set->policies)
         return -1;
     set->plug = set_plug(set->settings, trust, problem, self);
-    return bind_clusters(set, error);
+    return bind_clusters(set, problem, self, error);
 }
 
 struct set *set_load(const char *config, enum plug_trust trust, plug_problem *problem, void *self,
@@ -150,8 +170,10 @@ void set_free(struct set *set)
 {
     if (!set)
         return;
-    for (uint32_t i = 0; i < set->n_rules; i++)
+    for (uint32_t i = 0; i < set->n_rules; i++) {
         ruleset_free(set->rules[i].ruleset);
+        ruleset_free(set->rules[i].shadow);
+    }
     free(set->rules);
     if (set->plug)
         plug_unref(set->plug);

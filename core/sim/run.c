@@ -176,6 +176,8 @@ static void reset_units(struct bound_unit *units, uint32_t n)
 /* A process that starts binds its units anew. */
 static void reset_rules(struct ruleset *rules)
 {
+    if (!rules)
+        return;
     reset_units(rules->filters, rules->n_filters);
     reset_units(rules->weights, rules->n_weights);
     reset_units(rules->admits, rules->n_admits);
@@ -220,8 +222,10 @@ static void start_controller(struct run *run)
 {
     run->back_at = INFINITY;
     run->dying = false;
-    for (uint32_t i = 0; i < run->simulation->n_rules; i++)
+    for (uint32_t i = 0; i < run->simulation->n_rules; i++) {
         reset_rules(run->simulation->rules[i].ruleset);
+        reset_rules(run->simulation->rules[i].shadow);
+    }
     sim_controller_returns(run->sim);
     run->engine = engine_new();
     check_birth(run);
