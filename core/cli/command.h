@@ -54,7 +54,7 @@ extern const struct command command_status, command_hosts, command_vms, command_
     command_migrate, command_abort, command_rebalance, command_policy_list, command_policy_show,
     command_policy_check, command_plugin_list, command_plugin_show, command_plugin_check,
     command_decisions, command_decision, command_log, command_watch, command_snapshot,
-    command_reload, command_simulate, command_replay, command_test, command_help;
+    command_reload, command_simulate, command_replay, command_shadow, command_test, command_help;
 
 /*
  * The command whose name argv begins with; *words tells how many of argv that took. NULL with the

@@ -18,7 +18,7 @@ const struct command *const commands[] = {
     &command_decisions,    &command_decision,     &command_log,         &command_watch,
     &command_policy_list,  &command_policy_show,  &command_policy_check, &command_plugin_list,
     &command_plugin_show,  &command_plugin_check, &command_snapshot,    &command_reload,
-    &command_simulate,     &command_replay,       &command_test,        &command_help,
+    &command_shadow,       &command_simulate,     &command_replay,       &command_test,        &command_help,
     NULL,
 };
 

@@ -24,6 +24,7 @@ void render_decisions(struct screen *screen, const json_t *decisions);
 void render_plan(struct screen *screen, const json_t *plan);
 void render_notice(struct screen *screen, const json_t *notice);
 void render_notices(struct screen *screen, const json_t *notices);
+void render_shadow(struct screen *screen, const json_t *answer);
 void render_policies(struct screen *screen, const json_t *policies);
 void render_units(struct screen *screen, const json_t *units);
 void render_unit(struct screen *screen, const json_t *unit);

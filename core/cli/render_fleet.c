@@ -109,6 +109,21 @@ static void render_counts(struct screen *screen, const char *what, const json_t 
     screen_print(screen, STYLE_PLAIN, "%s\n", first ? "none" : "");
 }
 
+/* "shadow: 12 of 15 decisions and 140 of 140 rounds agreed": where there is one. */
+static void render_shadow_counts(struct screen *screen, const json_t *counters)
+{
+    const json_t *decisions = view_object(counters, "shadow_decisions");
+    const json_t *rounds = view_object(counters, "shadow_rounds");
+    double decided = view_number(decisions, "agreed"), balanced = view_number(rounds, "agreed");
+
+    if (isnan(decided) || isnan(balanced))
+        return;
+    screen_print(screen, STYLE_PLAIN,
+                 "shadow: %.0f of %.0f decisions and %.0f of %.0f rounds agreed; drover shadow "
+                 "shows the others\n", decided, decided + view_number(decisions, "differed"),
+                 balanced, balanced + view_number(rounds, "differed"));
+}
+
 void render_status(struct screen *screen, const json_t *status)
 {
     const json_t *daemon = view_object(status, "daemon");
@@ -120,6 +135,7 @@ void render_status(struct screen *screen, const json_t *status)
     render_counts(screen, "hosts", view_object(status, "hosts"));
     render_counts(screen, "vms", view_object(status, "vms"));
     render_counts(screen, "migrations", view_object(status, "migrations"));
+    render_shadow_counts(screen, view_object(daemon, "counters"));
 }
 
 void render_trouble(struct screen *screen, const json_t *hosts)

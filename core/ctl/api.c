@@ -347,6 +347,33 @@ static json_t *get_plan(const struct ask *ask, struct error *error)
     return answer;
 }
 
+/* The comparison that an effect carries, with the effect's time. */
+static json_t *comparison_json(json_t *effect)
+{
+    json_t *comparison = json_array_get(json_object_get(effect, "comparison"), 0);
+    json_t *answer = json_object();
+    json_object_set(answer, "at", json_object_get(effect, "at"));
+    json_object_update(answer, comparison);
+    return answer;
+}
+
+static json_t *get_shadow(const struct ask *ask, struct error *error)
+{
+    const struct api_source *source = ask->source;
+    if (!source->shadows || !source->shadow_differences)
+        return not_here("shadow", error);
+    json_t *kept = source->shadow_differences(source->self, error);
+    if (!kept)
+        return NULL;
+    json_t *differences = json_array(), *one;
+    size_t i;
+    json_array_foreach(kept, i, one)
+        json_array_append_new(differences, comparison_json(one));
+    json_decref(kept);
+    return json_pack("{s:o, s:o}", "shadows", source->shadows(source->self), "differences",
+                     differences);
+}
+
 /* --- what others say --------------------------------------------------------------------- */
 
 static json_t *said_by(const struct ask *ask, json_t *(*get)(void *self, struct error *error),
@@ -425,6 +452,7 @@ static const struct {
     {"/v1/migrations/", get_migration, "/v1/migrations/{id}"},
     {"/v1/decisions", get_decisions, "/v1/decisions"},
     {"/v1/decisions/", get_decision, "/v1/decisions/{id}"},
+    {"/v1/shadow", get_shadow, "/v1/shadow"},
     {"/v1/explain", get_explain, "/v1/explain"},
     {"/v1/plan", get_plan, "/v1/plan"},
     {"/v1/policies", get_policies, "/v1/policies"},

@@ -27,6 +27,8 @@ struct api_source {
     json_t *(*decisions)(void *self, const char *vm, struct error *error);
     json_t *(*history)(void *self, struct error *error);
     json_t *(*notices)(void *self, struct error *error);
+    json_t *(*shadows)(void *self); /* array of shadow_status objects */
+    json_t *(*shadow_differences)(void *self, struct error *error); /* the journal's effects */
     json_t *(*policies)(void *self, struct error *error);
     json_t *(*units)(void *self, struct error *error);
     json_t *(*daemon)(void *self); /* version, since, set hash, leader, counters */

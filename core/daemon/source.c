@@ -67,6 +67,22 @@ static json_t *get_notices(void *self, struct error *error)
     return store_notices(daemon->store, HISTORY_LIMIT, error);
 }
 
+static json_t *get_shadows(void *self)
+{
+    struct daemon *daemon = self;
+    json_t *list = json_array();
+    const struct shadow_status *shadow;
+    for (uint32_t i = 0; (shadow = engine_shadow(daemon->engine, i)) != NULL; i++)
+        json_array_append_new(list, json_from_record(shadow_status_fields, shadow, NAN, 0));
+    return list;
+}
+
+static json_t *get_shadow_differences(void *self, struct error *error)
+{
+    struct daemon *daemon = self;
+    return store_shadows(daemon->store, HISTORY_LIMIT, error);
+}
+
 static json_t *get_policies(void *self, struct error *error)
 {
     struct daemon *daemon = self;
@@ -80,15 +96,41 @@ static json_t *get_units(void *self, struct error *error)
     return describe_units(daemon->set->plug);
 }
 
+/* Of all shadows together; by cluster they are at /v1/shadow. */
+static void add_shadows(const struct daemon *daemon, json_t *counters)
+{
+    struct shadow_status sum = {0};
+    const struct shadow_status *shadow;
+    uint32_t n = 0;
+    for (; (shadow = engine_shadow(daemon->engine, n)) != NULL; n++) {
+        sum.decisions_agreed += shadow->decisions_agreed;
+        sum.decisions_differed += shadow->decisions_differed;
+        sum.rounds_agreed += shadow->rounds_agreed;
+        sum.rounds_differed += shadow->rounds_differed;
+        sum.failures += shadow->failures;
+    }
+    if (n == 0)
+        return;
+    json_object_set_new(counters, "shadow_decisions",
+                        json_pack("{s:I, s:I}", "agreed", (json_int_t)sum.decisions_agreed,
+                                  "differed", (json_int_t)sum.decisions_differed));
+    json_object_set_new(counters, "shadow_rounds",
+                        json_pack("{s:I, s:I}", "agreed", (json_int_t)sum.rounds_agreed,
+                                  "differed", (json_int_t)sum.rounds_differed));
+    json_object_set_new(counters, "shadow_failures", json_integer((json_int_t)sum.failures));
+}
+
 static json_t *counters(const struct daemon *daemon)
 {
     json_t *migrations = json_object();
     for (int state = MIGRATION_COMPLETED; state <= MIGRATION_CANCELLED; state++)
         json_object_set_new(migrations, migration_state_names[state],
                             json_integer((json_int_t)daemon->migrations_ended[state]));
-    return json_pack("{s:I, s:I, s:o}", "events", (json_int_t)daemon->events_taken,
-                     "journal_lost", (json_int_t)store_lost(daemon->store), "migrations",
-                     migrations);
+    json_t *all = json_pack("{s:I, s:I, s:o}", "events", (json_int_t)daemon->events_taken,
+                            "journal_lost", (json_int_t)store_lost(daemon->store), "migrations",
+                            migrations);
+    add_shadows(daemon, all);
+    return all;
 }
 
 static json_t *get_daemon(void *self)
@@ -113,6 +155,8 @@ struct api_source daemon_source(struct daemon *daemon)
         .decisions = get_decisions,
         .history = get_history,
         .notices = get_notices,
+        .shadows = get_shadows,
+        .shadow_differences = get_shadow_differences,
         .policies = get_policies,
         .units = get_units,
         .daemon = get_daemon,

@@ -33,6 +33,10 @@ static const char schema[] =
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO counter VALUES ('seq', 0), ('n', 0), ('id', 0), ('commits', 0);";
 
+/* Of a journal that was begun before there were shadows as well. */
+static const char shadow_index[] =
+    "CREATE INDEX IF NOT EXISTS effect_shadow ON effect(kind) WHERE kind = 'shadow_differed'";
+
 static sqlite3 *cannot_open(const char *path, struct error *error)
 {
     error_set(error, ERROR_INPUT,
@@ -180,7 +184,7 @@ sqlite3 *database_open_writer(const char *path, struct error *error)
     int known = ok ? identify(db, path, error) : -1;
     if (known >= 0 && run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                               "PRAGMA journal_size_limit = 16777216") &&
-        (known || create(db)))
+        (known || create(db)) && run(db, shadow_index))
         return db;
     database_error(db, path, error); /* what is set already stays */
     sqlite3_close(db);

@@ -76,6 +76,12 @@ json_t *store_notices(struct store *store, uint32_t limit, struct error *error)
                   limit, error);
 }
 
+json_t *store_shadows(struct store *store, uint32_t limit, struct error *error)
+{
+    return latest(store, "SELECT json FROM effect WHERE kind = 'shadow_differed'"
+                         " ORDER BY n DESC LIMIT ?1", limit, error);
+}
+
 json_t *store_decisions(struct store *store, const char *vm, uint32_t limit, struct error *error)
 {
     if (!vm)

@@ -58,6 +58,7 @@ json_t *store_decision(struct store *store, uint64_t id, struct error *error);
 json_t *store_decisions(struct store *store, const char *vm, uint32_t limit, struct error *error);
 json_t *store_migrations(struct store *store, uint32_t limit, struct error *error);
 json_t *store_notices(struct store *store, uint32_t limit, struct error *error);
+json_t *store_shadows(struct store *store, uint32_t limit, struct error *error); /* that differed */
 
 /* Highest decision, effect and move ids ever written, so that ids go on counting. */
 uint64_t store_last_id(struct store *store);
