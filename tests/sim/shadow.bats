@@ -83,8 +83,10 @@ done_in() {
 @test "rounds of balancing are compared" {
     printf '%s\n' 'policy: still' 'extends: evenly_distributed' 'balance: none' \
         >policies/still.yaml
-    fleet ', shadow: still' | sed 's/threads: 16/threads: 5/' >f.yaml
-    drover simulate --config drover.yaml --fleet f.yaml --seed 5 --for 12h --journal j.db >story
+    # all guests on one host that is too small for them
+    fleet ', shadow: still' | sed 's/host: kvm[1-4]/host: kvm1, cpu_usage_pct: 60/
+                                   s/threads: 16/threads: 8/' >f.yaml
+    drover simulate --config drover.yaml --fleet f.yaml --seed 5 --for 3h --journal j.db >story
     run sqlite3 j.db "SELECT json FROM effect WHERE kind = 'shadow_differed' AND
                       json LIKE '%\"about\":\"round\"%'"
     says 'still would move nothing: the policy has no balancer'
