@@ -369,7 +369,7 @@ void breakers_free(struct breakers *breakers);
 /* shadow.c */
 void shadows_take(struct engine *engine, const struct event *event); /* of a new set */
 void shadows_free(struct engine *engine);
-void shadow_decide(struct engine *engine, const struct columns *columns,
+void shadow_decide(struct engine *engine, struct columns *columns,
                    const struct question *question, const struct decision *active);
 void shadow_balance(struct engine *engine, const char *cluster, const struct plan *active);
 

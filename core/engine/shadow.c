@@ -150,7 +150,7 @@ static const char *why_decisions_differ(struct engine *engine, const struct comp
                        row->other, comparison->shadow);
 }
 
-void shadow_decide(struct engine *engine, const struct columns *columns,
+void shadow_decide(struct engine *engine, struct columns *columns,
                    const struct question *question, const struct decision *active)
 {
     struct shadow *shadow =
