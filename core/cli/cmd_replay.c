@@ -151,13 +151,20 @@ static void print_report(struct screen *screen, const struct replay_report *repo
 
 /* ------------------------------------------------------------------ the command */
 
-/* Files named on the command line stand in for the journal's units of the same names. */
-static void take_plugins(struct cli *cli, struct replay_options *options)
+/*
+ * Files named on the command line stand in for the journal's units of the same names; the other
+ * options, which `rest` gets, say what is installed.
+ */
+static void take_plugins(struct cli *cli, struct replay_options *options, struct options *rest)
 {
     const char **paths = arena_array(&cli->screen.arena, cli->options.n, sizeof *paths);
-    for (unsigned i = 0; i < cli->options.n; i++)
+    rest->item = arena_array(&cli->screen.arena, cli->options.n, sizeof *rest->item);
+    for (unsigned i = 0; i < cli->options.n; i++) {
         if (strcmp(cli->options.item[i].option->name, "--plugin") == 0)
             paths[options->n_plugins++] = cli->options.item[i].value;
+        else
+            rest->item[rest->n++] = cli->options.item[i];
+    }
     options->plugins = paths;
 }
 
@@ -183,7 +190,9 @@ static int replay_with(struct cli *cli, struct settings *settings, struct error 
 {
     struct replay_options options = {.journal = cli->word[0]};
     const char *policy = option_text(&cli->options, "--policy");
-    struct plug *here = offline_plug(settings, &cli->options, error);
+    struct options rest = {0};
+    take_plugins(cli, &options, &rest);
+    struct plug *here = offline_plug(settings, &rest, error);
     int status = -1;
     if (here)
         options.policies = offline_policies(settings, error);
@@ -191,7 +200,6 @@ static int replay_with(struct cli *cli, struct settings *settings, struct error 
         options.policy = offline_policy_name(options.policies, policy, error);
     if (options.policies && (options.policy || !policy)) {
         options.here = here;
-        take_plugins(cli, &options);
         status = replay(cli, &options, error);
     }
     if (options.policies)
