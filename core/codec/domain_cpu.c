@@ -15,6 +15,8 @@
  */
 static bool is_binding(const xmlNode *cpu, const struct vm *vm)
 {
+    if (xml_attribute_is(cpu ? cpu->parent : NULL, "type", "qemu"))
+        return false; /* emulated: its CPU is not the host's */
     const char *mode = vm_cpu_modes[vm->cpu_mode];
     return !xml_attribute_is(cpu, "check", "none") && strcmp(mode, "host-passthrough") != 0 &&
            strcmp(mode, "maximum") != 0;
