@@ -69,7 +69,7 @@ _drover() {
     case "${words[*]}" in
         '') word=$(_drover_commands "$program" | cut -d' ' -f1 | sort -u) ;;
         plan | policy | plugin) word=$(_drover_commands "$program" | sed -n "s/^${words[0]} //p") ;;
-        drain | maintenance | 'plan drain') word=$(_drover_names "$program" hosts "$fleet") ;;
+        drain | maintenance | 'plan drain' | 'plan fail') word=$(_drover_names "$program" hosts "$fleet") ;;
         'maintenance '*) word='on off' ;;
         explain | migrate | abort) word=$(_drover_names "$program" vms "$fleet") ;;
         test)

@@ -66,3 +66,18 @@ const struct command command_plan_drain = {
     .most_words = 1,
     .run = run_drain,
 };
+
+static int run_fail(struct cli *cli, struct error *error)
+{
+    return show_plan(cli, "fail", false, error);
+}
+
+const struct command command_plan_fail = {
+    .name = "plan fail",
+    .usage = "HOST",
+    .summary = "what would be started where if this host died now, and what would stay down",
+    .place = ANYWHERE,
+    .least_words = 1,
+    .most_words = 1,
+    .run = run_fail,
+};

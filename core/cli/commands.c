@@ -13,6 +13,7 @@
 const struct command *const commands[] = {
     &command_status,       &command_hosts,        &command_vms,         &command_migrations,
     &command_explain,      &command_plan_balance, &command_plan_drain,  &command_plan_enforce,
+    &command_plan_fail,
     &command_maintenance,  &command_drain,        &command_migrate,     &command_abort,
     &command_rebalance,
     &command_decisions,    &command_decision,     &command_log,         &command_watch,

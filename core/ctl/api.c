@@ -338,7 +338,8 @@ static json_t *get_plan(const struct ask *ask, struct error *error)
     }
     if (!question.what) {
         error_set(error, ERROR_USAGE, "plan: of what? Expected ?what=balance, "
-                                      "?what=enforce or ?what=drain&target=HOST");
+                                      "?what=enforce, ?what=drain&target=HOST or "
+                                      "?what=fail&target=HOST");
         return NULL;
     }
     struct plan *plan = source->plan(source->self, &question, error);

@@ -104,6 +104,9 @@ struct plan *plan_enforce(struct columns *columns, const struct rules *rules, ui
 struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                           enum drover_trouble_kind kind, uint32_t host);
 
+/* What would be started where if the host died now. The columns show it dead afterwards. */
+struct plan *plan_fail(struct columns *columns, const struct rules *rules, uint32_t host);
+
 /*
  * The plan that was asked for, as far as the limits of one round go. NULL with the error set for an
  * unknown word, host or cluster.

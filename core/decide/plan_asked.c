@@ -6,16 +6,19 @@
 
 #include <string.h>
 
-static struct plan *drain(struct columns *columns, const struct rules *rules, const char *host,
-                          struct error *error)
+typedef struct plan *host_plan(struct columns *columns, const struct rules *rules, uint32_t host);
+
+static struct plan *of_host(host_plan *plan, struct columns *columns, const struct rules *rules,
+                            const struct plan_question *question, struct error *error)
 {
+    const char *host = question->target;
     uint32_t index = host ? columns_host(columns, host) : DROVER_NONE;
     if (index != DROVER_NONE)
-        return plan_drain(columns, rules, index);
+        return plan(columns, rules, index);
     if (host)
         error_set(error, ERROR_NOT_FOUND, "host %s: there is none of this name", host);
     else
-        error_set(error, ERROR_USAGE, "plan drain: of which host?");
+        error_set(error, ERROR_USAGE, "plan %s: of which host?", question->what);
     return NULL;
 }
 
@@ -60,7 +63,9 @@ struct plan *plan_asked(struct columns *columns, const struct rules *rules,
                         struct error *error)
 {
     if (strcmp(question->what, "drain") == 0)
-        return drain(columns, rules, question->target, error);
+        return of_host(plan_drain, columns, rules, question, error);
+    if (strcmp(question->what, "fail") == 0)
+        return of_host(plan_fail, columns, rules, question, error);
     for (size_t i = 0; i < sizeof cluster_plans / sizeof *cluster_plans; i++) {
         uint32_t budget =
             *(const uint32_t *)(const void *)((const char *)limits + cluster_plans[i].budget);
@@ -69,6 +74,7 @@ struct plan *plan_asked(struct columns *columns, const struct rules *rules,
                               question->whole ? UINT32_MAX : budget, limits->cooldown_s, error);
     }
     error_set(error, ERROR_USAGE,
-              "plan: expected balance, enforce or drain HOST, found \"%.64s\"", question->what);
+              "plan: expected balance, enforce, drain HOST or fail HOST, found \"%.64s\"",
+              question->what);
     return NULL;
 }

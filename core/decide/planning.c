@@ -182,6 +182,17 @@ void planning_failures(struct planning *planning, const struct unit_failure *fai
     }
 }
 
+/* Promise the host, and note the move, or the start of what does not run. */
+static void place(struct planning *planning, uint32_t vm, uint32_t to, const char *reason)
+{
+    if (planning_occupies(planning->columns, vm))
+        planning_move(planning, vm, to, reason);
+    else
+        planning_start(planning, vm, to, reason);
+    columns_promise(planning->columns, vm, to);
+}
+
+/* Only where there is no host somebody will read why, and all is told. */
 bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *hosts,
                     uint32_t n_hosts, const char *reason)
 {
@@ -193,21 +204,21 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
     struct question question = {
         .vm = vm, .purpose = planning->purpose, .hosts = hosts, .n_hosts = n_hosts,
     };
-    struct decision *decision = decide_explain(planning->columns, rules, &question);
-    planning_failures(planning, decision->failures.item, decision->failures.n);
-    if (decision->chosen) {
-        uint32_t to = columns_host(planning->columns, decision->chosen);
-        if (planning_occupies(planning->columns, vm))
-            planning_move(planning, vm, to, reason);
-        else
-            planning_start(planning, vm, to, reason);
-        columns_promise(planning->columns, vm, to);
-    } else {
-        planning_refused(planning, vm, decision);
+    struct arena scratch = ARENA_INIT;
+    struct failures failures = {0};
+    struct call call = call_new(planning->columns, rules, vm, planning->purpose, &scratch);
+    call.failures = &failures;
+    uint32_t to = call_choose(&call, &question);
+    planning_failures(planning, failures.item, failures.n);
+    arena_free(&scratch);
+    if (to != DROVER_NONE) {
+        place(planning, vm, to, reason);
+        return true;
     }
-    bool placed = decision->chosen != NULL;
+    struct decision *decision = decide_explain(planning->columns, rules, &question);
+    planning_refused(planning, vm, decision);
     decision_free(decision);
-    return placed;
+    return false;
 }
 
 struct leaving {

@@ -170,7 +170,8 @@ static void fill_hosts(struct builder *b)
     to->n = n;
     COLUMN(const char *, to->name, n, record[i]->name);
     COLUMN(uint32_t, to->cluster, n, index_or_none(&b->clusters, record[i]->cluster));
-    COLUMN(uint8_t, to->state, n, record[i]->state);
+    COLUMN(uint8_t, b->columns->host_state, n, record[i]->state);
+    to->state = b->columns->host_state;
     COLUMN(double, to->state_s, n, age(fleet, record[i]->state_since));
     COLUMN(uint32_t, to->roles, n, role_bits(&record[i]->roles));
     COLUMN(uint32_t, to->threads, n, record[i]->threads);
@@ -226,7 +227,8 @@ static void fill_vms(struct builder *b)
     COLUMN(uint32_t, b->columns->vm_to, n, index_or_none(&b->hosts, record[i]->to));
     to->to = b->columns->vm_to;
     COLUMN(uint32_t, to->cluster, n, cluster_of_vm(b, to->host[i]));
-    COLUMN(uint8_t, to->state, n, record[i]->state);
+    COLUMN(uint8_t, b->columns->vm_state, n, record[i]->state);
+    to->state = b->columns->vm_state;
     COLUMN(uint8_t, to->migratable, n, record[i]->migratable);
     COLUMN(uint8_t, to->ha, n, record[i]->ha);
     COLUMN(double, to->priority, n, record[i]->priority);
@@ -253,7 +255,8 @@ static void fill_vms(struct builder *b)
     COLUMN(const char *, to->cpu_pins, n, record[i]->cpu_pins);
     COLUMN(uint8_t, to->cpu_dedicated, n, record[i]->cpu_dedicated);
     COLUMN(uint32_t, to->pinned_named, n, record[i]->pinned_hosts.n);
-    COLUMN(uint8_t, to->lost, n, record[i]->lost);
+    COLUMN(uint8_t, b->columns->vm_lost, n, record[i]->lost);
+    to->lost = b->columns->vm_lost;
     to->labels = labels_of(b, labels_of_vm, (const void *const *)record, n);
 }
 

@@ -36,6 +36,7 @@ struct columns {
     uint32_t *vm_count, *vm_pending, *vm_leaving;
     uint32_t *vms_start, *vms_item; /* of hosts.vms */
     uint32_t *vm_host, *vm_to;
+    uint8_t *host_state, *vm_state, *vm_lost;
     struct arena arena;
 };
 
@@ -59,6 +60,12 @@ void columns_release(struct columns *columns, uint32_t vm);
  * that is nowhere stays there.
  */
 void columns_arrive(struct columns *columns, uint32_t vm, uint32_t to);
+
+/*
+ * The host dies: it is down, what ran there is lost and does not run any more, and what was on its
+ * way to it stays where it is.
+ */
+void columns_fail(struct columns *columns, uint32_t host);
 
 /* The load (percent of one CPU) that a VM brings: measured, else `assumed_pct` per vCPU. */
 double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct);

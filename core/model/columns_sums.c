@@ -249,6 +249,22 @@ void columns_arrive(struct columns *c, uint32_t vm, uint32_t to)
     sum_again(c, to);
 }
 
+void columns_fail(struct columns *c, uint32_t host)
+{
+    c->host_state[host] = DROVER_HOST_DOWN;
+    for (uint32_t vm = 0; vm < c->vms.n; vm++) {
+        bool here = c->vms.host[vm] == host;
+        if ((!here && c->vm_to[vm] != host) || (here && c->vm_state[vm] == DROVER_VM_DOWN))
+            continue;
+        columns_release(c, vm);
+        if (here) {
+            c->vm_state[vm] = DROVER_VM_DOWN;
+            c->vm_lost[vm] = 1;
+        }
+    }
+    sum_again(c, host);
+}
+
 double columns_vm_load(const struct columns *columns, uint32_t vm, double assumed_pct)
 {
     double load = columns->vms.cpu_load[vm];

@@ -73,7 +73,7 @@ void plan_join(struct plan *all, const struct plan *one);
 
 /* Which plan somebody wants to see. */
 struct plan_question {
-    const char *what;   /* "drain", "balance", "enforce" */
+    const char *what;   /* "drain", "fail", "balance", "enforce" */
     const char *target; /* the host to drain; the cluster to balance or mend, NULL: all */
     bool whole;         /* balance, enforce: all moves, not just those of the next round */
 };

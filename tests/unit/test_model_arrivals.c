@@ -121,6 +121,40 @@ static void kept_columns_are_those_made_anew(void **state)
     assert_true(moved > 4000);
 }
 
+/* A host dies: the columns are those of a fleet in which it has died. */
+static void a_host_that_fails_takes_its_vms_along(void **state)
+{
+    (void)state;
+    struct chance chance = {22};
+    for (int round = 0; round < FLEETS; round++) {
+        struct fleet *fleet = any_fleet(&chance);
+        struct columns *kept = columns_new(fleet);
+        uint32_t dead = chance_below(&chance, HOSTS);
+        const char *name = kept->hosts.name[dead];
+        columns_fail(kept, dead);
+        fleet_host(fleet, name)->state = DROVER_HOST_DOWN;
+        for (uint32_t i = 0; i < fleet->n_vms; i++) {
+            struct vm *vm = fleet->vms[i];
+            bool here = vm->host && strcmp(vm->host, name) == 0;
+            if (!(here && vm->state == DROVER_VM_DOWN) &&
+                (here || (vm->to && strcmp(vm->to, name) == 0)))
+                vm->to = NULL;
+            if (here && vm->state != DROVER_VM_DOWN) {
+                vm->state = DROVER_VM_DOWN;
+                vm->lost = true;
+            }
+        }
+        struct columns *anew = columns_new(fleet);
+        SAME(hosts, state, HOSTS);
+        SAME(vms, state, VMS);
+        SAME(vms, lost, VMS);
+        expect_same(kept, anew);
+        columns_free(anew);
+        columns_free(kept);
+        fleet_free(fleet);
+    }
+}
+
 static void a_vm_that_is_nowhere_does_not_arrive(void **state)
 {
     (void)state;
@@ -143,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_columns_are_those_made_anew),
+        cmocka_unit_test(a_host_that_fails_takes_its_vms_along),
         cmocka_unit_test(a_vm_that_is_nowhere_does_not_arrive),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,1 @@
+.[0] | (.starts | map(.vm)) == ["db"] and .unplaced == []
