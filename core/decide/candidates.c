@@ -2,34 +2,43 @@
 /* Candidates of a question. */
 #include "decide/candidates.h"
 
-static bool among(uint32_t host, const uint32_t *hosts, uint32_t n)
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+#define WANTED 1
+#define UNWANTED 2
+
+static bool may_go(const struct columns *columns, const struct question *question, uint32_t host)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (hosts[i] == host)
-            return true;
-    return false;
+    return columns->hosts.cluster[host] == columns->vms.cluster[question->vm] &&
+           (host != columns->vms.host[question->vm] || question->stay_allowed ||
+            columns->vms.state[question->vm] == DROVER_VM_DOWN);
 }
 
-static bool is_candidate(const struct columns *columns, const struct question *question,
-                         uint32_t host)
+/* A question about one host, which plans ask by the thousand, does not look at all of them. */
+static uint32_t the_only_one(const struct columns *columns, const struct question *question,
+                             uint32_t *hosts)
 {
-    if (columns->hosts.cluster[host] != columns->vms.cluster[question->vm])
-        return false;
-    if (host == columns->vms.host[question->vm] && !question->stay_allowed &&
-        columns->vms.state[question->vm] != DROVER_VM_DOWN)
-        return false;
-    if (question->n_hosts > 0 && !among(host, question->hosts, question->n_hosts))
-        return false;
-    return !among(host, question->without, question->n_without);
+    hosts[0] = question->hosts[0];
+    return hosts[0] < columns->hosts.n && may_go(columns, question, hosts[0]);
 }
 
 uint32_t candidates_list(const struct columns *columns, const struct question *question,
                          uint32_t *hosts)
 {
     uint32_t n = 0;
+    if (question->n_hosts == 1 && question->n_without == 0)
+        return the_only_one(columns, question, hosts);
+    uint8_t *named = memory_array(columns->hosts.n, 1);
+    for (uint32_t i = 0; i < question->n_hosts; i++)
+        named[question->hosts[i]] |= WANTED;
+    for (uint32_t i = 0; i < question->n_without; i++)
+        named[question->without[i]] |= UNWANTED;
     for (uint32_t h = 0; h < columns->hosts.n; h++)
-        if (is_candidate(columns, question, h))
+        if (named[h] == (question->n_hosts > 0 ? WANTED : 0) && may_go(columns, question, h))
             hosts[n++] = h;
+    free(named);
     return n;
 }
 

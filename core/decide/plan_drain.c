@@ -71,10 +71,24 @@ static struct decision *decide(const struct drain *drain, uint32_t vm, const uin
     return decision;
 }
 
+/* One that goes alone, and can: nobody will read why. */
+static bool goes_alone(struct drain *drain, uint32_t vm)
+{
+    struct question question = {.vm = vm, .purpose = drain->planning->purpose};
+    uint32_t to = planning_choose(drain->planning, drain->rules, &question);
+    if (to == DROVER_NONE)
+        return false;
+    drain->done[vm] = 1;
+    planning_go(drain->planning, vm, to, drain->reason);
+    return true;
+}
+
 static void place(struct drain *drain, uint32_t vm, uint32_t *mates)
 {
     struct planning *planning = drain->planning;
     uint32_t n = list_mates(drain, vm, mates);
+    if (n == 0 && goes_alone(drain, vm))
+        return;
     struct decision *decision = decide(drain, vm, mates, n, 0);
     uint32_t to = decision->chosen ? columns_host(planning->columns, decision->chosen)
                                    : DROVER_NONE;

@@ -77,9 +77,12 @@ static void planning_start(struct planning *planning, uint32_t vm, uint32_t on, 
 
 void planning_go(struct planning *planning, uint32_t vm, uint32_t to, const char *reason)
 {
-    if (planning->columns->vms.host[vm] == to)
+    if (!planning_occupies(planning->columns, vm))
+        planning_start(planning, vm, to, reason);
+    else if (planning->columns->vms.host[vm] != to)
+        planning_move(planning, vm, to, reason);
+    else
         return;
-    planning_move(planning, vm, to, reason);
     columns_promise(planning->columns, vm, to);
 }
 
@@ -182,14 +185,19 @@ void planning_failures(struct planning *planning, const struct unit_failure *fai
     }
 }
 
-/* Promise the host, and note the move, or the start of what does not run. */
-static void place(struct planning *planning, uint32_t vm, uint32_t to, const char *reason)
+uint32_t planning_choose(struct planning *planning, const struct ruleset *rules,
+                         const struct question *question)
 {
-    if (planning_occupies(planning->columns, vm))
-        planning_move(planning, vm, to, reason);
-    else
-        planning_start(planning, vm, to, reason);
-    columns_promise(planning->columns, vm, to);
+    struct arena scratch = ARENA_INIT;
+    struct failures failures = {0};
+    struct call call =
+        call_new(planning->columns, rules, question->vm, planning->purpose, &scratch);
+    call.failures = &failures;
+    uint32_t to = call_choose(&call, question);
+    if (to != DROVER_NONE) /* else it is asked again, by whoever tells why */
+        planning_failures(planning, failures.item, failures.n);
+    arena_free(&scratch);
+    return to;
 }
 
 /* Only where there is no host somebody will read why, and all is told. */
@@ -204,18 +212,13 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
     struct question question = {
         .vm = vm, .purpose = planning->purpose, .hosts = hosts, .n_hosts = n_hosts,
     };
-    struct arena scratch = ARENA_INIT;
-    struct failures failures = {0};
-    struct call call = call_new(planning->columns, rules, vm, planning->purpose, &scratch);
-    call.failures = &failures;
-    uint32_t to = call_choose(&call, &question);
-    planning_failures(planning, failures.item, failures.n);
-    arena_free(&scratch);
+    uint32_t to = planning_choose(planning, rules, &question);
     if (to != DROVER_NONE) {
-        place(planning, vm, to, reason);
+        planning_go(planning, vm, to, reason);
         return true;
     }
     struct decision *decision = decide_explain(planning->columns, rules, &question);
+    planning_failures(planning, decision->failures.item, decision->failures.n);
     planning_refused(planning, vm, decision);
     decision_free(decision);
     return false;

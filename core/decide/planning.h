@@ -39,6 +39,11 @@ void planning_broken(struct planning *planning, uint32_t vm, uint32_t group, con
 void planning_power(struct planning *planning, uint32_t host, enum drover_step_kind kind,
                     const char *reason);
 
+/* The host that is chosen, with nothing told but what failed. DROVER_NONE: there is none, and
+ * decide_explain() tells why, and what failed. */
+uint32_t planning_choose(struct planning *planning, const struct ruleset *rules,
+                         const struct question *question);
+
 /*
  * Decide for one VM among hosts (n_hosts 0: all), promise, and note the move (of one that does
  * not run: the start); or note why there is none. Returns whether it found a host.

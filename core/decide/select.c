@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define WEIGHT_LARGEST 1e200
+#define PILE_MOST 32 /* of weights that are compared with each other one by one */
 
 static bool all_equal(const double *weights, uint32_t n)
 {
@@ -36,13 +37,16 @@ static uint32_t strictly_lower(const double *sorted, uint32_t n, double weight)
     return low;
 }
 
-static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratch)
+/* A unit may say INFINITY for "never": here it takes part in differences and sums. */
+static double bounded(double weight)
 {
-    if (all_equal(ballot->weights, n)) { /* most units have no opinion most of the time */
-        for (uint32_t i = 0; i < n; i++)
-            ballot->ranks[i] = n - 1;
-        return;
-    }
+    return weight > WEIGHT_LARGEST ? WEIGHT_LARGEST
+                                   : weight < -WEIGHT_LARGEST ? -WEIGHT_LARGEST : weight;
+}
+
+/* By sorting: for weights that lie too unevenly to be dealt out. */
+static void rank_by_sorting(struct ballot *ballot, uint32_t n, struct arena *scratch)
+{
     double *sorted = arena_array(scratch, n, sizeof *sorted);
     memcpy(sorted, ballot->weights, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_number);
@@ -50,10 +54,82 @@ static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratc
         ballot->ranks[i] = (double)(n - 1) - strictly_lower(sorted, n, ballot->weights[i]);
 }
 
-/* A unit may say INFINITY for "never": here it takes part in differences and sums. */
-static double bounded(double weight)
+/* Weights dealt out to as many piles as there are hosts, by how far they are from the lowest. */
+struct piles {
+    uint32_t *of;    /* by host: its pile */
+    uint32_t *start; /* by pile: where it begins in `dealt`; one more for the end of the last */
+    uint8_t *mixed;  /* by pile: not all of it is equal */
+    double *dealt;
+};
+
+/* False where they lie so unevenly that many different ones share a pile. */
+static bool deal(struct piles *piles, const double *weights, uint32_t n, struct arena *scratch)
 {
-    return fmin(fmax(weight, -WEIGHT_LARGEST), WEIGHT_LARGEST);
+    double low = bounded(weights[0]), high = low;
+    for (uint32_t i = 1; i < n; i++) {
+        double weight = bounded(weights[i]);
+        low = weight < low ? weight : low;
+        high = weight > high ? weight : high;
+    }
+    double scale = (n - 1) / (high - low);
+    if (!isfinite(scale))
+        return false;
+    *piles = (struct piles){
+        .of = arena_array(scratch, n, sizeof *piles->of),
+        .start = arena_array(scratch, (size_t)n + 2, sizeof *piles->start),
+        .mixed = arena_array(scratch, n, 1),
+        .dealt = arena_array(scratch, n, sizeof *piles->dealt),
+    };
+    for (uint32_t i = 0; i < n; i++) {
+        double place = (bounded(weights[i]) - low) * scale;
+        piles->of[i] = place < n - 1 ? (uint32_t)place : n - 1;
+        piles->start[piles->of[i] + 2]++;
+    }
+    for (uint32_t p = 2; p < n + 2; p++)
+        piles->start[p] += piles->start[p - 1];
+    uint32_t *next = piles->start + 1; /* of pile p: next[p], which ends up where p + 1 begins */
+    for (uint32_t i = 0; i < n; i++)
+        piles->dealt[next[piles->of[i]]++] = weights[i];
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t p = piles->of[i];
+        double first = piles->dealt[piles->start[p]];
+        piles->mixed[p] |= weights[i] < first || weights[i] > first;
+    }
+    for (uint32_t p = 0; p < n; p++)
+        if (piles->mixed[p] && piles->start[p + 1] - piles->start[p] > PILE_MOST)
+            return false;
+    return true;
+}
+
+/*
+ * Ranks without sorting. Whoever is in a lower pile is lower; within a pile, which holds one or
+ * two as a rule, or equal ones, each looks at the others. Dealing keeps the order (a difference
+ * times a positive number), so these are the ranks of sorting, to the last tie.
+ */
+static bool rank_by_dealing(struct ballot *ballot, uint32_t n, struct arena *scratch)
+{
+    struct piles piles;
+    if (!deal(&piles, ballot->weights, n, scratch))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t p = piles.of[i], lower = piles.start[p];
+        if (piles.mixed[p])
+            for (uint32_t k = piles.start[p]; k < piles.start[p + 1]; k++)
+                lower += piles.dealt[k] < ballot->weights[i];
+        ballot->ranks[i] = (double)(n - 1) - lower;
+    }
+    return true;
+}
+
+static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratch)
+{
+    if (all_equal(ballot->weights, n)) { /* most units have no opinion most of the time */
+        for (uint32_t i = 0; i < n; i++)
+            ballot->ranks[i] = n - 1;
+        return;
+    }
+    if (!rank_by_dealing(ballot, n, scratch))
+        rank_by_sorting(ballot, n, scratch);
 }
 
 static void normalize_weights(struct ballot *ballot, uint32_t n, struct arena *scratch)

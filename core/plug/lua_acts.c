@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What units act on: a plan (propose, allows, idle), a move's how, the hook's answer. */
+/* What units act on: a plan (propose, allows, filter, idle), a move's how, the hook's answer. */
 #include "plug/lua_library.h"
 #include "plug/lua_views.h"
 #include "plug/loaded.h"
@@ -56,23 +56,30 @@ static double step_number(lua_State *L, const char *key)
 }
 
 /* A list of the fleet's, or a table of hosts or names; on top of the stack. */
-static void step_list(lua_State *L, struct drover_step *step)
+static uint32_t *check_hosts(lua_State *L, const char *who, uint32_t *n_hosts)
 {
     int list = lua_gettop(L);
     if (!lua_istable(L, list) && !lua_islightuserdata(L, list))
-        luaL_error(L, "propose: hosts: a list was expected, found a %s", luaL_typename(L, list));
+        luaL_error(L, "%s: a list was expected, found a %s", who, luaL_typename(L, list));
     lua_Integer n = luaL_len(L, list);
-    if (n < 1 || n > UINT32_MAX) /* none would mean all */
-        luaL_error(L, "propose: hosts: the list is empty; leave it out for all of its cluster");
+    if (n < 0 || n > UINT32_MAX)
+        luaL_error(L, "%s: the list is too long", who);
     box_charge(L, n);
     uint32_t *hosts = lua_newuserdatauv(L, (size_t)n * sizeof *hosts, 0);
     for (lua_Integer i = 0; i < n; i++) {
         lua_geti(L, list, i + 1);
-        hosts[i] = view_row(L, -1, VIEW_HOST, "propose: hosts");
+        hosts[i] = view_row(L, -1, VIEW_HOST, who);
         lua_pop(L, 1);
     }
-    step->hosts = hosts;
-    step->n_hosts = (uint32_t)n;
+    *n_hosts = (uint32_t)n;
+    return hosts;
+}
+
+static void step_list(lua_State *L, struct drover_step *step)
+{
+    step->hosts = check_hosts(L, "propose: hosts", &step->n_hosts);
+    if (step->n_hosts == 0) /* none would mean all */
+        luaL_error(L, "propose: hosts: the list is empty; leave it out for all of its cluster");
 }
 
 /* hosts = a list; host = one; neither: all of the VM's cluster. */
@@ -140,11 +147,44 @@ static int plan_idle(lua_State *L)
     return 0;
 }
 
+/* The hosts of a list that all filters accept, as a list. */
+static int plan_filter(lua_State *L)
+{
+    struct box_call *call = check_method(L, VIEW_PLAN, "plan:filter(vm, hosts)");
+    uint32_t n, vm = view_row(L, 2, VIEW_VM, "plan:filter");
+    lua_settop(L, 3);
+    const uint32_t *hosts = check_hosts(L, "plan:filter", &n);
+    uint8_t *allowed = lua_newuserdatauv(L, n, 0);
+    if (call->plan->filter(call->plan, vm, hosts, n, allowed) != 0)
+        memset(allowed, 0, n);
+    lua_newtable(L);
+    for (uint32_t i = 0; i < n; i++)
+        if (allowed[i]) {
+            view_push(L, VIEW_HOST, hosts[i]);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+        }
+    return 1;
+}
+
+static int plan_whole(lua_State *L)
+{
+    struct box_call *call = check_method(L, VIEW_PLAN, "plan:whole()");
+    call->plan->whole = 1;
+    return 0;
+}
+
 int plan_index(lua_State *L, const char *key)
 {
     static const luaL_Reg methods[] = {
-        {"propose", plan_propose}, {"allows", plan_allows}, {"idle", plan_idle}, {NULL, NULL},
+        {"propose", plan_propose}, {"allows", plan_allows}, {"filter", plan_filter},
+        {"whole", plan_whole},     {"idle", plan_idle},     {NULL, NULL},
     };
+    const struct drover_plan *plan = box_of(L)->call->plan;
+    if (strcmp(key, "budget") == 0 || strcmp(key, "cooldown_s") == 0) {
+        double budget = plan->budget == UINT32_MAX ? INFINITY : plan->budget;
+        lua_pushnumber(L, key[0] == 'b' ? budget : plan->cooldown_s);
+        return 1;
+    }
     return push_method(L, "plan", methods, key);
 }
 

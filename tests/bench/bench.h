@@ -13,14 +13,17 @@ struct bench {
     struct policies *policies;
     struct plug *plug;
     struct ruleset *set;
-    const struct ruleset *by_cluster[1];
-    struct rules rules;
     struct columns *columns;
 };
 
 /* Ends the program where something cannot be loaded. */
 struct bench bench_open(uint32_t hosts, uint32_t vms, const char *policy);
 void bench_close(struct bench *bench);
+
+static inline struct rules bench_rules(const struct bench *bench)
+{
+    return (struct rules){.by_cluster = (const struct ruleset *const *)&bench->set, .n = 1};
+}
 
 double bench_now_s(void);   /* of this program's CPU time: others on the machine do not count */
 double bench_peak_mib(void); /* resident, since the program began */
@@ -29,5 +32,6 @@ double bench_peak_mib(void); /* resident, since the program began */
 void measure_decision(uint32_t hosts, uint32_t vms);
 void measure_balance(uint32_t hosts, uint32_t vms);
 void measure_drain(uint32_t hosts, uint32_t vms);
+void measure_load(uint32_t hosts, uint32_t vms);
 
 #endif

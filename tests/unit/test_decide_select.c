@@ -215,10 +215,41 @@ static void ranks_are_what_the_formula_says(void **state)
     }
 }
 
+/* Ranks are counts: (n - 1) less those that are strictly lower, however the weights lie. */
+static void ranks_are_counted(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    static double weights[N], ranks[N], scores[N];
+    struct chance chance = {31};
+    for (int round = 0; round < 400; round++) {
+        struct bound_unit unit = {.name = "unit", .factor = 1};
+        struct ballot ballot = {.unit = &unit, .weights = weights, .ranks = ranks};
+        uint32_t n = 2 + chance_below(&chance, N - 1), spread = 1 + chance_below(&chance, 1000);
+        int form = (int)chance_below(&chance, 4);
+        for (uint32_t i = 0; i < n; i++) {
+            double x = chance_below(&chance, spread) / 7.0;
+            weights[i] = form == 0 ? x : form == 1 ? exp(x) : form == 2 ? -1 / (x + 1e-9) : fmin(x, 1);
+            if (chance_one_in(&chance, 50))
+                weights[i] = chance_one_in(&chance, 2) ? INFINITY : -INFINITY;
+        }
+        struct arena scratch = ARENA_INIT;
+        select_host(SELECTOR_RANK, &ballot, 1, n, scores, &scratch);
+        arena_free(&scratch);
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t lower = 0;
+            for (uint32_t k = 0; k < n; k++)
+                lower += weights[k] < weights[i];
+            assert_true(ranks[i] == (double)(n - 1 - lower));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rhv_rank_basic),
+        cmocka_unit_test(ranks_are_counted),
         cmocka_unit_test(rhv_rank_with_external),
         cmocka_unit_test(rhv_weight_raw),
         cmocka_unit_test(ranks_of_ties),

@@ -286,8 +286,17 @@ static void on_idle(struct drover_plan *plan, const char *reason)
     snprintf(steps->text + used, sizeof steps->text - used, "idle: %s|", reason);
 }
 
+static int on_filter(struct drover_plan *plan, uint32_t vm, const uint32_t *hosts, uint32_t n,
+                     uint8_t *allowed)
+{
+    for (uint32_t i = 0; i < n; i++)
+        allowed[i] = on_allows(plan, vm, hosts[i]);
+    return 0;
+}
+
 static const struct drover_plan plan_calls = {
     .size = sizeof plan_calls, .propose = on_propose, .allows = on_allows, .idle = on_idle,
+    .budget = UINT32_MAX, .cooldown_s = 1800, .filter = on_filter,
 };
 
 static void test_balance(void **state)
@@ -309,6 +318,25 @@ static void test_balance(void **state)
     assert_int_equal(u->unit->balance(u->self, &b.columns->fleet, 0, &steps.plan), 0);
     assert_string_equal(steps.text, "vm1:3(0..) u.over too full 2.5 1|vm0:1(2..)   0 0|"
                                     "vm0:2(1..)   0 0|idle: truefalsetruetruefalse|");
+    bench_end(&b);
+}
+
+static void test_balance_as_a_whole(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct steps steps = {.plan = plan_calls};
+    bench_text(&b, HEAD("balance")
+        "balance = function(self, fleet, plan)\n"
+        "assert(plan.budget == math.huge and plan.cooldown_s == 1800)\n"
+        "local all, none = plan:filter('db1', fleet.hosts), plan:filter('web1', fleet.hosts)\n"
+        "plan:whole()\n"
+        "plan:idle(#all .. ' ' .. all[1].name .. ' ' .. #none .. ' ' .. #plan:filter('db1', {}))"
+        " end}");
+    struct bound_unit *u = &b.rules->balance;
+    assert_int_equal(u->unit->balance(u->self, &b.columns->fleet, 0, &steps.plan), 0);
+    assert_string_equal(steps.text, "idle: 1 kvm3 0 0|");
+    assert_int_equal(steps.plan.whole, 1);
     bench_end(&b);
 }
 
@@ -642,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_what_is_seen),
         cmocka_unit_test(test_all_fields),
         cmocka_unit_test(test_balance),
+        cmocka_unit_test(test_balance_as_a_whole),
         cmocka_unit_test(test_balance_mistakes),
         cmocka_unit_test(test_calls_inside_calls),
         cmocka_unit_test(test_resilience),

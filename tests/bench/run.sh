@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What deciding costs, as tables in Markdown: make bench [T="decision balance ..."]. Nothing here
+# passes or fails by a clock: machines differ, so look at the ratios within one run.
+#
+# Reads DROVER_BUILD and DROVER_SRC. hbal (Debian: ganeti-htools) and crm_simulate
+# (pacemaker-cli-utils) are asked about the same fleets where they are installed, each for at most
+# BENCH_LIMIT_S seconds (100). BENCH_SMALL=1 leaves the two largest sizes out.
+
+: "${DROVER_BUILD:=build}" "${DROVER_SRC:=.}" "${BENCH_LIMIT_S:=100}"
+export DROVER_BUILD DROVER_SRC
+bench=$DROVER_BUILD/tests/bench/bench
+sizes=('10 100' '50 1000' '100 2000' '500 10000')
+[ -n "${BENCH_SMALL-}" ] || sizes+=('1000 20000' '5000 100000')
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+# table WHAT TITLE HEADING: one row for each size.
+table() {
+    local size
+    printf '\n### %s\n\n%s\n' "$2" "$3"
+    printf '%s\n' "${3//[^|]/-}"
+    for size in "${sizes[@]}"; do
+        # shellcheck disable=SC2086  # hosts and VMs
+        "$bench" "$1" $size || exit 1
+    done
+}
+
+# timed COMMAND...: its output goes to $scratch/out; prints the seconds, or "> LIMIT".
+timed() {
+    local begin=$EPOCHREALTIME end
+    timeout -k 5 "$BENCH_LIMIT_S" "$@" >"$scratch/out" 2>&1
+    [ $? -ne 124 ] || { echo "> $BENCH_LIMIT_S"; return; }
+    end=$EPOCHREALTIME
+    awk -v a="$begin" -v b="$end" 'BEGIN { printf "%.2f\n", b - a }'
+}
+
+decision() {
+    table decision 'One warm decision' \
+        '| hosts / VMs | units | µs | plain scan, ns per host | times the scan | with two units in Lua, ns per host | times C |'
+}
+
+balance() {
+    table balance 'The whole plan of the balancer drover' \
+        '| hosts / VMs | s | peak MiB | moves | at least | over | hosts out of bounds | fullest, % | spread of memory, % | spread of vCPUs per CPU | asked again |'
+}
+
+drain() {
+    table drain 'Emptying the fullest host, and its death' \
+        '| hosts / VMs | VMs | drain, ms | moves + held | death, ms | starts + held |'
+}
+
+load() {
+    table load 'Loading a fleet file' \
+        '| hosts / VMs | MB | read, s | µs per record | columns, s | in memory, MiB |'
+}
+
+others_hbal() {
+    local size took ours moves
+    printf '\n### Beside hbal\n\n| hosts / VMs | hbal, s | its moves | drover, s | its moves |\n'
+    printf '|---|---|---|---|---|\n'
+    for size in "${sizes[@]:0:4}"; do
+        # shellcheck disable=SC2086
+        "$bench" hbal $size >"$scratch/fleet.hbal"
+        took=$(timed hbal -t "$scratch/fleet.hbal" --ignore-dynu -p0)
+        moves=$(sed -n 's/^Solution length=\([0-9]*\).*/\1/p' "$scratch/out")
+        grep -q '^No solution\|Cluster is already' "$scratch/out" && moves=0
+        # shellcheck disable=SC2086
+        "$bench" fleet $size >"$scratch/fleet.yaml"
+        ours=$(timed "$DROVER_BUILD/drover" --fleet "$scratch/fleet.yaml" plan balance --all --json)
+        printf '| %s | %s | %s | %s | %s |\n' "${size/ / / }" "$took" "${moves:-none by then}" \
+            "$ours" "$(jq '.moves | length' "$scratch/out")"
+    done
+    printf '\nProcess to process, reading the fleet included. hbal makes a score better and better;\n'
+    printf 'drover brings hosts within bounds. So the moves are not the same task.\n'
+}
+
+others_crm() {
+    local size took ours
+    printf '\n### Beside crm_simulate\n\n| hosts / VMs | crm_simulate, s | drover, s |\n|---|---|---|\n'
+    for size in '10 100' '50 1000' '64 2000'; do
+        # shellcheck disable=SC2086
+        "$bench" cib $size >"$scratch/cib.xml"
+        took=$(timed crm_simulate -S -x "$scratch/cib.xml")
+        # shellcheck disable=SC2086
+        "$bench" fleet $size >"$scratch/fleet.yaml"
+        ours=$(timed "$DROVER_BUILD/drover" --fleet "$scratch/fleet.yaml" plan drain kvm0001 --json)
+        printf '| %s | %s | %s |\n' "${size/ / / }" "$took" "$ours"
+    done
+    printf '\nProcess to process: the first host is to be emptied.\n'
+}
+
+others() {
+    if command -v hbal >/dev/null; then
+        others_hbal
+    else
+        printf '\nhbal is not there (Debian: ganeti-htools).\n'
+    fi
+    if command -v crm_simulate >/dev/null; then
+        others_crm
+    else
+        printf '\ncrm_simulate is not there (Debian: pacemaker-cli-utils).\n'
+    fi
+}
+
+[ $# -gt 0 ] || set -- decision balance drain load others
+for part; do
+    case $part in
+        decision | balance | drain | load | others) "$part" ;;
+        *) echo "run.sh: there is no part $part: decision, balance, drain, load, others" >&2; exit 2 ;;
+    esac
+done
