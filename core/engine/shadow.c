@@ -137,17 +137,29 @@ static void emit_comparison(struct engine *engine, const struct comparison *comp
 
 /* ------------------------------------------------------------------ decisions */
 
-static const char *why_decisions_differ(struct engine *engine, const struct comparison *comparison)
+static const char *row_text(struct engine *engine, const struct comparison *comparison,
+                            const struct difference *row)
 {
-    const struct difference *row = difference_that_counts(&comparison->differences);
-    if (!row)
-        return "";
     const char *what = row->unit[0] && row->host[0]
                            ? emit_printf(engine, "%s on host %s", row->unit, row->host)
                        : row->host[0] ? emit_printf(engine, "host %s", row->host)
                                       : emit_printf(engine, "unit %s", row->unit);
-    return emit_printf(engine, "%s: %s by %s; %s by %s", what, row->one, comparison->active,
+    return emit_printf(engine, "%s: %s by %s, %s by %s", what, row->one, comparison->active,
                        row->other, comparison->shadow);
+}
+
+/* Of scores, which weight made them what they are. */
+static const char *why_decisions_differ(struct engine *engine, const struct comparison *comparison)
+{
+    const struct difference *rows = comparison->differences.item;
+    const struct difference *counts = difference_that_counts(&comparison->differences);
+    if (!counts)
+        return "";
+    const char *text = row_text(engine, comparison, counts);
+    for (uint32_t i = 0; strcmp(counts->what, "score") == 0 && i < comparison->differences.n; i++)
+        if (strcmp(rows[i].what, "weight") == 0 && strcmp(rows[i].host, counts->host) == 0)
+            return emit_printf(engine, "%s; %s", text, row_text(engine, comparison, &rows[i]));
+    return text;
 }
 
 void shadow_decide(struct engine *engine, struct columns *columns,
