@@ -77,6 +77,17 @@ replay() {
     says 'drover_shadow_decisions_total{result="differed"} 2'
 }
 
+@test "a snapshot of the fleet goes on in a made world, and is replayed from there" {
+    drover snapshot >"$FLEET/now.yaml"
+    run drover simulate --config "$FLEET/drover.yaml" --fleet "$FLEET/now.yaml" --for 1h \
+        --drain kvm2@10m --journal "$FLEET/made.db"
+    expect 0
+    says 'VM web1 moves from host kvm2 to host'
+    run drover replay "$FLEET/made.db" --config "$FLEET/drover.yaml"
+    expect 0
+    says 'The state at the end is the same.'
+}
+
 @test "a host loses its power, and droverd is killed and started again" {
     lab crash kvm3
     wait_for 60 host_is kvm3 non_responsive
