@@ -5,6 +5,7 @@
  */
 #include "replay/compare.h"
 
+#include "base/memory.h"
 #include "codec/json.h"
 #include "replay/state.h"
 
@@ -28,7 +29,7 @@ static struct decision *read_decision(const struct step *step, const struct reco
     size_t length;
     const char *text = store_reader_decision(step->reader, recorded->effect.id, &length);
     json_t *json = text ? json_parse(text, length, "decision", NULL) : NULL;
-    struct decision *decision = json ? calloc(1, sizeof *decision) : NULL;
+    struct decision *decision = json ? memory_new(sizeof *decision) : NULL;
     if (decision && json_to_record(decision_fields, json, decision, NAN, &decision->arena, NULL)) {
         decision_free(decision);
         decision = NULL;
