@@ -152,12 +152,24 @@ static int start_engine(struct daemon *daemon, struct error *error)
     return 0;
 }
 
+static void keep_definition(void *self, const char *vm, const char *host, const char *xml)
+{
+    struct daemon *daemon = self;
+    store_definition(daemon->store, vm, host, daemon_now(), xml);
+}
+
+static char *find_definition(void *self, const char *vm)
+{
+    return store_definition_find(((struct daemon *)self)->store, vm);
+}
+
 static int open_world(struct daemon *daemon, struct error *error)
 {
     if (virt_initialise(error) < 0)
         return -1;
     struct world_listener listener = {.self = daemon, .post = post};
-    daemon->world = virt_world(virt_new(&listener));
+    struct definition_keeper definitions = {daemon, keep_definition, find_definition};
+    daemon->world = virt_world(virt_new(&listener, &definitions));
     return 0;
 }
 

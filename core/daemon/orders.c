@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Orders to the world. A migration is ordered only after what is remembered of it is on disk, so
+ * Orders to the world. A migration, or a start, is ordered only after what is remembered of it is on disk, so
  * that a droverd that dies at once knows of it when it comes back. Where the journal cannot be
  * written (its disk is full), the order goes out all the same: libvirt knows of the migration, and
- * a VM that migrates is recognised without memory, too.
+ * a VM that migrates, or runs, is recognised without memory, too.
  */
 #include "daemon/daemon.h"
 
@@ -56,7 +56,7 @@ static void keep(struct orders *orders, const struct effect *effect)
 
 void orders_add(struct orders *orders, const struct effect *effect)
 {
-    if (effect->kind == EFFECT_MIGRATE)
+    if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START)
         keep(orders, effect);
     else
         orders->daemon->world.perform(orders->daemon->world.self, effect);

@@ -16,6 +16,17 @@ struct world_listener {
     void (*post)(void *self, struct event *event);
 };
 
+/*
+ * Where the last known definitions of VMs are kept, for EFFECT_START: domain XML as libvirt takes
+ * it, with secrets, so it goes from the world to the journal's file and back, and nowhere else.
+ * Called on the main loop's thread.
+ */
+struct definition_keeper {
+    void *self;
+    void (*keep)(void *self, const char *vm, const char *host, const char *xml);
+    char *(*find)(void *self, const char *vm); /* free() it; NULL: there is none */
+};
+
 struct world {
     void *self;
     /* Follow these hosts from now on: connect to new ones, leave the others. Copies what it keeps. */

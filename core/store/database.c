@@ -30,6 +30,11 @@ static const char schema[] =
     "CREATE TABLE remembered(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE text(hash TEXT PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL)"
     "    WITHOUT ROWID;"
+    "CREATE TABLE definition(vm TEXT PRIMARY KEY, at REAL, host TEXT NOT NULL, xml TEXT NOT NULL)"
+    "    WITHOUT ROWID;"
+    "CREATE TRIGGER definition_forgotten AFTER DELETE ON remembered"
+    "    WHEN substr(old.name, 1, 3) = 'ha/'"
+    "    BEGIN DELETE FROM definition WHERE vm = substr(old.name, 4); END;"
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO counter VALUES ('seq', 0), ('n', 0), ('id', 0), ('commits', 0);";
 

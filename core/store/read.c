@@ -150,3 +150,17 @@ struct event **store_recall(struct store *store, double at, uint32_t *n, struct 
     *n = 0;
     return NULL;
 }
+
+char *store_definition_find(struct store *store, const char *vm)
+{
+    struct error error = ERROR_INIT; /* whoever asks hears that there is none */
+    sqlite3_stmt *statement = prepare(store, "SELECT xml FROM definition WHERE vm = ?1", &error);
+    char *xml = NULL;
+    if (!statement)
+        return NULL;
+    sqlite3_bind_text(statement, 1, vm, -1, SQLITE_STATIC);
+    if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+        xml = memory_copy_text((const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return xml;
+}

@@ -249,6 +249,13 @@ void store_text(struct store *store, const char *hash, const char *name, const c
                                (const char *const[3]){hash, name, text}));
 }
 
+void store_definition(struct store *store, const char *vm, const char *host, double at,
+                      const char *xml)
+{
+    hand_over(store, entry_new(OP_DEFINITION, CLASS_KEPT, 0, 0, at,
+                               (const char *const[3]){vm, host, xml}));
+}
+
 /* --- small questions --------------------------------------------------------------------- */
 
 uint64_t store_last_id(struct store *store)

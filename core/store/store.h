@@ -50,6 +50,14 @@ void store_barrier(struct store *store, void (*done)(void *self, bool on_disk), 
 /* Keep the text of a policy, a Lua file, or path and hash of a shared object. */
 void store_text(struct store *store, const char *hash, const char *name, const char *text);
 
+/*
+ * The last known definition of a VM, with its secrets: only in the file, which nobody else may
+ * read. It is kept as long as ha/KEY is remembered. find: NULL where there is none; free() it.
+ */
+void store_definition(struct store *store, const char *vm, const char *host, double at,
+                      const char *xml);
+char *store_definition_find(struct store *store, const char *vm);
+
 /* What was remembered and not forgotten: an array of EVENT_RECALLED, in order of name. free() the array. */
 struct event **store_recall(struct store *store, double at, uint32_t *n, struct error *error);
 

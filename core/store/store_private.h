@@ -25,6 +25,7 @@ enum store_op {
     OP_REMEMBER,
     OP_FORGET,
     OP_TEXT,
+    OP_DEFINITION,
     OP_BARRIER, /* no statement: somebody waits for all before it */
     N_OPS
 };

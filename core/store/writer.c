@@ -35,6 +35,8 @@ static const char *const sql[N_OPS] = {
                      " VALUES (?1, ?2, ?3, ?4)",
     [OP_REMEMBER] = "INSERT OR REPLACE INTO remembered(name, value) VALUES (?4, ?5)",
     [OP_FORGET] = "DELETE FROM remembered WHERE name = ?4",
+    [OP_DEFINITION] =
+        "INSERT OR REPLACE INTO definition(vm, at, host, xml) VALUES (?4, ?3, ?5, ?6)",
     [OP_TEXT] = "INSERT OR REPLACE INTO text(hash, name, text) VALUES (?4, ?5, ?6)",
 };
 

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "codec/domain_xml.h"
 #include "virt/connect.h"
+#include "virt/host.h"
+#include "virt/state.h"
 
 #include <libvirt/virterror.h>
 #include <stdlib.h>
@@ -125,8 +127,72 @@ static void describe_by_size(virDomainPtr domain, struct vm *vm, struct arena *a
     vm->labels = (struct pairs){.item = label, .n = 1, .known = true};
 }
 
+/* ------------------------------------------------------------------ definitions */
+
+struct definition_note {
+    struct note note;
+    struct worker *worker;
+    char *vm, *xml;
+};
+
+static void deliver_definition(struct note *note)
+{
+    struct definition_note *found = (struct definition_note *)note;
+    if (!found->worker->owner)
+        return;
+    const struct definition_keeper *keeper = &found->worker->owner->virt->definitions;
+    if (keeper->keep)
+        keeper->keep(keeper->self, found->vm, found->worker->host, found->xml);
+}
+
+static void free_definition(struct note *note)
+{
+    struct definition_note *found = (struct definition_note *)note;
+    worker_unref(found->worker);
+    free(found->vm);
+    free(found->xml);
+    free(found);
+}
+
+/* FNV-1a, never 0: only to see that a text has changed. */
+static uint64_t digest(const char *text)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return hash ? hash : 1;
+}
+
+/*
+ * What a restart on another host would need: the definition as it is for the next start, with
+ * its secrets. Read again only when the XML has changed.
+ */
+static void keep_definition(struct worker *worker, virDomainPtr domain, const struct vm *vm,
+                            const char *uuid, const char *xml)
+{
+    struct seen *seen = g_hash_table_lookup(worker->seen, uuid);
+    uint64_t now = digest(xml);
+    if ((!vm->ha && !worker->dial.keep_all) || !seen || seen->kept == now)
+        return;
+    worker_calls_vm(worker, "reading a VM's definition");
+    char *definition =
+        virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE);
+    if (!definition)
+        return; /* at the next report, then */
+    seen->kept = now;
+    struct definition_note *note = memory_new(sizeof *note);
+    note->note.deliver = deliver_definition;
+    note->note.free = free_definition;
+    note->worker = worker_ref(worker);
+    note->vm = memory_copy_text(uuid);
+    note->xml = definition;
+    outbox_put(worker->outbox, &note->note);
+}
+
+/* ------------------------------------------------------------------ the VM */
+
 /* -1: the VM is gone meanwhile, or there is no answer. */
-static int describe(struct worker *worker, virDomainPtr domain, struct vm *vm,
+static int describe(struct worker *worker, virDomainPtr domain, const char *uuid, struct vm *vm,
                     struct arena *arena)
 {
     struct error error = ERROR_INIT;
@@ -140,6 +206,8 @@ static int describe(struct worker *worker, virDomainPtr domain, struct vm *vm,
     if (!xml || domain_xml_read(xml, strlen(xml), vm, arena, &error) < 0) {
         field_defaults(vm_fields, vm);
         describe_by_size(domain, vm, arena, &error);
+    } else {
+        keep_definition(worker, domain, vm, uuid, xml);
     }
     free(xml);
     return 0;
@@ -171,7 +239,7 @@ static int add_as(struct worker *worker, virDomainPtr domain, const char *uuid, 
 {
     struct vm vm;
     struct arena arena = ARENA_INIT;
-    int status = describe(worker, domain, &vm, &arena);
+    int status = describe(worker, domain, uuid, &vm, &arena);
     if (status == 0) {
         vm.uuid = uuid;
         vm.host = worker->host;

@@ -28,6 +28,7 @@ struct seen {
     uint32_t round;     /* of the last list that had it */
     uint32_t missed;    /* samples in a row that did not have it */
     struct cpu_clock clock;
+    uint64_t kept;      /* what its XML was like when its definition was last kept; 0: never */
 };
 
 /* Reported by another host, or by none yet. */

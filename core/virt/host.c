@@ -47,7 +47,8 @@ void host_free(struct virt_host *host)
 
 struct dial host_dial(const struct virt_host *host)
 {
-    return (struct dial){.uri = host->uri, .keepalive_s = host->virt->keepalive_s,
+    return (struct dial){.uri = host->uri, .keep_all = host->virt->keep_all,
+                         .keepalive_s = host->virt->keepalive_s,
                          .keepalive_count = host->virt->keepalive_count};
 }
 

@@ -10,6 +10,7 @@
 
 struct virt {
     struct world_listener listener;
+    struct definition_keeper definitions; /* keep NULL: none are kept */
     struct outbox *outbox;
     GHashTable *hosts; /* name -> struct virt_host */
     GHashTable *moves; /* id -> struct move: those that have not ended */
@@ -18,6 +19,7 @@ struct virt {
     /* From the settings. */
     double poll_s, connect_retry_s, call_timeout_s, keepalive_s;
     uint32_t keepalive_count;
+    bool keep_all; /* definitions of all VMs, not only of those with ha */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "virt/connect.h"
+#include "virt/errand.h"
 #include "virt/host.h"
 #include "virt/move.h"
 #include "virt/report.h"
@@ -57,10 +58,13 @@ static gboolean on_tick(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-struct virt *virt_new(const struct world_listener *listener)
+struct virt *virt_new(const struct world_listener *listener,
+                      const struct definition_keeper *definitions)
 {
     struct virt *virt = memory_new(sizeof *virt);
     virt->listener = *listener;
+    if (definitions)
+        virt->definitions = *definitions;
     virt->outbox = outbox_new();
     virt->hosts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_host);
     moves_init(virt);
@@ -86,6 +90,7 @@ static void configure(void *self, const struct settings *settings)
     virt->call_timeout_s = settings->call_timeout_s;
     virt->keepalive_s = settings->keepalive_s;
     virt->keepalive_count = settings->keepalive_count;
+    virt->keep_all = settings->restarts.keep_all;
     struct host_setting *hosts = settings->hosts.item;
     GHashTable *wanted = g_hash_table_new(g_str_hash, g_str_equal);
     for (uint32_t i = 0; i < settings->hosts.n; i++)
@@ -166,6 +171,7 @@ static void perform(void *self, const struct effect *effect)
         {EFFECT_MIGRATE, moves_migrate},      {EFFECT_WATCH, moves_watch},
         {EFFECT_SET_DOWNTIME, moves_control}, {EFFECT_POSTCOPY, moves_control},
         {EFFECT_ABORT, moves_control},        {EFFECT_REFRESH, refresh},
+        {EFFECT_START, errand_start},         {EFFECT_UNDEFINE, errand_undefine},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(performers); i++) {
         if (performers[i].kind == effect->kind) {

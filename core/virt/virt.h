@@ -24,7 +24,8 @@ struct virt;
  * close the world from within. The world's close() frees everything and takes two seconds at
  * most: migrations go on without it, and a thread that hangs in a call is left to itself.
  */
-struct virt *virt_new(const struct world_listener *listener);
+struct virt *virt_new(const struct world_listener *listener,
+                      const struct definition_keeper *definitions); /* NULL: none are kept */
 struct world virt_world(struct virt *virt);
 
 #endif

@@ -39,6 +39,7 @@ struct job {
 /* How to connect. */
 struct dial {
     const char *uri;
+    bool keep_all; /* definitions are read of all VMs, not only of those with ha */
     double keepalive_s;
     uint32_t keepalive_count;
 };

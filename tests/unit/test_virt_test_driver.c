@@ -57,7 +57,7 @@ static int set_up(void **state)
     room->events = g_ptr_array_new_with_free_func(free_event);
     room->dir = g_dir_make_tmp("drover-virt-XXXXXX", NULL);
     room->direct = virConnectOpen("test:///default");
-    room->world = virt_world(virt_new(&listener));
+    room->world = virt_world(virt_new(&listener, NULL));
     *state = room;
     return room->dir && room->direct ? 0 : -1;
 }
