@@ -108,16 +108,25 @@ static void judge_passthrough(const struct self *self, const struct drover_ask *
     }
 }
 
+static bool lacks_model(const struct drover_sets *models, uint32_t host, uint32_t model)
+{
+    return models->known[host] && (model == DROVER_NONE || !drover_sets_has(models, host, model));
+}
+
+/*
+ * Emulators run some models with less than the model says, and call them unusable all the same. A
+ * guest that runs with such a one where it is can do so elsewhere.
+ */
 static void judge_model(const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
                         uint8_t *verdicts)
 {
     const struct drover_sets *models = &ask->fleet->hosts->cpu_models;
     const char *wanted = ask->fleet->vms->cpu_model[ask->vm];
     uint32_t model = drover_sets_find(models, wanted);
-    for (uint32_t i = 0; *wanted && i < n; i++)
-        if (models->known[hosts[i]] &&
-            (model == DROVER_NONE || !drover_sets_has(models, hosts[i], model)))
-            verdicts[i] = MODEL;
+    if (!*wanted || (ask->from != DROVER_NONE && lacks_model(models, ask->from, model)))
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        verdicts[i] = lacks_model(models, hosts[i], model) ? MODEL : 0;
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,

@@ -2,7 +2,8 @@
 /*
  * filter `cpu_overloaded`: no host whose CPU load has been over high_utilization for longer than
  * cpu_overcommit_duration. RHV's rule: what is promised to a host does not count yet, its role as
- * storage pool manager does, and a host without statistics takes nothing.
+ * storage pool manager does, and a host without statistics takes nothing. CPUs that VMs have for
+ * themselves are left out, with their load: it is the others that are shared.
  */
 #include <drover/plugin.h>
 
@@ -42,10 +43,30 @@ static double spm_load(const struct self *self, const struct drover_hosts *hosts
     return hosts->roles[host] & DROVER_ROLE_SPM ? (double)self->spm_vcpus * self->vcpu_pct : 0;
 }
 
-/* In whole percent of all CPUs, rounded up; NAN without statistics. */
-static double load_pct(const struct self *self, const struct drover_hosts *hosts, uint32_t host)
+/* What VMs with CPUs of their own burn is no load of the others. */
+static double dedicated_load(const struct drover_fleet *fleet, uint32_t host)
 {
-    return ceil(hosts->cpu_usage_pct[host] + spm_load(self, hosts, host) / hosts->cpus[host]);
+    const struct drover_lists *there = &fleet->hosts->vms;
+    double load = 0;
+    for (uint32_t i = there->start[host]; i < there->start[host + 1]; i++) {
+        uint32_t vm = there->item[i];
+        if (fleet->vms->cpu_dedicated[vm] && !isnan(fleet->vms->cpu_load[vm]) &&
+            fleet->vms->state[vm] != DROVER_VM_DOWN)
+            load += fleet->vms->cpu_load[vm];
+    }
+    return load;
+}
+
+/* In whole percent of the CPUs that are shared, rounded up; NAN without statistics. */
+static double load_pct(const struct self *self, const struct drover_fleet *fleet, uint32_t host)
+{
+    const struct drover_hosts *hosts = fleet->hosts;
+    double usage = hosts->cpu_usage_pct[host], cpus = hosts->cpus[host];
+    double dedicated = hosts->cpus_dedicated[host], spm = spm_load(self, hosts, host);
+    if (!(dedicated > 0) || dedicated >= cpus)
+        return ceil(usage + spm / cpus);
+    double shared = fmax(0, usage * cpus - dedicated_load(fleet, host));
+    return ceil(isnan(usage) ? NAN : (shared + spm) / (cpus - dedicated));
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
@@ -54,7 +75,7 @@ static int filter(void *data, const struct drover_ask *ask, const uint32_t *host
     const struct self *self = data;
     const struct drover_hosts *column = ask->fleet->hosts;
     for (uint32_t i = 0; i < n; i++) {
-        double load = load_pct(self, column, hosts[i]);
+        double load = load_pct(self, ask->fleet, hosts[i]);
         bool over = load > self->high && column->cpu_over_s[hosts[i]] >= self->duration_s;
         verdicts[i] = (uint8_t)(isnan(load) ? NO_STATISTICS : LOADED * over);
     }
@@ -67,7 +88,7 @@ static int why(void *data, const struct drover_ask *ask, uint32_t host, uint8_t 
     (void)verdict;
     const struct self *self = data;
     because->need = self->high;
-    because->have = load_pct(self, ask->fleet->hosts, host);
+    because->have = load_pct(self, ask->fleet, host);
     return 0;
 }
 

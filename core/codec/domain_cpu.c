@@ -22,6 +22,15 @@ static bool is_binding(const xmlNode *cpu, const struct vm *vm)
            strcmp(mode, "maximum") != 0;
 }
 
+/* A guest runs without some features of its model where the host lacks them: so it may elsewhere. */
+static bool is_whole_model(const xmlNode *cpu)
+{
+    xml_each(feature, cpu, "feature")
+        if (xml_attribute_is(feature, "policy", "disable"))
+            return false;
+    return true;
+}
+
 static int read_features(const xmlNode *cpu, struct vm *vm, struct arena *arena,
                          struct error *error)
 {
@@ -85,7 +94,9 @@ int domain_cpu_read(const xmlNode *domain, struct vm *vm, struct arena *arena, s
     int index = mode ? field_choice(vm_cpu_modes, mode) : 0;
     vm->cpu_mode = index < 0 ? 0 : index;
     bool binding = is_binding(cpu, vm);
-    vm->cpu_model = binding ? xml_content(xml_child(cpu, "model"), arena) : "";
+    vm->cpu_model = "";
+    if (binding && is_whole_model(cpu))
+        vm->cpu_model = xml_content(xml_child(cpu, "model"), arena);
     xml_each(timer, xml_child(domain, "clock"), "timer") {
         uint64_t hertz;
         if (xml_attribute_is(timer, "name", "tsc") &&

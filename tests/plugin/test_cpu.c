@@ -62,6 +62,56 @@ static void vcpus_are_shared_only_the_single_vm_must_fit(void **state)
     bench_free(bench);
 }
 
+/* RHV: what is nobody's own must be enough for the largest VM that shares it. */
+static void the_largest_that_shares_must_fit_beside_dedicated_ones(void **state)
+{
+    (void)state;
+    struct bench *bench = begin(2);
+    struct vm own = bench_vm("own", "a");
+    own.vcpus = 4;
+    own.cpu_dedicated = true;
+    bench_put_vm(bench, own);
+    struct vm large = bench_vm("large", "a");
+    large.vcpus = 4;
+    bench_put_vm(bench, large);
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "");
+    fleet_vm(bench->fleet, "large")->vcpus = 5;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "cpu.larger_there");
+    struct drover_why why = bench_why(bench, "vm", "a");
+    assert_true(why.need == 5 && why.have == 4);
+    fleet_vm(bench->fleet, "large")->vcpus = 1;
+    fleet_vm(bench->fleet, "vm")->vcpus = 5;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "cpu.dedicated");
+    why = bench_why(bench, "vm", "a");
+    assert_true(why.need == 5 && why.have == 4);
+    bench_free(bench);
+}
+
+static void a_dedicated_vm_must_leave_enough_for_the_others(void **state)
+{
+    (void)state;
+    struct bench *bench = begin(4);
+    fleet_vm(bench->fleet, "vm")->cpu_dedicated = true;
+    struct vm large = bench_vm("large", "a");
+    large.vcpus = 4;
+    bench_put_vm(bench, large);
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "");
+    fleet_vm(bench->fleet, "vm")->vcpus = 5;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "cpu.larger_there");
+    assert_true(bench_why(bench, "vm", "a").have == 3);
+    fleet_vm(bench->fleet, "vm")->vcpus = 4;
+    fleet_vm(bench->fleet, "vm")->host = "a"; /* its own are counted there once */
+    fleet_vm(bench->fleet, "vm")->state = DROVER_VM_RUNNING;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "");
+    bench_free(bench);
+}
+
 static void a_host_without_cpus_is_not_known_yet(void **state)
 {
     (void)state;
@@ -77,4 +127,6 @@ BENCH_MAIN("filter cpu", cmocka_unit_test(as_many_as_there_are_is_accepted),
            cmocka_unit_test(one_more_is_refused_with_figures),
            cmocka_unit_test(a_cluster_may_count_cores),
            cmocka_unit_test(vcpus_are_shared_only_the_single_vm_must_fit),
+           cmocka_unit_test(the_largest_that_shares_must_fit_beside_dedicated_ones),
+           cmocka_unit_test(a_dedicated_vm_must_leave_enough_for_the_others),
            cmocka_unit_test(a_host_without_cpus_is_not_known_yet))

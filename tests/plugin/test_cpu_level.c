@@ -64,6 +64,10 @@ static void a_named_model_must_be_usable(void **state)
     assert_string_equal(bench_why(bench, "vm", "one").subject, "Skylake");
     fleet_vm(bench->fleet, "vm")->cpu_model = "Icelake";
     expect(bench, "cpu_level.model", "cpu_level.model", "", "");
+    fleet_vm(bench->fleet, "vm")->host = "one"; /* it runs there all the same */
+    expect(bench, "", "", "", "");
+    fleet_vm(bench->fleet, "vm")->host = "three"; /* of which nothing is known */
+    expect(bench, "cpu_level.model", "cpu_level.model", "", "");
     bench_free(bench);
 }
 

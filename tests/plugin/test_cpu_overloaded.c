@@ -73,6 +73,34 @@ static void the_role_spm_counts_as_load(void **state)
     bench_free(bench);
 }
 
+/* 90 % of 4 CPUs are 360; a VM burns 200 of that on two of its own, the others share 160 on 2. */
+static void dedicated_cpus_are_left_out(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new("filter_cpu_overloaded");
+    struct host host = bench_host("a");
+    host.cpu_usage_pct = 90;
+    host.cpu_over_since = BENCH_NOW - 600;
+    bench_put_host(bench, host);
+    struct vm own = bench_vm("own", "a");
+    own.vcpus = 2;
+    own.cpu_usage_pct = 100;
+    own.cpu_dedicated = true;
+    bench_put_vm(bench, own);
+    bench_put_vm(bench, bench_vm("vm", NULL));
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "");
+    fleet_vm(bench->fleet, "own")->cpu_usage_pct = 90;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "cpu_overloaded.high");
+    assert_true(bench_why(bench, "vm", "a").have == 90);
+    fleet_vm(bench->fleet, "own")->cpu_dedicated = false;
+    fleet_host(bench->fleet, "a")->cpu_usage_pct = 80;
+    bench_ready(bench);
+    bench_expect(bench, "vm", "a", "");
+    bench_free(bench);
+}
+
 static void what_is_promised_does_not_count(void **state)
 {
     (void)state;
@@ -92,4 +120,5 @@ BENCH_MAIN("filter cpu_overloaded", cmocka_unit_test(the_load_must_be_over_the_t
            cmocka_unit_test(without_statistics_nothing_goes_there),
            cmocka_unit_test(thresholds_are_the_policys),
            cmocka_unit_test(the_role_spm_counts_as_load),
+           cmocka_unit_test(dedicated_cpus_are_left_out),
            cmocka_unit_test(what_is_promised_does_not_count))

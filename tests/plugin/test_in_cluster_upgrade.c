@@ -1,62 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* weight `in_cluster_upgrade`: newer, the same, older, and what cannot be compared. */
+/* filter `in_cluster_upgrade`: no older major version, no other family. */
 #include "plugin/bench.h"
 
-static struct bench *begin(const char *from, const char *a, const char *b, const char *c)
+static void expect(const char *here, const char *there, const char *code, const char *subject)
 {
-    const char *const versions[] = {a, b, c};
-    static const char *const names[] = {"A", "B", "C"};
-    struct bench *bench = bench_new("weight_in_cluster_upgrade");
-    for (int i = 0; i < 3; i++) {
-        struct host host = bench_host(names[i]);
-        host.os_version = versions[i];
-        bench_put_host(bench, host);
-    }
-    bench_put_vm(bench, bench_vm("vm", from));
+    struct bench *bench = bench_new("filter_in_cluster_upgrade");
+    struct host host = bench_host("here");
+    host.os_version = here;
+    bench_put_host(bench, host);
+    host = bench_host("there");
+    host.os_version = there;
+    bench_put_host(bench, host);
+    bench_put_vm(bench, bench_vm("vm", "here"));
+    bench_put_vm(bench, bench_vm("down", NULL));
     bench_ready(bench);
-    return bench;
-}
-
-static void a_running_vm_goes_to_newer_hosts(void **state)
-{
-    (void)state;
-    struct bench *bench = begin("A", "rhel 8.4", "rhel 9.0", "rhel 7.9");
     bench_check_tables(bench);
-    EXPECT_WEIGHTS(bench, "vm", 100000, 0, 1000000);
-    bench_free(bench);
-    bench = begin("A", "rhel 8.4", "rhel 8.10", "rhel 10");
-    EXPECT_WEIGHTS(bench, "vm", 100000, 100000, 0); /* minor versions do not count */
+    bench_expect(bench, "vm", "there", code);
+    bench_expect(bench, "vm", "here", "");
+    bench_expect(bench, "down", "there", "");
+    if (*code)
+        assert_string_equal(bench_why(bench, "vm", "there").subject, subject);
     bench_free(bench);
 }
 
-static void what_cannot_be_compared_comes_last(void **state)
+static void majors_and_families_are_compared(void **state)
 {
     (void)state;
-    struct bench *bench = begin("A", "rhel 8.4", "debian 13", "");
-    EXPECT_WEIGHTS(bench, "vm", 100000, 1000000, 1000000);
-    bench_free(bench);
-    bench = begin("A", "rhel 8.4", "rhel", "rhel next");
-    EXPECT_WEIGHTS(bench, "vm", 100000, 1000000, 1000000);
-    bench_free(bench);
-    bench = begin("A", "open suse 15.5", "open suse 16.0", "suse 16.0");
-    EXPECT_WEIGHTS(bench, "vm", 100000, 0, 1000000); /* a family of two words */
-    bench_free(bench);
-    bench = begin("A", "", "rhel 9", "rhel 8"); /* its own host is not known: no opinion */
-    EXPECT_WEIGHTS(bench, "vm", 0, 0, 0);
-    bench_free(bench);
+    expect("RHEL 8.2", "RHEL 8.1", "", "");
+    expect("RHEL 8.2", "RHEL 9.0", "", "");
+    expect("RHEL 8.2", "RHEL 7.9", "in_cluster_upgrade.older", "RHEL 7.9 there, RHEL 8.2 here");
+    expect("RHEL 9.0", "RHEL 10.0", "", "");
+    expect("RHEL 8.2", "Fedora 39", "in_cluster_upgrade.family", "Fedora 39 there, RHEL 8.2 here");
+    expect("CentOS Stream 9", "CentOS Stream 8", "in_cluster_upgrade.older",
+           "CentOS Stream 8 there, CentOS Stream 9 here");
+    expect("CentOS Stream 9", "CentOS 9.1", "in_cluster_upgrade.family",
+           "CentOS 9.1 there, CentOS Stream 9 here");
 }
 
-static void a_starting_vm_is_compared_with_the_newest(void **state)
+static void what_is_no_version(void **state)
 {
     (void)state;
-    struct bench *bench = begin(NULL, "rhel 8.4", "rhel 9.0", "");
-    EXPECT_WEIGHTS(bench, "vm", 1000000, 0, 1000000);
-    bench_free(bench);
-    bench = begin(NULL, "rhel 8.4", "rhel 9.0", "debian 13");
-    EXPECT_WEIGHTS(bench, "vm", 0, 0, 0); /* two families: no opinion */
-    bench_free(bench);
+    expect("RHEL 8.2", "", "in_cluster_upgrade.unknown", "\"\"");
+    expect("RHEL 8.2", "RHEL", "in_cluster_upgrade.unknown", "\"RHEL\"");
+    expect("RHEL 8.2", "RHEL x", "in_cluster_upgrade.unknown", "\"RHEL x\"");
+    expect("", "RHEL 7.9", "", "");
 }
 
-BENCH_MAIN("weight in_cluster_upgrade", cmocka_unit_test(a_running_vm_goes_to_newer_hosts),
-           cmocka_unit_test(what_cannot_be_compared_comes_last),
-           cmocka_unit_test(a_starting_vm_is_compared_with_the_newest))
+BENCH_MAIN("filter in_cluster_upgrade", cmocka_unit_test(majors_and_families_are_compared),
+           cmocka_unit_test(what_is_no_version))

@@ -1,0 +1,2 @@
+.[0] | ([.hosts[] | {(.name): (.code // "")}] | add) ==
+  {"kvm1": "io_ops.busy", "kvm2": ""}

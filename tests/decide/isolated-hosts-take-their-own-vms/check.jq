@@ -1,0 +1,2 @@
+.[0] | ([.hosts[] | {(.name): (.code // "")}] | add) ==
+  {"kvm1": "isolated_hosts.elsewhere", "kvm2": "", "kvm3": ""}

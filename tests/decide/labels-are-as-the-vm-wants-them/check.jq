@@ -1,0 +1,2 @@
+.[0] | ([.hosts[] | {(.name): (.code // "")}] | add) ==
+  {"kvm1": "labels.unmet", "kvm2": "labels.unmet", "kvm3": ""}

@@ -1,0 +1,1 @@
+.[0] | [.hosts[] | select(.accepted) | .name] == ["four_nodes", "two_nodes"]

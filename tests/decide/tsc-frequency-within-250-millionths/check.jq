@@ -1,0 +1,2 @@
+.[0] | ([.hosts[] | {(.name): (.code // "")}] | add) ==
+  {"kvm1": "", "kvm2": "", "kvm3": "tsc_frequency.different", "kvm4": "", "kvm5": "tsc_frequency.unknown"}
