@@ -72,12 +72,14 @@ static bool is_older(const char *one, const char *other)
     return false;
 }
 
-static uint8_t judge(const struct drover_hosts *hosts, uint32_t host, const struct wish *wish)
+static bool lacks_level(const struct drover_hosts *hosts, uint32_t host, const struct wish *wish)
 {
-    const char *version = hosts->hypervisor_version[host];
     const char *levels = *wish->level ? drover_label(&hosts->labels, host, "compatibility") : NULL;
-    if (levels && !drover_list_has(levels, wish->level, strlen(wish->level)))
-        return LEVEL;
+    return levels && !drover_list_has(levels, wish->level, strlen(wish->level));
+}
+
+static uint8_t judge_version(const char *version, const struct wish *wish)
+{
     if (is_older(version, wish->hypervisor))
         return HYPERVISOR;
     return is_older(version, wish->machine) ? MACHINE : 0;
@@ -91,8 +93,17 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
     memset(verdicts, 0, n);
     if (!*wish.level && !*wish.hypervisor && !*wish.machine)
         return 0;
-    for (uint32_t i = 0; i < n; i++)
-        verdicts[i] = hosts[i] == ask->from ? 0 : judge(ask->fleet->hosts, hosts[i], &wish);
+    /* Hosts mostly have the same version, which need not be taken apart for each of them. */
+    const char *last = "";
+    uint8_t verdict = judge_version(last, &wish);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *version = ask->fleet->hosts->hypervisor_version[hosts[i]];
+        if (strcmp(version, last) != 0)
+            verdict = judge_version(last = version, &wish);
+        verdicts[i] = lacks_level(ask->fleet->hosts, hosts[i], &wish) ? LEVEL : verdict;
+        if (hosts[i] == ask->from)
+            verdicts[i] = 0;
+    }
     return 0;
 }
 

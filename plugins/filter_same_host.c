@@ -26,12 +26,6 @@ static const struct drover_reason reasons[] = {
     {NULL, NULL, NULL},
 };
 
-static const char *label(const struct drover_hosts *hosts, uint32_t host, const char *key)
-{
-    const char *value = drover_label(&hosts->labels, host, key);
-    return value ? value : "";
-}
-
 static bool equal(const char *one, const char *other)
 {
     return *one && strcasecmp(one, other) == 0;
@@ -48,10 +42,19 @@ struct machine {
     const char *uuid, *machine, *address, *name;
 };
 
+/* Both labels in one walk: this runs for each host of each decision. */
 static struct machine machine_of(const struct drover_hosts *hosts, uint32_t host)
 {
-    return (struct machine){hosts->uuid[host], label(hosts, host, "machine"),
-                            label(hosts, host, "address"), hosts->name[host]};
+    const struct drover_labels *labels = &hosts->labels;
+    struct machine machine = {hosts->uuid[host], "", "", hosts->name[host]};
+    for (uint32_t i = labels->start[host]; i < labels->start[host + 1]; i++) {
+        const char *key = labels->key[i];
+        if (key[0] == 'm' && strcmp(key, "machine") == 0)
+            machine.machine = labels->value[i];
+        else if (key[0] == 'a' && strcmp(key, "address") == 0)
+            machine.address = labels->value[i];
+    }
+    return machine;
 }
 
 static uint8_t judge(const struct machine *source, const struct machine *other)
