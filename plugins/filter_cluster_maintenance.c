@@ -8,7 +8,8 @@
 enum { NOT_HA = 1 };
 
 static const struct drover_reason reasons[] = {
-    {"cluster_maintenance.not_ha", "the cluster is in maintenance, and the VM is not highly available",
+    {"cluster_maintenance.not_ha",
+     "the cluster is in maintenance, and the VM is not highly available",
      "once maintenance of the cluster is over, or with ha: yes"},
     {NULL, NULL, NULL},
 };

@@ -15,7 +15,8 @@ static const struct drover_reason reasons[] = {
      "the VM has {need} vCPUs, {have} CPUs are left beside those that VMs have for themselves",
      "with {short} CPUs more that are nobody's own"},
     {"cpu.larger_there",
-     "a VM there shares {need} vCPUs, and {have} CPUs would be left for it", "with {short} CPUs more"},
+     "a VM there shares {need} vCPUs, and {have} CPUs would be left for it",
+     "with {short} CPUs more"},
     {NULL, NULL, NULL},
 };
 

@@ -16,7 +16,8 @@ static const struct drover_reason reasons[] = {
     {"cpu_topology.one_core", "its sockets have one core each, and the VM is to be sized by them",
      NULL},
     {"cpu_topology.sockets",
-     "it has {need} sockets and {have} NUMA nodes, and the VM is to be sized by sockets that are nodes",
+     "it has {need} sockets and {have} NUMA nodes, and the VM is to be sized by sockets that are "
+     "nodes",
      NULL},
     {NULL, NULL, NULL},
 };
@@ -32,7 +33,8 @@ static uint32_t nodes_of(const struct drover_hosts *hosts, uint32_t host)
     return hosts->numa.start[host + 1] - hosts->numa.start[host];
 }
 
-static uint8_t judge(const struct drover_hosts *hosts, uint32_t host, bool resized, uint32_t threads)
+static uint8_t judge(const struct drover_hosts *hosts, uint32_t host, bool resized,
+                     uint32_t threads)
 {
     uint32_t cores = hosts->cores[host];
     if (cores == 0 || hosts->sockets[host] == 0)

@@ -34,9 +34,11 @@ static bool is_coherent(const struct self *self, const struct drover_ask *ask)
     uint32_t first = storage->start[ask->vm], last = storage->start[ask->vm + 1];
     if (drover_list_has(self->coherent, "*", 1))
         return true;
-    for (uint32_t i = first; i < last; i++)
-        if (!drover_list_has(self->coherent, name[storage->item[i]], strlen(name[storage->item[i]])))
+    for (uint32_t i = first; i < last; i++) {
+        const char *own = name[storage->item[i]];
+        if (!drover_list_has(self->coherent, own, strlen(own)))
             return false;
+    }
     return last > first;
 }
 

@@ -17,7 +17,8 @@ enum { SPARE = 1 };
 
 static const struct drover_reason reasons[] = {
     {"host_spares.spare",
-     "it is one of few hosts that could take the controller's VM {subject}, which needs {need} MiB; {have} would be left",
+     "it is one of few hosts that could take the controller's VM {subject}, which needs "
+     "{need} MiB; {have} would be left",
      "with {short} MiB more memory, or a smaller he_spares_count"},
     {NULL, NULL, NULL},
 };

@@ -34,7 +34,18 @@ static const struct drover_parameter parameters[] = {
     {NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0},
 };
 
-enum relation { HAS, HAS_NOT, EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, IN, NOT_IN };
+enum relation {
+    HAS,
+    HAS_NOT,
+    EQUAL,
+    UNEQUAL,
+    LESS,
+    LESS_EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    IN,
+    NOT_IN,
+};
 
 #define KEY_MAX 254
 #define VALUE_MAX 512
@@ -52,7 +63,7 @@ struct terms {
     uint32_t n;
 };
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 /* Without blanks at both ends; false where it does not fit. */
 static bool copy_trimmed(char *to, size_t size, const char *from, size_t length)
@@ -113,8 +124,8 @@ static bool read_term(const char *from, size_t length, struct term *term)
     const char *value = at + strlen(relations[which].word);
     term->relation = relations[which].relation;
     return copy_trimmed(term->key, sizeof term->key, text, (size_t)(at - text)) &&
-           is_key(term->key) && copy_trimmed(term->value, sizeof term->value, value, strlen(value)) &&
-           *term->value;
+           is_key(term->key) &&
+           copy_trimmed(term->value, sizeof term->value, value, strlen(value)) && *term->value;
 }
 
 /* Add the terms of one text. false: one of them cannot be read, and is the last of the list. */
@@ -155,7 +166,7 @@ static int terms_of(const struct self *self, const struct drover_ask *ask, struc
     return 0;
 }
 
-/* --- judging ----------------------------------------------------------------------------------- */
+/* --- judging ------------------------------------------------------------------------------- */
 
 static bool as_number(const char *text, double *number)
 {

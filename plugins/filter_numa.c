@@ -19,10 +19,12 @@ static const struct drover_reason reasons[] = {
     {"numa.no_nodes", "the VM's memory is bound to NUMA nodes that it does not have",
      "with the nodes that the VM is bound to, or another binding"},
     {"numa.no_room",
-     "the VM's nodes of {need} MiB do not fit into its NUMA nodes one by one, though {have} MiB are free",
+     "the VM's nodes of {need} MiB do not fit into its NUMA nodes one by one, though {have} MiB are "
+     "free",
      "with more free memory in one of the nodes, or a looser binding"},
     {"numa.short",
-     "its NUMA nodes that the VM is bound to have {have} MiB free, {need} are needed; {short} MiB short",
+     "its NUMA nodes that the VM is bound to have {have} MiB free, {need} are needed; {short} MiB "
+     "short",
      "with {short} MiB more free memory in those nodes"},
     {NULL, NULL, NULL},
 };
@@ -100,7 +102,8 @@ static int by_choice(const void *a, const void *b)
 }
 
 /* The VM's bound nodes with their choices on the host; false where one has none there. */
-static bool list_parts(struct fit *fit, const struct drover_fleet *fleet, uint32_t vm, uint32_t host)
+static bool list_parts(struct fit *fit, const struct drover_fleet *fleet, uint32_t vm,
+                       uint32_t host)
 {
     const struct drover_vm_nodes *own = &fleet->vms->numa;
     uint32_t choices = 0;
@@ -109,7 +112,8 @@ static bool list_parts(struct fit *fit, const struct drover_fleet *fleet, uint32
         if (!is_bound(own, i))
             continue;
         struct part *part = &fit->part[fit->n++];
-        *part = (struct part){own->memory_mib[i], own->mode[i] == DROVER_NUMA_INTERLEAVE, choices, 0};
+        *part = (struct part){own->memory_mib[i], own->mode[i] == DROVER_NUMA_INTERLEAVE, choices,
+                              0};
         for (uint32_t k = own->nodes.start[i]; k < own->nodes.start[i + 1]; k++) {
             uint32_t node = position(&fleet->hosts->numa, host, own->nodes.item[k]);
             if (node != DROVER_NONE)

@@ -13,7 +13,8 @@ struct self {
 enum { TOO_MUCH = 1 };
 
 static const struct drover_reason reasons[] = {
-    {"swap.too_much", "{have} % of its memory is swapped out for want of room; at most {need} % may be",
+    {"swap.too_much",
+     "{have} % of its memory is swapped out for want of room; at most {need} % may be",
      "with maximum_allowed_swap_usage of {have} %, or more memory free"},
     {NULL, NULL, NULL},
 };

@@ -15,7 +15,8 @@ static const struct drover_reason reasons[] = {
     {"tsc_frequency.unknown", "the frequency of its time stamp counter is not known",
      "once libvirt has told it"},
     {"tsc_frequency.different",
-     "its time stamp counter runs at {have} kHz and cannot be scaled; the guest counts on {need} kHz",
+     "its time stamp counter runs at {have} kHz and cannot be scaled; the guest counts on {need} "
+     "kHz",
      "once the guest is started anew, or with a CPU that scales its counter"},
     {NULL, NULL, NULL},
 };

@@ -22,7 +22,7 @@ static bool is_binding(const xmlNode *cpu, const struct vm *vm)
            strcmp(mode, "maximum") != 0;
 }
 
-/* A guest runs without some features of its model where the host lacks them: so it may elsewhere. */
+/* A guest runs without features of its model that its host lacks: so it may elsewhere. */
 static bool is_whole_model(const xmlNode *cpu)
 {
     xml_each(feature, cpu, "feature")

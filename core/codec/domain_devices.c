@@ -109,7 +109,7 @@ static void read_hostdev(struct devices *devices, const xmlNode *hostdev, const 
         add_device(devices, KIND_MDEV, xml_attribute(address, "uuid", devices->arena));
 }
 
-/* A card without a standby NIC cannot be unplugged while the guest talks: a PCI device like others. */
+/* A card without a standby NIC cannot be unplugged while the guest talks: like any device. */
 static void read_interface(const xmlNode *interface, const xmlNode *parent,
                            struct xml_names *networks, struct devices *devices)
 {
@@ -118,7 +118,8 @@ static void read_interface(const xmlNode *interface, const xmlNode *parent,
     if (standby)
         add_device(devices, KIND_VF, standby);
     else if (xml_attribute_is(interface, "type", "hostdev"))
-        add_device(devices, KIND_PCI, pci_id(xml_grandchild(interface, "source", "address"), arena));
+        add_device(devices, KIND_PCI,
+                   pci_id(xml_grandchild(interface, "source", "address"), arena));
     else
         xml_names_add(networks, network_of(interface, arena));
 }

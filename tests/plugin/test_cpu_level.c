@@ -90,7 +90,8 @@ static void passthrough_moves_to_the_same_cpu(void **state)
     fleet_host(bench->fleet, "two")->cpu_model = "Skylake";
     fleet_host(bench->fleet, "also-two")->cpu_model = "Cascadelake";
     expect(bench, "cpu_level.feature", "", "cpu_level.different", "cpu_level.different");
-    assert_string_equal(bench_why(bench, "vm", "also-two").subject, "Cascadelake there, Skylake here");
+    assert_string_equal(bench_why(bench, "vm", "also-two").subject,
+                        "Cascadelake there, Skylake here");
     bench_free(bench);
 }
 

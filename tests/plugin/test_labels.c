@@ -54,7 +54,8 @@ static void terms_that_do_not(void **state)
 static void terms_that_cannot_be_read(void **state)
 {
     static const char *const terms[] = {
-        "rack=", "=a1", "rack in ", "a b", "!", "rack==", "rack!", ">=3", "!a=b", "rack=a1; =", NULL,
+        "rack=", "=a1", "rack in ", "a b", "!", "rack==", "rack!", ">=3", "!a=b",
+        "rack=a1; =", NULL,
     };
     (void)state;
     /* "rack==" asks for the value "=", which is a value like others. */
