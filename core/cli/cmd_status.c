@@ -16,7 +16,7 @@ static int run(struct cli *cli, struct error *error)
         return -1;
     render_trouble(&cli->screen, hosts);
     json_decref(hosts);
-    return 0;
+    return show_group_problems(cli, error);
 }
 
 const struct command command_status = {

@@ -11,7 +11,8 @@
 
 /* A new command is a file cmd_NAME.c, a line in command.h and a line here. */
 const struct command *const commands[] = {
-    &command_status,       &command_hosts,        &command_vms,         &command_migrations,
+    &command_status,       &command_hosts,        &command_vms,         &command_groups,
+    &command_migrations,
     &command_explain,      &command_plan_balance, &command_plan_drain,  &command_plan_enforce,
     &command_plan_fail,
     &command_maintenance,  &command_drain,        &command_migrate,     &command_abort,

@@ -12,10 +12,12 @@
 #include "ctl/api.h"
 #include "decide/decide.h"
 #include "engine/engine.h"
+#include "model/group_rules.h"
 #include "set/describe.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
 #include "policy/settings_file.h"
+#include "screen.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -191,6 +193,19 @@ struct offline *offline_new(const struct offline_parts *parts, struct fleet *fle
     return NULL;
 }
 
+/* Rules that cannot be kept, and members that are not there: the rest works, and nothing is hidden. */
+static void tell_group_problems(const struct offline *offline)
+{
+    struct arena arena = ARENA_INIT;
+    struct rows rows = group_problems(offline->columns, true, &arena);
+    const struct group_problem *problems = rows.item;
+
+    for (uint32_t i = 0; i < rows.n; i++)
+        screen_complain(arena_printf(&arena, "%s: %s", problems[i].refused ? "error" : "warning",
+                                     problems[i].text));
+    arena_free(&arena);
+}
+
 struct offline *offline_open(const struct options *options, struct error *error)
 {
     struct offline_parts parts = {.settings = offline_settings(options, error)};
@@ -210,6 +225,7 @@ struct offline *offline_open(const struct options *options, struct error *error)
     if (offline) {
         offline->own = parts;
         offline->parts = &offline->own;
+        tell_group_problems(offline);
     } else {
         offline_parts_free(&parts);
     }

@@ -17,6 +17,11 @@ void render_trouble(struct screen *screen, const json_t *hosts);
 
 void render_hosts(struct screen *screen, const json_t *hosts);
 void render_vms(struct screen *screen, const json_t *vms);
+void render_groups(struct screen *screen, const json_t *groups);
+
+/* What is wrong with them; nothing where all is well. */
+void render_group_problems(struct screen *screen, const json_t *groups);
+
 void render_migrations(struct screen *screen, const json_t *migrations);
 void render_migration(struct screen *screen, const json_t *migration);
 void render_decision(struct screen *screen, const json_t *decision);

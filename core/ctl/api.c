@@ -217,6 +217,12 @@ static json_t *get_vm(const struct ask *ask, struct error *error)
     return vm ? vm_json(vm_fields, vm, fleet->now) : NULL;
 }
 
+static json_t *get_groups(const struct ask *ask, struct error *error)
+{
+    const struct fleet *fleet = fleet_of(ask, error);
+    return fleet ? api_json_groups(fleet) : NULL;
+}
+
 /* --- migrations -------------------------------------------------------------------------- */
 
 static json_t *migration_json(const struct migration *migration)
@@ -449,6 +455,7 @@ static const struct {
     {"/v1/hosts/", get_host, "/v1/hosts/{name}"},
     {"/v1/vms", get_vms, "/v1/vms"},
     {"/v1/vms/", get_vm, "/v1/vms/{key}"},
+    {"/v1/groups", get_groups, "/v1/groups"},
     {"/v1/migrations", get_migrations, "/v1/migrations"},
     {"/v1/migrations/", get_migration, "/v1/migrations/{id}"},
     {"/v1/decisions", get_decisions, "/v1/decisions"},

@@ -20,4 +20,8 @@ json_t *api_json_error(const struct error *error);
 /* The other way, for the client: sets *error. ERROR_FAILED where it is of another shape. */
 void api_json_to_error(json_t *json, struct error *error);
 
+/* Affinity groups, with what is wrong with them. */
+struct fleet;
+json_t *api_json_groups(const struct fleet *fleet);
+
 #endif

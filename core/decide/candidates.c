@@ -32,7 +32,8 @@ uint32_t candidates_list(const struct columns *columns, const struct question *q
         return the_only_one(columns, question, hosts);
     uint8_t *named = memory_array(columns->hosts.n, 1);
     for (uint32_t i = 0; i < question->n_hosts; i++)
-        named[question->hosts[i]] |= WANTED;
+        if (question->hosts[i] < columns->hosts.n) /* one that was asked for may have gone */
+            named[question->hosts[i]] |= WANTED;
     for (uint32_t i = 0; i < question->n_without; i++)
         named[question->without[i]] |= UNWANTED;
     for (uint32_t h = 0; h < columns->hosts.n; h++)

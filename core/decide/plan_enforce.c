@@ -6,7 +6,8 @@
  * tried as one, all or none.
  *
  * A whole plan goes in passes: what one pass has moved has arrived in the next, so a place that
- * somebody left can be taken. Nothing moves twice, and every move gains (broken_better.c).
+ * somebody left can be taken. Every move gains (broken_better.c), so there is an end to them, and
+ * nobody goes back to where it was at first.
  */
 #include "decide/broken.h"
 #include "decide/planning.h"
@@ -25,7 +26,7 @@ struct enforcing {
     double cooldown_s;
     bool kinds[BROKEN_SOFT_VM + 1]; /* what the policy holds to */
     bool vms_first;                 /* soft rules between VMs count more than those with hosts */
-    uint8_t *moved;                 /* by VM */
+    uint32_t *origin;               /* by VM: where it was before this plan; DROVER_NONE: still there */
     uint32_t *hosts;                /* room for all */
     uint32_t *vms;
     struct spread spread;
@@ -59,8 +60,8 @@ static void read_policy(struct enforcing *enforcing)
 static bool may_move(const struct enforcing *enforcing, uint32_t vm)
 {
     const struct columns *columns = enforcing->planning->columns;
-    return broken_may_move(columns, vm) && !enforcing->moved[vm] &&
-           (isnan(columns->vms.moved_s[vm]) ||
+    return broken_may_move(columns, vm) &&
+           (enforcing->origin[vm] != DROVER_NONE || isnan(columns->vms.moved_s[vm]) ||
             columns->vms.moved_s[vm] >= enforcing->cooldown_s);
 }
 
@@ -81,7 +82,8 @@ static const char *reason_of(struct enforcing *enforcing, const struct broken *b
 static void note(struct enforcing *enforcing, uint32_t vm, uint32_t to, const char *reason)
 {
     planning_move(enforcing->planning, vm, to, reason);
-    enforcing->moved[vm] = 1;
+    if (enforcing->origin[vm] == DROVER_NONE)
+        enforcing->origin[vm] = enforcing->planning->columns->vms.host[vm];
 }
 
 static bool move_alone(struct enforcing *enforcing, const struct broken *broken)
@@ -93,6 +95,8 @@ static bool move_alone(struct enforcing *enforcing, const struct broken *broken)
         .vm = broken->vm, .purpose = planning->purpose, .hosts = enforcing->hosts,
         .n_hosts = broken_better(planning->columns, broken->vm, broken->kind,
                                  enforcing->vms_first, enforcing->hosts),
+        .without = &enforcing->origin[broken->vm],
+        .n_without = enforcing->origin[broken->vm] == DROVER_NONE ? 0 : 1,
     };
     if (question.n_hosts == 0)
         return false; /* mended by now, or nowhere better */
@@ -163,7 +167,7 @@ static bool take_all(struct enforcing *enforcing, const uint32_t *vms, uint32_t 
     return good;
 }
 
-/* The VM and all that go with it; those that cannot move now hold it where they are. */
+/* The VM and all that go with it; those that cannot move now, or just did, hold it where they are. */
 static uint32_t list_all(struct enforcing *enforcing, uint32_t vm)
 {
     uint32_t *vms = enforcing->vms, left = 1;
@@ -175,7 +179,7 @@ static uint32_t list_all(struct enforcing *enforcing, uint32_t vm)
             vms[0] = vm;
         }
     for (uint32_t i = 1; i < n; i++)
-        if (may_move(enforcing, vms[i]))
+        if (may_move(enforcing, vms[i]) && enforcing->origin[vms[i]] == DROVER_NONE)
             vms[left++] = vms[i];
     return left;
 }
@@ -184,7 +188,7 @@ static bool move_together(struct enforcing *enforcing, const struct broken *brok
 {
     struct planning *planning = enforcing->planning;
     uint32_t *tried = enforcing->hosts;
-    if (!may_move(enforcing, broken->vm))
+    if (!may_move(enforcing, broken->vm) || enforcing->origin[broken->vm] != DROVER_NONE)
         return false;
     uint32_t n = list_all(enforcing, broken->vm);
     struct question question = {
@@ -249,7 +253,7 @@ static void arrive(struct enforcing *enforcing)
 {
     struct columns *columns = enforcing->planning->columns;
     for (uint32_t v = 0; v < columns->vms.n; v++)
-        if (enforcing->moved[v] && columns->vms.to[v] != DROVER_NONE)
+        if (enforcing->origin[v] != DROVER_NONE && columns->vms.to[v] != DROVER_NONE)
             columns_arrive(columns, v, columns->vms.to[v]);
 }
 
@@ -275,19 +279,21 @@ struct plan *plan_enforce(struct columns *columns, const struct rules *rules, ui
     }
     struct enforcing enforcing = {
         .planning = &planning, .rules = set, .cluster = cluster, .budget = budget,
-        .cooldown_s = cooldown_s, .moved = memory_array(columns->vms.n, 1),
+        .cooldown_s = cooldown_s, .origin = memory_array(columns->vms.n, sizeof(uint32_t)),
         .hosts = memory_array(columns->hosts.n + 1, sizeof(uint32_t)),
         .vms = memory_array(columns->vms.n + 1, sizeof(uint32_t)),
         .spread = {.on = memory_array(columns->hosts.n, sizeof(uint32_t))},
     };
     read_policy(&enforcing);
+    for (uint32_t v = 0; v < columns->vms.n; v++)
+        enforcing.origin[v] = DROVER_NONE;
     bool first = true;
     while (pass(&enforcing, first) && has_room(&enforcing)) {
         arrive(&enforcing);
         first = false;
     }
     tell_idle(&enforcing);
-    free(enforcing.moved);
+    free(enforcing.origin);
     free(enforcing.hosts);
     free(enforcing.vms);
     free(enforcing.spread.on);

@@ -118,6 +118,7 @@ void rounds_pump(struct engine *engine)
 {
     if (engine->now >= engine->round_at) {
         engine->round_at = engine->now + engine->settings.limits.round_s;
+        groups_tell(engine);
         for (uint32_t i = 0; i < engine->fleet->n_clusters; i++) {
             const char *cluster = engine->fleet->clusters[i]->name;
             if (!is_moving(engine, cluster))

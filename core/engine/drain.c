@@ -140,8 +140,7 @@ static void queue_planned(struct engine *engine, const struct watch *watch,
         const struct vm *vm = fleet_vm(engine->fleet, moves[i].key);
         if (vm && vm->state != DROVER_VM_MIGRATING && !move_of_vm(engine, moves[i].key) &&
             !vm_rests(engine, moves[i].key))
-            move_may_break(engine,
-                           move_queue(engine, vm, DROVER_TO_DRAIN, who, moves[i].reason, ""),
+            move_may_break(move_queue(engine, vm, DROVER_TO_DRAIN, who, moves[i].reason, ""),
                            &moves[i].breaks);
     }
 }

@@ -60,6 +60,7 @@ void engine_free(struct engine *engine)
     free(engine->moves);
     free(engine->move_view);
     free(engine->rests);
+    group_problems_free(engine);
     free_status(engine);
     calls_free(&engine->calls);
     arena_free(&engine->settings.arena);

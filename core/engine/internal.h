@@ -193,6 +193,8 @@ struct engine {
     double wake_at;
     struct effects *out; /* during a step */
     struct calls calls;  /* of units, in this step */
+    char **group_problems; /* what is wrong with groups, as it was told last */
+    uint32_t n_group_problems;
     struct host_status *status_view;
     struct arena status_arena;
 };
@@ -294,7 +296,7 @@ struct move *move_queue(struct engine *engine, const struct vm *vm, enum drover_
 struct move *move_queue_as(struct engine *engine, enum migration_kind kind, const struct vm *vm,
                            enum drover_purpose purpose, const char *who, const char *reason,
                            const char *wanted);
-void move_may_break(struct engine *engine, struct move *move, const struct texts *groups);
+void move_may_break(struct move *move, const struct texts *groups);
 void move_text(struct move *move, const char **place, const char *text);
 void move_set_state(struct engine *engine, struct move *move, enum migration_state state);
 void move_end(struct engine *engine, struct move *move, enum migration_state state,
@@ -354,6 +356,10 @@ uint32_t balance_cluster(struct engine *engine, const char *cluster, const char 
 struct rules engine_rules(const struct engine *engine, const struct columns *columns,
                           struct arena *arena);
 struct ruleset *ruleset_of_cluster(const struct engine *engine, const char *cluster);
+
+/* groups.c */
+void groups_tell(struct engine *engine); /* what is wrong with them, when it begins */
+void group_problems_free(struct engine *engine);
 
 /* breaker.c: of the policies in force, and of others. Changes are told to tell. */
 void breakers_note(struct engine *engine, const struct rows *failures);

@@ -86,7 +86,7 @@ struct move *move_queue_as(struct engine *engine, enum migration_kind kind, cons
     return move;
 }
 
-void move_may_break(struct engine *engine, struct move *move, const struct texts *groups)
+void move_may_break(struct move *move, const struct texts *groups)
 {
     if (groups->n == 0)
         return;
@@ -94,7 +94,6 @@ void move_may_break(struct engine *engine, struct move *move, const struct texts
     for (uint32_t i = 0; i < groups->n; i++)
         names[i] = arena_text(&move->arena, groups->item[i]);
     move->record.breaks = (struct texts){.item = names, .n = groups->n, .known = true};
-    move_set_state(engine, move, MIGRATION_QUEUED); /* remembered with that */
 }
 
 static void tell(struct engine *engine, const struct move *move)

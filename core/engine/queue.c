@@ -94,26 +94,6 @@ static bool source_has_room(const struct engine *engine, const struct load *load
            count_of(&load->clusters, cluster_of(engine, move->record.from)) < limits->per_cluster;
 }
 
-/* Hosts that are not to be asked: tried already, or with all incoming places taken. */
-static uint32_t list_excluded(const struct engine *engine, const struct columns *columns,
-                              const struct load *load, const struct move *move, bool busy_too,
-                              uint32_t *hosts)
-{
-    uint32_t n = 0;
-    uint32_t places = move_is_restart(move) ? engine->settings.restarts.per_host
-                                            : engine->settings.limits.incoming_per_host;
-    for (uint32_t h = 0; h < columns->hosts.n; h++) {
-        bool out = false;
-        for (uint32_t i = 0; i < move->record.tried.n; i++)
-            out |= strcmp(move->record.tried.item[i], columns->hosts.name[h]) == 0;
-        if (busy_too)
-            out |= count_of(&load->in, columns->hosts.name[h]) >= places;
-        if (out)
-            hosts[n++] = h;
-    }
-    return n;
-}
-
 /* Everything that is looked at while one move is started. */
 struct start {
     struct engine *engine;
@@ -127,6 +107,43 @@ struct start {
     uint32_t waived; /* rules to which it is not held any more: DROVER_WAIVE_... */
     struct arena *arena;
 };
+
+static bool was_tried(const struct move *move, const char *host)
+{
+    for (uint32_t i = 0; move && i < move->record.tried.n; i++)
+        if (strcmp(move->record.tried.item[i], host) == 0)
+            return true;
+    return false;
+}
+
+/* By one of them: those who go together all try the next one. */
+static bool was_tried_by_any(const struct start *start, const char *host)
+{
+    for (uint32_t i = 0; i < start->n_companions; i++) {
+        const struct vm *vm = start->columns->vm_record[start->companions[i].vm];
+        if (was_tried(move_of_vm(start->engine, vm_key(vm)), host))
+            return true;
+    }
+    return false;
+}
+
+/* Hosts that are not to be asked: tried already, or with all incoming places taken. */
+static uint32_t list_excluded(const struct start *start, bool busy_too, uint32_t *hosts)
+{
+    const struct drover_hosts *all = &start->columns->hosts;
+    uint32_t n = 0;
+    uint32_t places = move_is_restart(start->move)
+                          ? start->engine->settings.restarts.per_host
+                          : start->engine->settings.limits.incoming_per_host;
+    for (uint32_t h = 0; h < all->n; h++) {
+        bool out = was_tried_by_any(start, all->name[h]);
+        if (busy_too)
+            out |= count_of(&start->load->in, all->name[h]) >= places;
+        if (out)
+            hosts[n++] = h;
+    }
+    return n;
+}
 
 static struct question question_of(const struct start *start, bool busy_too)
 {
@@ -143,8 +160,7 @@ static struct question question_of(const struct start *start, bool busy_too)
         .hosts = wanted,
         .n_hosts = start->move->record.wanted[0] ? 1 : 0,
         .without = without,
-        .n_without = list_excluded(start->engine, start->columns, start->load, start->move,
-                                   busy_too, without),
+        .n_without = list_excluded(start, busy_too, without),
         .with = with,
         .n_with = n_with,
         .waived = start->waived,

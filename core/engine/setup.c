@@ -175,6 +175,7 @@ void on_set_changed(struct engine *engine, const struct event *event)
     notice(engine, NOTICE_INFO, "set.changed", NULL, NULL,
            "%u hosts in %u clusters, set %.12s is in force", engine->settings.hosts.n,
            engine->fleet->n_clusters, event->text);
+    groups_tell(engine);
     drains_touch(engine);
 }
 

@@ -37,6 +37,9 @@ struct columns {
     uint32_t *vms_start, *vms_item; /* of hosts.vms */
     uint32_t *vm_host, *vm_to;
     uint8_t *host_state, *vm_state, *vm_lost;
+    /* Rules that cannot be kept (group_rules.h): by group, the one that each gave way to. */
+    uint8_t *group_vm_rule, *group_host_rule; /* the same arrays as in groups */
+    uint32_t *group_vms_refused, *group_hosts_refused; /* DROVER_NONE: none */
     struct arena arena;
 };
 

@@ -3,6 +3,7 @@
 #include "model/symbols.h"
 
 #include "base/memory.h"
+#include "model/group_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,13 @@ void groups_fill(struct columns *c, const struct fleet *fleet, const struct tabl
         .size = sizeof *to, .n = n, .name = name, .priority = priority, .vm_rule = flags,
         .vm_enforcing = flags + n, .host_rule = flags + 2 * n, .host_enforcing = flags + 3 * n,
     };
+    c->group_vm_rule = flags;
+    c->group_host_rule = flags + 2 * (size_t)n;
+    c->group_vms_refused = arena_array(&c->arena, n, sizeof(uint32_t));
+    c->group_hosts_refused = arena_array(&c->arena, n, sizeof(uint32_t));
+    for (uint32_t g = 0; g < n; g++)
+        c->group_vms_refused[g] = c->group_hosts_refused[g] = DROVER_NONE;
     list_members(c, hosts, vms, vm_names);
     list_groups_of_vms(c);
+    group_rules_settle(c);
 }

@@ -299,6 +299,29 @@ static bool push_fleet_field(lua_State *L, const struct box_call *call, const ch
     return true;
 }
 
+/* The VMs that go along with the one that is asked about. */
+static void push_companions(lua_State *L, const struct drover_ask *ask)
+{
+    box_charge(L, ask->n_with);
+    lua_newtable(L);
+    for (uint32_t i = 0; i < ask->n_with; i++) {
+        view_push(L, VIEW_VM, ask->with[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+/* Of what a question is beside its VM; false: there is no such field. */
+static bool push_ask_field(lua_State *L, const struct drover_ask *ask, const char *key)
+{
+    if (strcmp(key, "with") == 0)
+        push_companions(L, ask);
+    else if (strcmp(key, "vm_rules_waived") == 0)
+        lua_pushboolean(L, (ask->waived & DROVER_WAIVE_VM_TO_VM) != 0);
+    else
+        return false;
+    return true;
+}
+
 /* Fields of ask, move, trouble and the hook's ask: what they are is in the call. */
 static bool push_request_field(lua_State *L, const struct box_call *call, struct view view,
                                const char *key)
@@ -340,6 +363,8 @@ static bool push_request_field(lua_State *L, const struct box_call *call, struct
             lua_pushstring(L, fields[i].text);
         return true;
     }
+    if (view.kind == VIEW_ASK && ask && push_ask_field(L, ask, key))
+        return true;
     if (strcmp(key, "fleet") != 0)
         return false;
     view_push(L, VIEW_FLEET, 0);
@@ -351,7 +376,7 @@ static int request_index(lua_State *L, struct view view, const char *key)
     static const char *const names[] = {"vm", "from", "to", "purpose", "host", "kind", "fleet",
                                         "hosts", "vms", "groups", "clusters", "now", "xml",
                                         "vm_name", "vm_uuid", "driver", "operation",
-                                        "sub_operation"};
+                                        "sub_operation", "with", "vm_rules_waived"};
     const struct box_call *call = box_of(L)->call;
     bool found = view.kind == VIEW_FLEET ? push_fleet_field(L, call, key)
                                          : push_request_field(L, call, view, key);

@@ -108,6 +108,7 @@ const struct invariant invariants[] = {
      .step = check_orders},
     {"proof", "a VM is not ordered anew while its former move is under way", .step = check_proof},
     {"claims", "a VM that two hosts claim is not moved", .step = check_claims},
+    {"groups", "no order breaks a hard rule between VMs", .step = check_groups},
     {"cooldown", "a VM that moved is not balanced again before it has rested",
      .step = check_cooldown},
     {"repeats", "an effect is repeated at most by the rules", .step = check_repeats},

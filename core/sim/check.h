@@ -93,6 +93,9 @@ void check_repeats(struct run *run, const struct event *event);
 void check_budget(struct run *run, const struct event *event);
 void check_quiet(struct run *run, const struct event *event);
 
+/* check_groups.c */
+void check_groups(struct run *run, const struct event *event);
+
 /* check_follow.c */
 void follows_begin(struct run *run);
 struct follow *follow_of(struct run *run, uint64_t move);

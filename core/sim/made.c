@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hosts and VMs by number. */
+/* Hosts and VMs by number, and rules for some of them, all of which hold at first. */
 #include "sim/made.h"
 
 #include "sim/random.h"
@@ -42,6 +42,34 @@ static void make_vm(struct fleet *fleet, uint32_t i, uint32_t hosts, struct rand
     arena_free(&arena);
 }
 
+#define VMS_PER_RULE 10 /* so many VMs have one group apart, and one together, among them */
+
+static void make_group(struct fleet *fleet, const char *name, uint32_t first, uint32_t step,
+                       uint32_t n, enum drover_rule rule)
+{
+    struct group group;
+    struct arena arena = ARENA_INIT;
+    field_defaults(group_fields, &group);
+    group.name = arena_printf(&arena, "%s%04u", name, first + 1);
+    group.vms = (struct texts){.item = arena_array(&arena, n, sizeof(char *)), .known = true};
+    for (; group.vms.n < n; group.vms.n++)
+        group.vms.item[group.vms.n] =
+            arena_printf(&arena, "vm%04u", first + group.vms.n * step + 1);
+    group.vm_rule = (int)rule;
+    group.vm_enforcing = true;
+    fleet_put_group(fleet, &group);
+    arena_free(&arena);
+}
+
+/* Neighbours by number are on neighbouring hosts; every so many VMs the same host comes again. */
+static void make_groups(struct fleet *fleet, uint32_t hosts, uint32_t vms)
+{
+    for (uint32_t i = 0; i + 2 < vms && hosts > 2; i += VMS_PER_RULE)
+        make_group(fleet, "apart", i, 1, 2, DROVER_RULE_NEGATIVE);
+    for (uint32_t i = 3; i + hosts < vms && hosts > 2; i += VMS_PER_RULE)
+        make_group(fleet, "together", i, hosts, 2, DROVER_RULE_POSITIVE);
+}
+
 struct fleet *made_fleet(uint32_t hosts, uint32_t vms, uint64_t seed)
 {
     struct fleet *fleet = fleet_new();
@@ -56,5 +84,6 @@ struct fleet *made_fleet(uint32_t hosts, uint32_t vms, uint64_t seed)
         make_host(fleet, i, share);
     for (uint32_t i = 0; i < vms && hosts > 0; i++)
         make_vm(fleet, i, hosts, &random);
+    make_groups(fleet, hosts, vms);
     return fleet;
 }

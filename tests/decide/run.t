@@ -45,7 +45,7 @@ ask() {
         [ -e "$unit" ] && files+=(--plugin "$unit")
     done
     shift
-    "$drover" "${files[@]}" "$@" 2>&1
+    "$drover" "${files[@]}" "$@"
 }
 
 # story CASE: all that its commands print.
@@ -54,7 +54,7 @@ story() {
     while read -ra words; do
         [ ${#words[@]} -gt 0 ] || continue
         echo "\$ drover ${words[*]}"
-        ask "$1" "${words[@]}" >"$scratch/answer"
+        ask "$1" "${words[@]}" >"$scratch/answer" 2>&1
         status=$?
         sed -E "$any_budget" "$scratch/answer"
         [ $status -eq 0 ] || echo "exit status $status"
@@ -68,7 +68,7 @@ judge() {
     [ -e "$1/check.jq" ] || return 0
     while read -ra words; do
         [ ${#words[@]} -gt 0 ] || continue
-        ask "$1" "${words[@]}" --json || return 1
+        ask "$1" "${words[@]}" --json 2>/dev/null || return 1
     done <"$1/command" >"$scratch/answers"
     jq -s -e -f "$1/check.jq" "$scratch/answers" >"$scratch/judged" 2>&1 && return 0
     echo "check.jq does not hold ($(tail -n 1 "$scratch/judged")) for:"

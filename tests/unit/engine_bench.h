@@ -30,6 +30,7 @@ struct bench {
     struct limits limits;
     uint32_t n_fence;     /* fence devices of each host, of one level */
     bool soft;            /* the first of them is soft */
+    struct rows groups; /* struct group */
 };
 
 /* ------------------------------------------------------------------ units */
@@ -202,6 +203,7 @@ static inline void bench_configure(struct bench *bench)
     struct settings *settings = arena_new(&event->arena, sizeof *settings);
     field_defaults(settings_fields, settings);
     settings->limits = bench->limits;
+    settings->groups = bench->groups;
     struct host_setting *hosts = arena_array(&event->arena, bench->n_hosts, sizeof *hosts);
     for (uint32_t i = 0; i < bench->n_hosts; i++) {
         field_defaults(host_setting_fields, &hosts[i]);
