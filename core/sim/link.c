@@ -276,10 +276,8 @@ static void fill_sample(struct sim *sim, uint32_t index, struct event *event)
 {
     struct sample *sample = &event->sample;
     const struct host *record = &sim->hosts[index].record;
-    sample->cpu_usage_pct = sim_host_cpu_pct(sim, index);
-    sample->memory_free_mib = record->memory_mib * (1 - sim_host_memory_pct(sim, index) / 100);
-    sample->swap_free_mib = record->swap_free_mib;
     uint32_t n = 0;
+    double load = 0;
     for (uint32_t v = 0; v < sim->n_vms; v++)
         n += guest_touches(&sim->vms[v], index);
     sample->vms.item = arena_array(&event->arena, n, sizeof *sample->vms.item);
@@ -290,12 +288,17 @@ static void fill_sample(struct sim *sim, uint32_t index, struct event *event)
         struct sim_vm *vm = &sim->vms[v];
         if (!guest_touches(vm, index) || guest_executes_at(vm) != index)
             continue;
+        double cpu_pct = guest_cpu_pct(sim, vm);
+        load += cpu_pct * vm->record.vcpus;
         sample->vms.item[n] = vm->key; /* outlives the event */
-        sample->vm_cpu_usage_pct.item[n] = guest_cpu_pct(sim, vm);
+        sample->vm_cpu_usage_pct.item[n] = cpu_pct;
         sample->vm_memory_used_mib.item[n++] = guest_used_mib(vm);
     }
     sample->vms.known = true;
     sample->vms.n = sample->vm_cpu_usage_pct.n = sample->vm_memory_used_mib.n = n;
+    sample->cpu_usage_pct = host_cpu_pct(sim, index, load);
+    sample->memory_free_mib = record->memory_mib * (1 - sim_host_memory_pct(sim, index) / 100);
+    sample->swap_free_mib = record->swap_free_mib;
 }
 
 static void tick_sample(void *self, const struct timer *timer)

@@ -194,6 +194,7 @@ bool host_answers(const struct sim *sim, uint32_t host); /* and the controller h
 bool host_is_frozen(const struct sim *sim, uint32_t host);
 bool host_sends(const struct sim *sim, uint32_t from, uint32_t to);
 bool hosts_reach(const struct sim *sim, uint32_t a, uint32_t b); /* both ways */
+double host_cpu_pct(const struct sim *sim, uint32_t host, double load); /* by its guests' */
 double host_link_mib_s(const struct sim *sim, uint32_t host);
 void host_die(struct sim *sim, uint32_t host, double for_s);
 void host_cut(struct sim *sim, uint32_t host, double for_s);

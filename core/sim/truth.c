@@ -110,13 +110,18 @@ uint32_t sim_moves_under_way(const struct sim *sim, uint32_t from, uint32_t to)
     return n;
 }
 
+double host_cpu_pct(const struct sim *sim, uint32_t host, double load)
+{
+    return fmin(100, 1 + load / sim->hosts[host].record.threads);
+}
+
 double sim_host_cpu_pct(struct sim *sim, uint32_t host)
 {
     double load = 0;
     for (uint32_t v = 0; v < sim->n_vms; v++)
         if (guest_touches(&sim->vms[v], host) && guest_executes_at(&sim->vms[v]) == host)
             load += guest_cpu_pct(sim, &sim->vms[v]) * sim->vms[v].record.vcpus;
-    return fmin(100, 1 + load / sim->hosts[host].record.threads);
+    return host_cpu_pct(sim, host, load);
 }
 
 double sim_host_memory_pct(struct sim *sim, uint32_t host)
