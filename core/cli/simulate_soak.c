@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ struct soak {
     struct trials *trials;
     uint64_t first, seeds;
     uint32_t jobs;
-    double until; /* by the monotonic clock */
+    double begun, until; /* by the monotonic clock */
     pid_t *pid;
     uint64_t *done;        /* seeds, by job */
     uint64_t failures, seeds_done, checks, events, moves;
@@ -159,6 +160,15 @@ static void wait_for_all(struct soak *soak, struct error *error)
 
 /* ------------------------------------------------------------------ the sum */
 
+/* Of all processes that were waited for. */
+static double processor_s(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static void print_sum(struct soak *soak)
 {
     struct screen *screen = &soak->trials->cli->screen;
@@ -174,8 +184,10 @@ static void print_sum(struct soak *soak)
     for (uint32_t i = 0; i < FAULTS; i++)
         screen_print(screen, STYLE_PLAIN, "  %-18s %llu\n", faults[i].name,
                      (unsigned long long)soak->struck[i]);
-    screen_print(screen, STYLE_PLAIN, "invariants checked   %llu times\n",
-                 (unsigned long long)soak->checks);
+    screen_print(screen, STYLE_PLAIN, "invariants           %u, checked %llu times\n",
+                 simulation_invariants(), (unsigned long long)soak->checks);
+    screen_print(screen, STYLE_PLAIN, "time taken           %.0f s by %u processes, %.0f s of "
+                 "processors\n", seconds_now() - soak->begun, soak->jobs, processor_s());
     screen_print(screen, soak->failures ? STYLE_BAD : STYLE_GOOD, "failures             %llu\n",
                  (unsigned long long)soak->failures);
 }
@@ -213,7 +225,7 @@ int trials_soak(struct trials *trials, uint64_t seeds, uint32_t jobs, double wit
 {
     struct soak soak = {
         .trials = trials, .first = trials->simulation->seed, .seeds = seeds, .jobs = jobs,
-        .until = seconds_now() + within_s, .pid = memory_array(jobs, sizeof(pid_t)),
+        .begun = seconds_now(), .until = seconds_now() + within_s, .pid = memory_array(jobs, sizeof(pid_t)),
         .done = memory_array(jobs, sizeof(uint64_t)),
         .broken = trials->cli->json ? json_array() : NULL,
     };

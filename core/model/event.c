@@ -79,6 +79,15 @@ struct event *event_new(enum event_kind kind, double at)
     return event;
 }
 
+struct event *event_like(const struct event *blank, enum event_kind kind, double at)
+{
+    struct event *event = memory_new(sizeof *event);
+    *event = *blank;
+    event->kind = kind;
+    event->at = at;
+    return event;
+}
+
 void event_free(struct event *event)
 {
     if (!event)

@@ -111,6 +111,9 @@ extern const struct field hook_ask_fields[];
 struct event *event_new(enum event_kind kind, double at);
 void event_free(struct event *event);
 
+/* The same, with the defaults out of an event that nobody has touched: for those who make many. */
+struct event *event_like(const struct event *blank, enum event_kind kind, double at);
+
 /*
  * Whether an event has what its kind needs. One that virt/ or sim/ made always does; one that was
  * read from a file may not. -1 with the error set.

@@ -134,6 +134,11 @@ const struct invariant invariants[] = {
     {0},
 };
 
+uint32_t simulation_invariants(void)
+{
+    return (uint32_t)(sizeof invariants / sizeof *invariants) - 1;
+}
+
 /* ------------------------------------------------------------------ looking */
 
 static bool begins(struct run *run, const struct invariant *invariant)

@@ -143,6 +143,7 @@ struct sim {
     struct random chance, load, wire; /* faults, guests, latencies */
     struct random strikes[FAULTS];    /* when each strikes, whatever happens otherwise */
     struct timers timers;
+    struct event *blank; /* with all defaults */
     double now, clock_ahead_s, begun;
     bool controller;      /* somebody listens */
     bool controller_must_die;

@@ -80,6 +80,9 @@ struct simulation_result {
     uint64_t struck[FAULTS]; /* by kind */
 };
 
+/* How many kinds of things are checked; figures.checks counts how often. */
+uint32_t simulation_invariants(void);
+
 /* -1 with the error set: it cannot even begin. 0 also where a rule was broken: see the result. */
 int simulation_run(const struct simulation *simulation, struct simulation_result *result,
                    struct error *error);

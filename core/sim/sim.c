@@ -75,7 +75,7 @@ void sim_say(struct sim *sim, const char *format, ...)
 
 struct event *sim_event(struct sim *sim, enum event_kind kind)
 {
-    return event_new(kind, sim_clock(sim));
+    return event_like(sim->blank, kind, sim_clock(sim));
 }
 
 static void deliver(void *self, const struct timer *timer)
@@ -192,6 +192,7 @@ struct sim *sim_new(const struct sim_options *options, const struct world_listen
     sim->load = random_new(options->seed, STREAM_LOAD);
     sim->wire = random_new(options->seed, STREAM_WIRE);
     sim->controller = true;
+    sim->blank = event_new(EVENT_TICK, 0);
     sim->last_question = 1000000;
     make_hosts(sim);
     guests_make(sim);
@@ -209,6 +210,7 @@ void sim_free(struct sim *sim)
     timers_free(&sim->timers, drop_event);
     for (uint32_t i = 0; i < sim->n_jobs; i++)
         free(sim->jobs[i]);
+    event_free(sim->blank);
     free(sim->jobs);
     free(sim->orders);
     free(sim->done);
