@@ -141,6 +141,7 @@ struct trial trial_shrink(const struct trial *trial, struct simulation_result *r
     drop_kinds(&shrinking);
     if (!trial->strikes_known)
         drop_strikes(&shrinking);
+    drop_kinds(&shrinking); /* those that do not strike any more */
     shorten(&shrinking);
     return shrinking.best;
 }

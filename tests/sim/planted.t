@@ -37,17 +37,17 @@ plant() {
 
 # build NAME: a drover with this fault, at $WORK/NAME/drover.
 build() {
-    local dir=$WORK/$1 file flags
+    local dir=$WORK/$1 file
+    local -a flags
     file=$(field "$1" file)
     mkdir "$dir" && plant "$1" "$dir/planted.c" || return 1
-    flags=$(sed -n "s|^$file	||p" "$BUILD/compile.list")
+    read -r -a flags < <(sed -n "s|^$file	||p" "$BUILD/compile.list")
     ln -s "$BUILD/plugins" "$dir/plugins"
     cp "$BUILD/drover.tree" "$dir/"
-    # shellcheck disable=SC2086 # flags are words
-    (cd "$SRC" && ${CC:-cc} $flags -w -O1 -fPIE "-I$SRC/$(dirname "$file")" \
+    (cd "$SRC" && ${CC:-cc} "${flags[@]}" -w -O1 -fPIE "-I$SRC/$(dirname "$file")" \
         -c -o "$dir/planted.o" "$dir/planted.c") || return 1
-    # shellcheck disable=SC2046 # so is this
-    (cd "$SRC" && $(sed "s|@OUTPUT@|$dir/drover $dir/planted.o|" "$BUILD/drover.link"))
+    read -r -a flags < <(sed "s|@OUTPUT@|$dir/drover $dir/planted.o|" "$BUILD/drover.link")
+    (cd "$SRC" && "${flags[@]}")
 }
 
 # hunt NAME: TAP's line of it.
@@ -89,7 +89,7 @@ export WORK
 trap 'rm -rf "$WORK"' EXIT
 if [ $# -gt 0 ]; then names=("$@"); else mapfile -t names < <(cd "$FAULTS" && ls); fi
 
-echo "1..$((${#names[@]} + 1))"
+echo "1..$((${#names[@]} + 2))"
 printf '%s\n' "${names[@]}" | xargs -n 1 -P "${JOBS:-$(nproc)}" "$0" --hunt
 for name in "${names[@]}"; do
     cat "$WORK/$name.tap"
@@ -108,3 +108,20 @@ done < <(for name in "${names[@]}"; do
     echo "$(field "$name" seeds) ${options:-$USUAL}"
 done | sort -k2 -k1,1nr | awk '{ n = $1; $1 = "" } $0 != last { print n $0; last = $0 }')
 if [ $passed = 1 ]; then echo ok; else echo not ok; fi | sed 's/$/ - the engine as it stands passes the same seeds/'
+
+# A failure becomes small: its command breaks the same rule, and its journal is kept.
+shrinks() {
+    local out=$WORK/shrink.out small
+    build wish-forgotten || return 1
+    cd "$WORK/wish-forgotten" || return 1
+    ./drover simulate --hosts 5 --vms 20 --for 6h --faults all --seed 1 --shrink >"$out"
+    tail -n 4 "$out"
+    small=$(sed -n 's/^    drover simulate //p' "$out")
+    [[ $small =~ ^--hosts\ [23]\ --vms\ [0-9]\ .*\ --strikes\ [0-9]+(,[0-9]+){0,5}$ ]] || return 1
+    ls simulate-*.journal || return 1
+    # shellcheck disable=SC2086 # options are words
+    ./drover simulate $small | grep 'wanted empty by an operator, and after a restart it would not'
+}
+if (shrinks) >"$WORK/log" 2>&1; then echo ok; else echo not ok; fi |
+    sed 's/$/ - a failure is made smaller, with its command and its journal/'
+sed 's/^/# /' "$WORK/log"

@@ -170,4 +170,39 @@ EOF
     [ "$status" -eq 2 ]
     run simulate --hosts 0
     [ "$status" -eq 2 ]
+    run simulate --jobs 2
+    [ "$status" -eq 2 ]
+    [[ $output == *"go with --soak"* ]]
+    run simulate --soak --versus none
+    [ "$status" -eq 2 ]
+}
+
+@test "a soak sums up what its seeds drew" {
+    simulate --soak --seeds 6 --seed 11 --jobs 2 --json >"$BATS_TEST_TMPDIR/sum.json"
+    [ "$(figure seeds "$BATS_TEST_TMPDIR/sum.json")" = 6 ]
+    [ "$(figure failures "$BATS_TEST_TMPDIR/sum.json")" = 0 ]
+    [ "$(figure checks "$BATS_TEST_TMPDIR/sum.json")" -gt 100000 ]
+    run simulate --soak --seeds 2 --seed 11 --jobs 1
+    [ "$status" -eq 0 ]
+    [[ $output == *"seeds                2 (from 11 on)"*"failures             0"* ]]
+}
+
+@test "fresh seeds hold, too: another base each time" {
+    local base
+    base=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+    echo "# fresh seeds: drover simulate --soak --seed $base --seeds 30" >&3
+    cd "$BATS_TEST_TMPDIR" # a failure leaves its journal
+    holds --soak --seed "$base" --seeds 30 --shrink
+}
+
+@test "strikes are counted, and can be left out" {
+    simulate --hosts 3 --vms 9 --for 3h --faults all --seed 5 --strikes none \
+        --json >"$BATS_TEST_TMPDIR/none.json"
+    [ "$(figure faults_struck "$BATS_TEST_TMPDIR/none.json")" = 0 ]
+    simulate --hosts 3 --vms 9 --for 3h --faults all --seed 5 --strikes 2,3,9 \
+        --json >"$BATS_TEST_TMPDIR/some.json"
+    [ "$(figure faults_struck "$BATS_TEST_TMPDIR/some.json")" = 3 ]
+    run simulate --strikes 3,2
+    [ "$status" -eq 2 ]
+    [[ $output == *"ascending order"* ]]
 }
