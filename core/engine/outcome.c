@@ -120,7 +120,19 @@ static void stayed(struct engine *engine, struct move *move)
         move_fail(engine, move, error);
 }
 
-/* A migration that goes on without us: follow it as if it were ours. */
+static void order_abort(struct engine *engine, const struct move *move)
+{
+    struct effect *effect = emit(engine, EFFECT_ABORT);
+    effect->move = move->record.id;
+    effect->vm = emit_text(engine, move->record.vm);
+    effect->host = emit_text(engine, move->record.from);
+    effect->text = emit_text(engine, move->record.error);
+}
+
+/*
+ * A migration that goes on without us: follow it as if it were ours. An abort that came while it
+ * was not known how it stands has reached nobody.
+ */
 static void adopt(struct engine *engine, struct move *move)
 {
     move->unsettled = false;
@@ -136,6 +148,8 @@ static void adopt(struct engine *engine, struct move *move)
            "VM %s is still moving from host %s to host %s: followed", move->record.name,
            move->record.from, move->record.to);
     move_set_state(engine, move, MIGRATION_RUNNING);
+    if (move->abort_sent)
+        order_abort(engine, move);
 }
 
 static void lost(struct engine *engine, struct move *move)
@@ -301,10 +315,6 @@ void move_abort(struct engine *engine, struct move *move, const char *why, bool 
     move->abort_sent = true;
     move->retry_after_abort = retry;
     move_text(move, &move->record.error, why);
-    struct effect *effect = emit(engine, EFFECT_ABORT);
-    effect->move = move->record.id;
-    effect->vm = emit_text(engine, move->record.vm);
-    effect->host = emit_text(engine, move->record.from);
-    effect->text = emit_text(engine, why);
+    order_abort(engine, move);
     engine->dirty = true;
 }
