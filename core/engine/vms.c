@@ -96,8 +96,8 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     update(engine, host, seen, known);
     if (from)
         arrived_elsewhere(engine, from, host, key);
-    else if (move && same(move->record.to, host) && move_is_active(move)) {
-        move->arrived = true;
+    else if (move && same(move->record.to, host) && move_is_active(move) && vm_occupies(seen)) {
+        move->arrived = true; /* a definition that lies there, off, is no arrival */
         move_arrived(engine, move);
     } else if (move && same(move->record.from, host) && vm_occupies(seen))
         move->left = false; /* it is here after all */
