@@ -388,7 +388,7 @@ $(bench_program): $(call objects,$(bench_sources)) $(call archive,$(rooms))
 	    $(everything_libs)
 
 .PHONY: bench
-bench: all $(bench_program) ## what deciding costs, as tables; T=WORDS picks some, FULL=1 the largest too
+bench: all $(bench_program) ## what deciding costs, as tables; T=WORDS picks some
 	$(Q)$(test_environment) tests/bench/run.sh $(T)
 
 # --- the demo ----------------------------------------------------------------------------------

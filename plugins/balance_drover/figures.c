@@ -105,6 +105,8 @@ static void set_bounds(struct round *round)
             continue;
         place->bound[MEMORY] = fmax(self->memory_target / 100, self->spread * used / memory) *
                                hosts->memory_mib[h];
+        place->bound[MEMORY] = fmin(place->bound[MEMORY], /* in a cluster that is overfull */
+                                    place->used[MEMORY] + hosts->memory_schedulable_mib[h]);
         place->bound[VCPUS] =
             fmax(self->vcpu_floor, self->spread * vcpus / cpus) * hosts->cpus[h];
     }

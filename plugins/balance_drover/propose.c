@@ -41,8 +41,17 @@ static const char *explain(const struct round *round, uint32_t host, char *text,
     return codes[worst];
 }
 
+/* What was allowed alone need not be after the moves before it: two that are to be kept apart. */
+static bool is_allowed_now(const struct round *round, const struct leaver *leaver)
+{
+    uint8_t allowed = 0;
+    return round->plan->filter(round->plan, leaver->vm, &leaver->to, 1, &allowed) == 0 && allowed;
+}
+
 static bool propose(struct round *round, const struct leaver *leaver)
 {
+    if (!is_allowed_now(round, leaver))
+        return false; /* the next look at all hosts finds another place, if there is one */
     char why[512], reason[640];
     struct place after = without(round, leaver->from, leaver, 1);
     double gain = degradation(round, &round->places[leaver->from]) - degradation(round, &after);

@@ -16,8 +16,8 @@ static void write_node(const struct fleet *fleet, const struct host *host, FILE 
         if (strcmp(fleet->vms[i]->host, host->name) == 0)
             used += fleet->vms[i]->memory_mib + vm_overhead_mib(fleet->vms[i]);
     double left = fmax(0, floor(host->memory_mib - used));
-    /* name, memory, of the node, free, disk, free, CPUs, offline, group, spindles */
-    fprintf(file, "%s|%.0f|0|%.0f|1048576000|1048576000|%u|N|group-1|1|N|0|0|1.0\n", host->name,
+    /* name, memory, of the node, free, disk, free, CPUs, role, group, spindles ... */
+    fprintf(file, "%s|%.0f|0|%.0f|1048576000|1048576000|%u|N|group-1|1||N|0|1|1.0\n", host->name,
             host->memory_mib, left, host->threads);
 }
 
@@ -33,7 +33,8 @@ void others_write_hbal(const struct fleet *fleet, FILE *file)
         fprintf(file, "%s|%.0f|1024|%u|running|Y|%s||ext||1|-\n", vm->name,
                 floor(vm->memory_mib + vm_overhead_mib(vm)), vm->vcpus, vm->host);
     }
-    fputs("\n\n|128,1,1024,1,1,1;128,1,1024,1,1,1;1048576,512,1048576,16,8,12;ext;64.0;32.0\n", file);
+    fputs("\n\n|1024,1,1024,1,1,1|128,1,1024,1,1,1;1048576,512,1048576,16,8,12|ext|64.0|32.0\n",
+          file);
 }
 
 static void write_resource(const struct vm *vm, FILE *file)
