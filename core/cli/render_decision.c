@@ -68,25 +68,74 @@ static const char *weight_text(struct screen *screen, const json_t *weight)
     return arena_printf(&screen->arena, "%s (%s)", raw, view_show_number(screen, rank, 3));
 }
 
-#define UNITS_MOST 32
+/* Whether the unit sees a difference between the hosts; where there is one host, nobody does. */
+static bool decides(const json_t *const *host, unsigned n, const char *unit)
+{
+    double first = view_number(weight_of(host[0], unit), "raw");
+
+    for (unsigned i = 1; i < n; i++) {
+        double raw = view_number(weight_of(host[i], unit), "raw");
+        if (raw < first || raw > first)
+            return true;
+    }
+    return false;
+}
+
+static const char *unit_title(struct screen *screen, const json_t *host, const char *unit)
+{
+    double factor = view_number(weight_of(host, unit), "factor");
+
+    return arena_printf(&screen->arena, "%s x%s", screen_safe(screen, unit),
+                        view_show_number(screen, factor, 3));
+}
+
+/* Those that see no difference go out of the list, and into the text. Returns how many are left. */
+static unsigned drop_indifferent(struct screen *screen, const json_t *const *host, unsigned n,
+                                 const char **unit, unsigned n_units, const char **dropped)
+{
+    unsigned left = 0;
+
+    *dropped = "";
+    for (unsigned u = 0; u < n_units; u++) {
+        if (decides(host, n, unit[u]))
+            unit[left++] = unit[u];
+        else
+            *dropped = arena_printf(&screen->arena, "%s%s%s", *dropped, **dropped ? ", " : "",
+                                    unit_title(screen, host[0], unit[u]));
+    }
+    return left;
+}
+
+static void explain_columns(struct screen *screen, unsigned n, unsigned n_units,
+                            const char *dropped)
+{
+    if (n_units > 0)
+        screen_print(screen, STYLE_FAINT,
+                     "Under each weight (x its factor): its raw weight, lower is better, and "
+                     "(rank).\n");
+    if (n > 1 && *dropped)
+        screen_wrap(screen, STYLE_FAINT, 0,
+                    arena_printf(&screen->arena, "All hosts are alike to: %s.", dropped));
+}
+
+#define UNITS_MOST 64
 
 static void render_accepted(struct screen *screen, const json_t *decision)
 {
-    const char *unit[UNITS_MOST];
+    const char *unit[UNITS_MOST], *dropped = "";
     unsigned n_units = 0, n;
     const json_t **host = accepted_hosts(decision, &n);
     const char *chosen = view_text(screen, decision, "chosen");
     struct grid grid;
 
-    if (n > 0)
+    if (n > 0) {
         n_units = collect_units(view_object(host[0], "weights"), unit, UNITS_MOST);
+        n_units = drop_indifferent(screen, host, n, unit, n_units, &dropped);
+    }
     grid_open(&grid, screen, "HOST|VERDICT|SCORE");
     for (unsigned u = 0; u < n_units; u++) {
-        double factor = view_number(weight_of(host[0], unit[u]), "factor");
         grid.columns++;
-        grid_add(&grid, STYLE_FAINT,
-                 arena_printf(&screen->arena, "%s x%s", screen_safe(screen, unit[u]),
-                              view_show_number(screen, factor, 3)));
+        grid_add(&grid, STYLE_FAINT, unit_title(screen, host[0], unit[u]));
     }
     for (unsigned i = 0; i < n; i++) {
         const char *name = view_text(screen, host[i], "name");
@@ -101,24 +150,29 @@ static void render_accepted(struct screen *screen, const json_t *decision)
         grid_print(&grid, screen);
     else
         free(grid.cell);
-    if (n_units > 0)
-        screen_print(screen, STYLE_FAINT,
-                     "Under each weight (x its factor): its raw weight, lower is better, and "
-                     "(rank).\n");
+    explain_columns(screen, n, n_units, dropped);
     free(host);
 }
 
-/* Other units that would refuse this host as well: mending the first alone does not help. */
-static void render_more_refusals(struct screen *screen, unsigned indent, const json_t *refusals)
+/* One host that is refused: each unit's reason, and what would change them all. */
+static void render_refused(struct screen *screen, unsigned indent, unsigned beside,
+                           const json_t *host)
 {
-    const char *also = "";
+    const char *name = view_text(screen, host, "name");
+    const char *remedy = view_text(screen, host, "remedy");
+    size_t i;
+    json_t *refusal;
 
-    for (size_t i = 1; i < json_array_size(refusals); i++)
-        also = arena_printf(&screen->arena, "%s%s%s", also, i > 1 ? ", " : "",
-                            view_text(screen, json_array_get(refusals, i), "unit"));
-    if (*also)
-        screen_wrap(screen, STYLE_FAINT, indent,
-                    arena_printf(&screen->arena, "also refused by: %s", also));
+    screen_print(screen, STYLE_STRONG, "%*s%s", (int)indent, "", name);
+    json_array_foreach((json_t *)view_array(host, "refusals"), i, refusal) {
+        unsigned before = i == 0 ? indent + (unsigned)screen_cells(name) : 0;
+        screen_print(screen, STYLE_BAD, "%*s%s", (int)(beside - before), "",
+                     view_text(screen, refusal, "unit"));
+        screen_print(screen, STYLE_PLAIN, ": %s\n", view_text(screen, refusal, "reason"));
+    }
+    if (*remedy)
+        screen_wrap(screen, STYLE_GOOD, beside,
+                    arena_printf(&screen->arena, "it would pass %s", remedy));
 }
 
 void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts)
@@ -132,20 +186,8 @@ void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts
             widest = cells;
     }
     json_array_foreach((json_t *)hosts, i, host) {
-        const char *name = view_text(screen, host, "name");
-        const json_t *refusals = view_array(host, "refusals");
-        const char *remedy = view_text(screen, json_array_get(refusals, 0), "remedy");
-        unsigned beside = indent + (unsigned)widest + 2;
-        if (view_flag(host, "accepted"))
-            continue;
-        screen_print(screen, STYLE_STRONG, "%*s%s%*s", (int)indent, "", name,
-                     (int)(widest - screen_cells(name)), "");
-        screen_print(screen, STYLE_BAD, "  %s", view_text(screen, host, "refused_by"));
-        screen_print(screen, STYLE_PLAIN, ": %s\n", view_text(screen, host, "reason"));
-        if (*remedy)
-            screen_wrap(screen, STYLE_GOOD, beside,
-                        arena_printf(&screen->arena, "it would pass %s", remedy));
-        render_more_refusals(screen, beside, refusals);
+        if (!view_flag(host, "accepted"))
+            render_refused(screen, indent, indent + (unsigned)widest + 2, host);
     }
 }
 

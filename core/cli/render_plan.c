@@ -80,6 +80,8 @@ void render_plan(struct screen *screen, const json_t *plan)
 
     render_moves(screen, moves);
     render_starts(screen, starts);
+    if (n > json_array_size(powers) && json_array_size(powers) > 0)
+        screen_print(screen, STYLE_PLAIN, "\n");
     render_powers(screen, powers);
     if (n > 0 && json_array_size(unplaced) > 0)
         screen_print(screen, STYLE_PLAIN, "\n");

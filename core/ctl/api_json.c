@@ -52,6 +52,7 @@ static json_t *verdict(const struct host_verdict *host)
     json_object_set_new(object, "refused_by", text_or_null(host->refused_by));
     json_object_set_new(object, "code", text_or_null(host->code));
     json_object_set_new(object, "reason", text_or_null(host->reason));
+    json_object_set_new(object, "remedy", text_or_null(host->remedy));
     json_object_set_new(object, "weights", weights(&host->weights));
     json_object_set_new(object, "score", number(host->score));
     json_object_set_new(object, "place", number(host->place));

@@ -145,6 +145,31 @@ static void try_weights(struct trial *trial)
                                 &trial->n_ballots, trial->scores);
 }
 
+static bool is_told(const char *const *told, uint32_t n, const char *remedy)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(told[i], remedy) == 0)
+            return true;
+    return false;
+}
+
+/* What answers all refusals at once. Where one of them has no answer, the others help nobody. */
+static const char *join_remedies(struct arena *arena, const struct refusal *refusals, uint32_t n)
+{
+    const char **remedy = arena_array(arena, n, sizeof *remedy);
+    uint32_t n_remedies = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!refusals[i].remedy[0])
+            return "";
+        if (!is_told(remedy, n_remedies, refusals[i].remedy))
+            remedy[n_remedies++] = refusals[i].remedy;
+    }
+    const char *all = n_remedies > 0 ? remedy[0] : "";
+    for (uint32_t i = 1; i < n_remedies; i++)
+        all = arena_printf(arena, "%s%s%s", all, i + 1 < n_remedies ? ", " : " and ", remedy[i]);
+    return all;
+}
+
 static void tell_refusals(const struct trial *trial, uint32_t position, struct host_verdict *told)
 {
     const struct ruleset *rules = trial->call.rules;
@@ -161,6 +186,7 @@ static void tell_refusals(const struct trial *trial, uint32_t position, struct h
     for (uint32_t i = 0; i < n; i++)
         refusals[i].unit = arena_text(arena, refusals[i].unit);
     told->refusals = (struct rows){.item = refusals, .n = n};
+    told->remedy = join_remedies(arena, refusals, n);
     if (n > 0) {
         told->refused_by = refusals[0].unit;
         told->code = refusals[0].code;

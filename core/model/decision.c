@@ -37,6 +37,7 @@ const struct field host_verdict_fields[] = {
     {.key = "reason", .type = FIELD_TEXT, .offset = VERDICT(reason)},
     {.key = "refusals", .type = FIELD_ROWS, .offset = VERDICT(refusals), .rows = refusal_fields,
      .row_size = sizeof(struct refusal)},
+    {.key = "remedy", .type = FIELD_TEXT, .offset = VERDICT(remedy)},
     {.key = "weights", .type = FIELD_ROWS, .offset = VERDICT(weights), .rows = weighing_fields,
      .row_size = sizeof(struct weighing)},
     {.key = "score", .type = FIELD_OPTIONAL, .offset = VERDICT(score)},

@@ -30,6 +30,7 @@ struct host_verdict {
     const char *code;
     const char *reason;
     struct rows refusals; /* struct refusal: all of them */
+    const char *remedy;   /* the smallest change that answers all of them; "" where none is known */
     struct rows weights;  /* struct weighing; of accepted hosts */
     double score;         /* as the selector counts */
     double place;         /* 1 = chosen; NAN: refused */

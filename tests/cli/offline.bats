@@ -50,7 +50,7 @@ four() {
         .vm == "web1" and .chosen == "kvm2" and (.hosts | length) >= 3 and
         (.hosts[] | select(.name == "kvm2") |
             .accepted and .refused_by == null and .score != null and
-            (.weights | keys == ["cpu_even", "memory_even"]) and
+            (.weights | has("cpu_even") and has("memory_even") and has("preferred_hosts")) and
             (.weights.cpu_even | has("raw") and has("rank") and .factor == 2)) and
         (.hosts[] | select(.name == "kvm3") |
             (.accepted | not) and .refused_by == "network" and (.code | length > 0) and

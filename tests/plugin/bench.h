@@ -324,14 +324,31 @@ static inline void bench_plan_add(struct bench_plan *plan, const char *text)
     snprintf(plan->text + used, sizeof plan->text - used, "%s", text);
 }
 
+/* "maintenance kvm1\n", where the step is one that switches a host. */
+static inline bool bench_switches(struct bench_plan *plan, const struct drover_step *step)
+{
+    static const char *const words[] = {[DROVER_STEP_POWER_OFF] = "power_off ",
+                                        [DROVER_STEP_POWER_ON] = "power_on ",
+                                        [DROVER_STEP_MAINTENANCE] = "maintenance ",
+                                        [DROVER_STEP_ACTIVATE] = "activate "};
+    if (step->kind >= sizeof words / sizeof *words || !words[step->kind])
+        return false;
+    bench_plan_add(plan, words[step->kind]);
+    bench_plan_add(plan, plan->columns->hosts.name[step->host]);
+    bench_plan_add(plan, "\n");
+    return true;
+}
+
 static inline int bench_propose(struct drover_plan *to, const struct drover_step *step)
 {
     struct bench_plan *plan = (struct bench_plan *)(void *)to;
     assert_int_equal(step->size, sizeof *step);
-    assert_true(step->kind == DROVER_STEP_MOVE || step->kind == DROVER_STEP_START);
     assert_non_null(step->code);
     if (!plan->text[0])
         snprintf(plan->reason, sizeof plan->reason, "%s: %s", step->code, step->reason);
+    if (bench_switches(plan, step))
+        return 0;
+    assert_true(step->kind == DROVER_STEP_MOVE || step->kind == DROVER_STEP_START);
     bench_plan_add(plan, plan->columns->vms.name[step->vm]);
     bench_plan_add(plan, ":");
     for (uint32_t i = 0; i < step->n_hosts; i++) {

@@ -1,0 +1,1 @@
+.[0].candidates == [] and .[0].moves == []

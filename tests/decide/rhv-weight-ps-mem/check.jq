@@ -1,0 +1,1 @@
+map({(.vm): .chosen}) | add == {VM1: "B", VM2: "C", VM3: "B"}

@@ -1,0 +1,1 @@
+.[0] | (.candidates | map([.vm, (.hosts | sort)])) == [["b", ["kvm1", "kvm2"]], ["c", ["kvm1", "kvm2"]], ["a", ["kvm1", "kvm2"]], ["d", ["kvm1", "kvm2"]]] and (.moves | map([.vm, .to])) == [["b", "kvm2"]]

@@ -1,0 +1,1 @@
+.[0].moves == [] and .[0].candidates == []
