@@ -314,7 +314,8 @@ lint: all $(BUILD)/compile.list ## layers, purity, shell, Lua, manual pages, com
 	    $(call wanted,$(lint_quick) $(lint_slow))
 
 # How each C file is compiled, for the checkers: FILE, a tab, its flags without optimisation and
-# hardening, which are the compiler's and not the checker's business.
+# hardening, which are the compiler's and not the checker's business. The list is longer than a
+# command may be, so make writes it.
 list_line = $(foreach f,$1,$f	$(strip $2)|)
 compile_list = \
     $(foreach r,$(rooms) cli daemon,$(call list_line,$(call sources,$r),\
@@ -325,8 +326,9 @@ compile_list = \
         $(gnu) $(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS)) \
     $(call list_line,$(bench_sources),$(gnu) $(core_includes) -Itests)
 $(BUILD)/compile.list: FORCE $(public_header)
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(compile_list)' | tr '|' '\n' | sed 's/^ *//; /^$$/d' >$@.new
+	$(file >$@.all,$(compile_list))
+	@tr '|' '\n' <$@.all | sed 's/^ *//; /^$$/d' >$@.new
+	@rm $@.all
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The same tests, built with sanitizers in a build directory of their own.
