@@ -229,7 +229,7 @@ int trials_soak(struct trials *trials, uint64_t seeds, uint32_t jobs, double wit
         .done = memory_array(jobs, sizeof(uint64_t)),
         .broken = trials->cli->json ? json_array() : NULL,
     };
-    int from, status = start(&soak, &from, error);
+    int from = -1, status = start(&soak, &from, error);
     if (status == 0) {
         collect(&soak, from);
         wait_for_all(&soak, error);

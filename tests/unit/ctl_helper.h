@@ -125,7 +125,8 @@ static inline struct plan *world_plan(void *self, const struct plan_question *qu
     struct plan *plan = memory_new(sizeof *plan);
     field_defaults(plan_fields, plan);
     struct planned_move *move = arena_new(&plan->arena, sizeof *move);
-    *move = (struct planned_move){"web1", "key1", "kvm1", "kvm2", "drain", 0};
+    *move = (struct planned_move){.vm = "web1", .key = "key1", .from = "kvm1",
+                                  .to = "kvm2", .reason = "drain"};
     plan->moves = (struct rows){move, 1};
     struct decision *decision = arena_new(&plan->arena, sizeof *decision);
     fill_decision(decision, "db1");

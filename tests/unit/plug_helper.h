@@ -198,8 +198,8 @@ UNUSED_OK static void bench_begin(struct bench *b, struct plug *plug, struct fle
     b->rules = bind_all(plug);
     b->fleet = fleet;
     b->columns = columns_new(fleet);
-    b->ask = (struct drover_ask){sizeof b->ask, &b->columns->fleet, 0, b->columns->vms.host[0],
-                                 DROVER_TO_MIGRATE};
+    b->ask = (struct drover_ask){.size = sizeof b->ask, .fleet = &b->columns->fleet,
+                                 .from = b->columns->vms.host[0], .purpose = DROVER_TO_MIGRATE};
     b->n = b->columns->hosts.n;
     for (uint32_t i = 0; i < b->n; i++)
         b->hosts[i] = i;

@@ -252,7 +252,8 @@ static void test_lua_parameters(void **state)
     assert_string_equal(error.text, "");
     struct fleet *fleet = small_fleet();
     struct columns *columns = columns_new(fleet);
-    struct drover_ask ask = {sizeof ask, &columns->fleet, 0, 0, DROVER_TO_START};
+    struct drover_ask ask = {.size = sizeof ask, .fleet = &columns->fleet,
+                             .purpose = DROVER_TO_START};
     struct bound_unit *u = &rules->filters[0];
     uint32_t host = 0;
     uint8_t verdict;
