@@ -43,6 +43,32 @@ static const char *step_text(lua_State *L, const char *key)
     return type == LUA_TNIL ? "" : lua_tostring(L, -1);
 }
 
+/* By enum drover_step_kind. */
+static const char *const step_kinds[] = {
+    [DROVER_STEP_MOVE] = "move",
+    [DROVER_STEP_POWER_OFF] = "power_off",
+    [DROVER_STEP_POWER_ON] = "power_on",
+    [DROVER_STEP_MAINTENANCE] = "maintenance",
+    [DROVER_STEP_ACTIVATE] = "activate",
+    [DROVER_STEP_START] = "start",
+};
+#define N_STEP_KINDS (sizeof step_kinds / sizeof *step_kinds)
+
+static uint32_t step_kind(lua_State *L)
+{
+    const char *kind = step_text(L, "kind");
+    if (!*kind)
+        return DROVER_STEP_MOVE;
+    for (uint32_t i = DROVER_STEP_MOVE; i < N_STEP_KINDS; i++)
+        if (strcmp(kind, step_kinds[i]) == 0)
+            return i;
+    const char *near = nearest(kind, step_kinds + 1, N_STEP_KINDS - 1);
+    if (near)
+        luaL_error(L, "propose: kind: there is no step '%s'; did you mean '%s'?", kind, near);
+    luaL_error(L, "propose: kind: there is no step '%s'", kind);
+    return 0;
+}
+
 static double step_number(lua_State *L, const char *key)
 {
     double number = 0;
@@ -97,9 +123,26 @@ static void step_hosts(lua_State *L, struct drover_step *step)
     step->n_hosts = 1;
 }
 
+/* What the step is about: a VM and where it may go, or a host that is to be switched. */
+static void step_about(lua_State *L, struct drover_step *step)
+{
+    if (step->kind == DROVER_STEP_MOVE || step->kind == DROVER_STEP_START) {
+        lua_getfield(L, 2, "vm");
+        step->vm = view_row(L, -1, VIEW_VM, "propose: vm");
+        step_hosts(L, step);
+        return;
+    }
+    if (lua_getfield(L, 2, "vm") != LUA_TNIL || lua_getfield(L, 2, "hosts") != LUA_TNIL)
+        luaL_error(L, "propose: a step '%s' is about its host: it has no vm and no hosts",
+                   step_kinds[step->kind]);
+    lua_getfield(L, 2, "host");
+    step->host = view_row(L, -1, VIEW_HOST, "propose: host");
+}
+
 static void check_step_keys(lua_State *L)
 {
-    static const char *const known[] = {"vm", "hosts", "host", "reason", "code", "gain", "cost"};
+    static const char *const known[] = {"vm", "hosts", "host", "reason", "code", "gain", "cost",
+                                        "kind"};
     const uint32_t n = sizeof known / sizeof *known;
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_pushnil(L);
@@ -117,12 +160,11 @@ static void check_step_keys(lua_State *L)
 static int plan_propose(lua_State *L)
 {
     struct box_call *call = check_method(L, VIEW_PLAN, "plan:propose{vm = ..., hosts = ...}");
-    struct drover_step step = {.size = sizeof step, .kind = DROVER_STEP_MOVE};
+    struct drover_step step = {.size = sizeof step, .host = DROVER_NONE};
     check_step_keys(L);
     lua_settop(L, 2);
-    lua_getfield(L, 2, "vm");
-    step.vm = view_row(L, -1, VIEW_VM, "propose: vm");
-    step_hosts(L, &step);
+    step.kind = step_kind(L);
+    step_about(L, &step);
     step.code = step_text(L, "code");
     step.reason = step_text(L, "reason");
     step.gain = step_number(L, "gain");

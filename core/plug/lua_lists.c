@@ -6,32 +6,56 @@
 
 /* --- which columns ------------------------------------------------------------------------- */
 
-/* Lists of rows or symbols per row. */
+/*
+ * Lists per row, of rows, numbers or symbols: the struct that holds each, where in it, and what the
+ * items are (VIEW_NONE: symbols, or numbers).
+ */
+struct list_source {
+    enum view_kind of;
+    size_t offset;
+    enum view_kind item;
+};
+
+#define IN(s, m) offsetof(struct drover_##s, m)
+static const struct list_source list_sources[VIEW_KINDS] = {
+    [VIEW_HOST_VMS] = {VIEW_HOST, IN(hosts, vms), VIEW_VM},
+    [VIEW_VM_GROUPS] = {VIEW_VM, IN(vms, groups), VIEW_GROUP},
+    [VIEW_VM_PINNED_HOSTS] = {VIEW_VM, IN(vms, pinned_hosts), VIEW_HOST},
+    [VIEW_VM_PREFERRED_HOSTS] = {VIEW_VM, IN(vms, preferred_hosts), VIEW_HOST},
+    [VIEW_GROUP_VMS] = {VIEW_GROUP, IN(groups, vms), VIEW_VM},
+    [VIEW_GROUP_HOSTS] = {VIEW_GROUP, IN(groups, hosts), VIEW_HOST},
+    [VIEW_VM_NODE_NODES] = {VIEW_VM_NODE, IN(vm_nodes, nodes), VIEW_NONE},
+    [VIEW_VM_NETWORKS] = {VIEW_VM, IN(vms, networks), VIEW_NONE},
+    [VIEW_VM_STORAGE] = {VIEW_VM, IN(vms, storage), VIEW_NONE},
+    [VIEW_VM_CPU_FEATURES] = {VIEW_VM, IN(vms, cpu_features), VIEW_NONE},
+};
+
 static const struct drover_lists *lists_of(const struct drover_fleet *fleet, enum view_kind kind,
                                            enum view_kind *item)
 {
-    static const enum view_kind items[VIEW_KINDS] = {
-        [VIEW_HOST_VMS] = VIEW_VM,
-        [VIEW_VM_GROUPS] = VIEW_GROUP,
-        [VIEW_VM_PINNED_HOSTS] = VIEW_HOST,
-        [VIEW_VM_PREFERRED_HOSTS] = VIEW_HOST,
-        [VIEW_GROUP_VMS] = VIEW_VM,
-        [VIEW_GROUP_HOSTS] = VIEW_HOST,
-    };
-    *item = items[kind];
-    switch (kind) {
-    case VIEW_HOST_VMS: return &fleet->hosts->vms;
-    case VIEW_VM_GROUPS: return &fleet->vms->groups;
-    case VIEW_VM_PINNED_HOSTS: return &fleet->vms->pinned_hosts;
-    case VIEW_VM_PREFERRED_HOSTS: return &fleet->vms->preferred_hosts;
-    case VIEW_GROUP_VMS: return &fleet->groups->vms;
-    case VIEW_GROUP_HOSTS: return &fleet->groups->hosts;
-    case VIEW_VM_NETWORKS: return &fleet->vms->networks;
-    case VIEW_VM_STORAGE: return &fleet->vms->storage;
-    case VIEW_VM_CPU_FEATURES: return &fleet->vms->cpu_features;
-    default: return NULL;
-    }
+    const struct list_source *source = &list_sources[kind];
+    *item = source->item;
+    if (!source->of)
+        return NULL;
+    const char *columns = row_columns(fleet, source->of);
+    return (const void *)(columns + source->offset);
 }
+
+/* Parts of rows: row r has parts start[r] .. start[r + 1] - 1; `start` is their first column. */
+static const uint32_t *parts_of(const struct drover_fleet *fleet, enum view_kind kind,
+                                enum view_kind *part)
+{
+    static const enum view_kind parts[VIEW_KINDS] = {
+        [VIEW_HOST_HUGEPAGES] = VIEW_PAGES,      [VIEW_HOST_NUMA] = VIEW_HOST_NODE,
+        [VIEW_VM_NUMA] = VIEW_VM_NODE,           [VIEW_HOST_DEVICES] = VIEW_HOST_DEVICE,
+        [VIEW_VM_DEVICES] = VIEW_VM_DEVICE,
+    };
+    *part = parts[kind];
+    return *part ? *(const uint32_t *const *)row_columns(fleet, *part) : NULL;
+}
+
+_Static_assert(IN(pages, start) == 0 && IN(host_nodes, start) == 0 && IN(vm_nodes, start) == 0 &&
+               IN(devices, start) == 0, "parts_of() takes the first column for the start");
 
 /* The set itself, or the one whose symbols a list of names is written in. */
 static const struct drover_sets *sets_of(const struct drover_fleet *fleet, enum view_kind kind)
@@ -44,6 +68,7 @@ static const struct drover_sets *sets_of(const struct drover_fleet *fleet, enum 
     case VIEW_VM_CPU_FEATURES:
     case VIEW_HOST_CPU_FEATURES: return &fleet->hosts->cpu_features;
     case VIEW_HOST_MACHINES: return &fleet->hosts->machines;
+    case VIEW_HOST_CPU_MODELS: return &fleet->hosts->cpu_models;
     default: return NULL;
     }
 }
@@ -57,7 +82,7 @@ static const struct drover_labels *labels_of(const struct drover_fleet *fleet, e
 
 static bool is_set(enum view_kind kind)
 {
-    return kind >= VIEW_HOST_NETWORKS && kind <= VIEW_HOST_CPU_FEATURES;
+    return kind >= VIEW_HOST_NETWORKS && kind <= VIEW_HOST_CPU_MODELS;
 }
 
 bool list_is(enum view_kind kind)
@@ -112,6 +137,9 @@ uint32_t list_length(lua_State *L, struct view list)
     const struct drover_labels *labels = labels_of(call->fleet, list.kind);
     if (labels)
         return labels->start[list.row + 1] - labels->start[list.row];
+    const uint32_t *start = parts_of(call->fleet, list.kind, &item);
+    if (start)
+        return start[list.row + 1] - start[list.row];
     const struct drover_lists *lists = lists_of(call->fleet, list.kind, &item);
     return lists->start[list.row + 1] - lists->start[list.row];
 }
@@ -124,11 +152,28 @@ static void push_symbol(lua_State *L, const struct drover_sets *sets, uint32_t s
         lua_pushnil(L);
 }
 
+/* Of a list per row: a row, a number or a symbol. */
+static void push_listed(lua_State *L, struct view list, uint32_t i)
+{
+    const struct drover_fleet *fleet = box_of(L)->call->fleet;
+    const struct drover_sets *sets = sets_of(fleet, list.kind);
+    enum view_kind item;
+    const struct drover_lists *lists = lists_of(fleet, list.kind, &item);
+    uint32_t value = lists->item[lists->start[list.row] + i];
+    if (sets)
+        push_symbol(L, sets, value);
+    else if (item)
+        view_push(L, item, value);
+    else
+        lua_pushinteger(L, value);
+}
+
 void list_push(lua_State *L, struct view list, uint32_t i)
 {
     const struct box_call *call = box_of(L)->call;
     const struct drover_sets *sets = sets_of(call->fleet, list.kind);
-    enum view_kind item;
+    enum view_kind part;
+    const uint32_t *start = parts_of(call->fleet, list.kind, &part);
     if (list.kind == VIEW_CANDIDATES) {
         view_push(L, VIEW_HOST, call->hosts[i]);
     } else if (list.kind <= VIEW_GROUPS) {
@@ -136,15 +181,12 @@ void list_push(lua_State *L, struct view list, uint32_t i)
     } else if (is_set(list.kind)) {
         box_charge(L, sets->n_symbols / 8);
         push_symbol(L, sets, set_symbol(sets, list.row, i));
+    } else if (start) {
+        view_push(L, part, start[list.row] + i);
     } else if (labels_of(call->fleet, list.kind)) {
         lua_pushnil(L);
     } else {
-        const struct drover_lists *lists = lists_of(call->fleet, list.kind, &item);
-        uint32_t row = lists->item[lists->start[list.row] + i];
-        if (sets)
-            push_symbol(L, sets, row);
-        else
-            view_push(L, item, row);
+        push_listed(L, list, i);
     }
 }
 
@@ -211,8 +253,11 @@ static void push_item_named(lua_State *L, struct view list, const char *name)
     uint32_t n = list_length(L, list);
     enum view_kind item = VIEW_HOST, all;
     const char *const *names;
-    if (list.kind != VIEW_CANDIDATES)
-        lists_of(fleet, list.kind, &item);
+    if (lists_of(fleet, list.kind, &all))
+        item = all;
+    if (parts_of(fleet, list.kind, &all) || item == VIEW_NONE)
+        luaL_error(L, "what is in this list has no names: ask for [1], [2], ..., not for '%s'",
+                   name);
     rows_in(fleet, VIEW_CLUSTERS + (item - VIEW_CLUSTER), &names, &all);
     box_charge(L, n / 4);
     for (uint32_t i = 0; i < n; i++) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Views: fields of rows by table; see lua_views.h. */
+/* Views: what they are, fields of what is no row, and the metatable; see lua_views.h. */
 #include "plug/lua_views.h"
 
 #include "model/decision.h"
-#include "model/fleet.h"
 #include "plug/loaded.h"
 #include "plug/lua_library.h"
 
@@ -20,6 +19,9 @@ const char *view_kind_name(enum view_kind kind)
         [VIEW_TROUBLE] = "trouble",       [VIEW_PLAN] = "plan",   [VIEW_MOVE] = "move",
         [VIEW_HOW] = "how",               [VIEW_ADMIT] = "ask",   [VIEW_ANSWER] = "answer",
         [VIEW_HOST_LABELS] = "labels",    [VIEW_VM_LABELS] = "labels",
+        [VIEW_PAGES] = "size of huge pages",
+        [VIEW_HOST_NODE] = "NUMA node",   [VIEW_VM_NODE] = "NUMA node",
+        [VIEW_HOST_DEVICE] = "device",    [VIEW_VM_DEVICE] = "device",
     };
     return names[kind] ? names[kind] : "list";
 }
@@ -94,188 +96,10 @@ int view_unknown_field(lua_State *L, const char *of, const char *key, const char
     return luaL_error(L, "%s has no field '%s'", of, key);
 }
 
-/* --- fields of rows ------------------------------------------------------------------------ */
-
-enum field_form {
-    FORM_TEXT,
-    FORM_NUMBER, /* NAN is nil */
-    FORM_U32,
-    FORM_BOOLEAN,
-    FORM_CHOICE, /* a name out of a list */
-    FORM_ROW,    /* a host or cluster, by index */
-    FORM_LIST,   /* a view of the same row */
-    FORM_KNOWN,  /* of a set: whether anything is known */
-    FORM_ROLE,   /* one bit of host.roles */
-};
-
-struct row_field {
-    const char *name;
-    enum field_form form;
-    size_t offset;             /* of the column */
-    uint32_t detail;           /* FORM_ROW, FORM_LIST: the kind; FORM_ROLE: the bit */
-    const char *const *choices;
-};
-
-#define AT(s, m) offsetof(struct drover_##s, m)
-#define TEXT(s, m) {#m, FORM_TEXT, AT(s, m), 0, NULL}
-#define NUMBER(s, m) {#m, FORM_NUMBER, AT(s, m), 0, NULL}
-#define U32(s, m) {#m, FORM_U32, AT(s, m), 0, NULL}
-#define BOOLEAN(s, m) {#m, FORM_BOOLEAN, AT(s, m), 0, NULL}
-#define CHOICE(s, m, list) {#m, FORM_CHOICE, AT(s, m), 0, list}
-#define ROW(s, m, kind) {#m, FORM_ROW, AT(s, m), kind, NULL}
-#define LIST(m, kind) {#m, FORM_LIST, 0, kind, NULL}
-#define KNOWN(m) {#m "_known", FORM_KNOWN, AT(hosts, m), 0, NULL}
-
-static const struct row_field cluster_fields_of_views[] = {
-    TEXT(clusters, name), NUMBER(clusters, memory_overcommit_pct),
-    BOOLEAN(clusters, threads_as_cores),
-};
-
-static const struct row_field host_fields_of_views[] = {
-    TEXT(hosts, name), ROW(hosts, cluster, VIEW_CLUSTER), CHOICE(hosts, state, host_state_names),
-    NUMBER(hosts, state_s), {"spm", FORM_ROLE, AT(hosts, roles), DROVER_ROLE_SPM, NULL},
-    {"controller", FORM_ROLE, AT(hosts, roles), DROVER_ROLE_CONTROLLER, NULL},
-    U32(hosts, threads), U32(hosts, cores), U32(hosts, sockets), NUMBER(hosts, cpus),
-    NUMBER(hosts, cpu_usage_pct), NUMBER(hosts, cpu_over_s), NUMBER(hosts, cpu_pending),
-    NUMBER(hosts, vcpus), NUMBER(hosts, largest_vcpus), NUMBER(hosts, memory_mib),
-    NUMBER(hosts, memory_free_mib), NUMBER(hosts, memory_committed_mib),
-    NUMBER(hosts, memory_reserved_mib), NUMBER(hosts, memory_pending_mib),
-    NUMBER(hosts, memory_schedulable_mib), NUMBER(hosts, swap_total_mib),
-    NUMBER(hosts, swap_free_mib), U32(hosts, vm_count), U32(hosts, vm_pending),
-    LIST(vms, VIEW_HOST_VMS), TEXT(hosts, arch), TEXT(hosts, cpu_model), NUMBER(hosts, tsc_khz),
-    BOOLEAN(hosts, tsc_scaling), NUMBER(hosts, link_mbps), TEXT(hosts, hypervisor_version),
-    TEXT(hosts, os_version), NUMBER(hosts, boot_s), LIST(networks, VIEW_HOST_NETWORKS),
-    LIST(storage, VIEW_HOST_STORAGE), LIST(machines, VIEW_HOST_MACHINES),
-    LIST(cpu_features, VIEW_HOST_CPU_FEATURES), KNOWN(networks), KNOWN(storage), KNOWN(machines),
-    KNOWN(cpu_features), LIST(labels, VIEW_HOST_LABELS),
-};
-
-static const struct row_field vm_fields_of_views[] = {
-    TEXT(vms, name), TEXT(vms, uuid), ROW(vms, host, VIEW_HOST), ROW(vms, to, VIEW_HOST),
-    ROW(vms, cluster, VIEW_CLUSTER), CHOICE(vms, state, vm_state_names),
-    CHOICE(vms, migratable, migratable_names), BOOLEAN(vms, ha), NUMBER(vms, priority),
-    U32(vms, vcpus), NUMBER(vms, cpu_usage_pct), NUMBER(vms, cpu_load), NUMBER(vms, memory_mib),
-    NUMBER(vms, memory_used_mib), NUMBER(vms, memory_overhead_mib), NUMBER(vms, hugepages_kib),
-    NUMBER(vms, dirty_mib_s), NUMBER(vms, moved_s), TEXT(vms, arch), TEXT(vms, machine),
-    TEXT(vms, cpu_mode), TEXT(vms, cpu_model), NUMBER(vms, tsc_khz), TEXT(vms, cache),
-    BOOLEAN(vms, readonly_local_disk), LIST(networks, VIEW_VM_NETWORKS),
-    LIST(storage, VIEW_VM_STORAGE), LIST(cpu_features, VIEW_VM_CPU_FEATURES),
-    LIST(pinned_hosts, VIEW_VM_PINNED_HOSTS), LIST(preferred_hosts, VIEW_VM_PREFERRED_HOSTS),
-    LIST(groups, VIEW_VM_GROUPS), LIST(labels, VIEW_VM_LABELS),
-};
-
-static const struct row_field group_fields_of_views[] = {
-    TEXT(groups, name), NUMBER(groups, priority), CHOICE(groups, vm_rule, rule_names),
-    BOOLEAN(groups, vm_enforcing), CHOICE(groups, host_rule, rule_names),
-    BOOLEAN(groups, host_enforcing), LIST(vms, VIEW_GROUP_VMS), LIST(hosts, VIEW_GROUP_HOSTS),
-};
-
-#define FIELDS(table) {table, sizeof table / sizeof *table}
-static const struct {
-    const struct row_field *field;
-    uint32_t n;
-} rows_of[] = {
-    [VIEW_CLUSTER] = FIELDS(cluster_fields_of_views),
-    [VIEW_HOST] = FIELDS(host_fields_of_views),
-    [VIEW_VM] = FIELDS(vm_fields_of_views),
-    [VIEW_GROUP] = FIELDS(group_fields_of_views),
-};
-
-static const void *columns_of(lua_State *L, enum view_kind kind)
-{
-    const struct drover_fleet *fleet = box_of(L)->call->fleet;
-    switch (kind) {
-    case VIEW_CLUSTER: return fleet->clusters;
-    case VIEW_HOST: return fleet->hosts;
-    case VIEW_VM: return fleet->vms;
-    default: return fleet->groups;
-    }
-}
-
-static void push_number(lua_State *L, double number)
-{
-    if (isnan(number))
-        lua_pushnil(L);
-    else
-        lua_pushnumber(L, number);
-}
-
-/* columns: the struct of columns; the column itself is a pointer at the field's offset. */
-static void push_row_field(lua_State *L, const void *columns, const struct row_field *field,
-                           uint32_t row)
-{
-    const char *place = (const char *)columns + field->offset;
-    const void *column = NULL;
-    memcpy(&column, place, sizeof column);
-    switch (field->form) {
-    case FORM_TEXT: lua_pushstring(L, ((const char *const *)column)[row]); break;
-    case FORM_NUMBER: push_number(L, ((const double *)column)[row]); break;
-    case FORM_U32: lua_pushinteger(L, ((const uint32_t *)column)[row]); break;
-    case FORM_BOOLEAN: lua_pushboolean(L, ((const uint8_t *)column)[row]); break;
-    case FORM_CHOICE: lua_pushstring(L, field->choices[((const uint8_t *)column)[row]]); break;
-    case FORM_ROW: view_push(L, field->detail, ((const uint32_t *)column)[row]); break;
-    case FORM_LIST: view_push(L, field->detail, row); break;
-    case FORM_ROLE: lua_pushboolean(L, ((const uint32_t *)column)[row] & field->detail); break;
-    case FORM_KNOWN:
-        lua_pushboolean(L, ((const struct drover_sets *)(const void *)place)->known[row]);
-        break;
-    }
-}
-
-/* Upvalue 1 of the metatable's functions: kind -> field name -> place in its table. */
-static void push_field_indexes(lua_State *L)
-{
-    lua_newtable(L);
-    for (uint32_t kind = VIEW_CLUSTER; kind <= VIEW_GROUP; kind++) {
-        lua_newtable(L);
-        for (uint32_t i = 0; i < rows_of[kind].n; i++) {
-            lua_pushinteger(L, i);
-            lua_setfield(L, -2, rows_of[kind].field[i].name);
-        }
-        lua_rawseti(L, -2, kind);
-    }
-}
-
-/* A table of the hosts or VMs of a cluster: made when it is asked for. */
-static int push_cluster_rows(lua_State *L, enum view_kind kind, uint32_t n,
-                             const uint32_t *cluster, uint32_t row)
-{
-    uint32_t used = 0;
-    box_charge(L, n);
-    lua_newtable(L);
-    for (uint32_t i = 0; i < n; i++) {
-        if (cluster[i] != row)
-            continue;
-        view_push(L, kind, i);
-        lua_rawseti(L, -2, ++used);
-    }
-    return 1;
-}
-
-static int row_index(lua_State *L, struct view view)
-{
-    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
-    lua_rawgeti(L, lua_upvalueindex(1), view.kind);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) == LUA_TNUMBER) {
-        lua_Integer i = lua_tointeger(L, -1);
-        push_row_field(L, columns_of(L, view.kind), &rows_of[view.kind].field[i], view.row);
-        return 1;
-    }
-    const struct drover_fleet *fleet = box_of(L)->call->fleet;
-    if (view.kind == VIEW_CLUSTER && strcmp(key, "hosts") == 0)
-        return push_cluster_rows(L, VIEW_HOST, fleet->hosts->n, fleet->hosts->cluster, view.row);
-    if (view.kind == VIEW_CLUSTER && strcmp(key, "vms") == 0)
-        return push_cluster_rows(L, VIEW_VM, fleet->vms->n, fleet->vms->cluster, view.row);
-    const char *names[64];
-    for (uint32_t i = 0; i < rows_of[view.kind].n; i++)
-        names[i] = rows_of[view.kind].field[i].name;
-    return view_unknown_field(L, view_kind_name(view.kind), key, names, rows_of[view.kind].n);
-}
-
 /* --- fields of what stands alone ----------------------------------------------------------- */
 
-static const char *const trouble_names[] = {"", "non_operational"};
+/* By enum drover_trouble_kind. */
+static const char *const trouble_names[] = {"", "non_operational", "dead", "announced"};
 
 /* Pushes it and returns true, or has no such field. */
 static bool push_fleet_field(lua_State *L, const struct box_call *call, const char *key)
@@ -405,8 +229,8 @@ static int list_index(lua_State *L, struct view view)
 static int view_index(lua_State *L)
 {
     struct view view = view_check(L, 1);
-    if (view.kind >= VIEW_CLUSTER && view.kind <= VIEW_GROUP)
-        return row_index(L, view);
+    if (row_is(view.kind))
+        return row_index(L, view, lua_upvalueindex(1));
     if (list_is(view.kind))
         return list_index(L, view);
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
@@ -452,8 +276,7 @@ static int view_tostring(lua_State *L)
         lua_pushstring(L, what);
         return 1;
     }
-    /* A name is the first field of each. */
-    push_row_field(L, columns_of(L, view.kind), rows_of[view.kind].field, view.row);
+    row_push_name(L, view);
     return 1;
 }
 
@@ -465,7 +288,7 @@ void lua_views_install(lua_State *L)
     };
     lua_pushlightuserdata(L, NULL);
     lua_newtable(L);
-    push_field_indexes(L);
+    row_push_indexes(L); /* upvalue 1 of the metatable's functions */
     luaL_setfuncs(L, functions, 1);
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");

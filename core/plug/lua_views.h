@@ -16,12 +16,17 @@
 enum view_kind {
     VIEW_NONE,
     VIEW_CLUSTER, VIEW_HOST, VIEW_VM, VIEW_GROUP, /* rows of the columns */
+    VIEW_PAGES, VIEW_HOST_NODE, VIEW_VM_NODE, VIEW_HOST_DEVICE, VIEW_VM_DEVICE, /* parts of rows */
     VIEW_FLEET, VIEW_ASK, VIEW_TROUBLE, VIEW_PLAN, VIEW_MOVE, VIEW_HOW, VIEW_ADMIT, VIEW_ANSWER,
     VIEW_CLUSTERS, VIEW_HOSTS, VIEW_VMS, VIEW_GROUPS, VIEW_CANDIDATES, /* lists of rows */
     VIEW_HOST_VMS, VIEW_VM_GROUPS, VIEW_VM_PINNED_HOSTS, VIEW_VM_PREFERRED_HOSTS, VIEW_GROUP_VMS,
     VIEW_GROUP_HOSTS,
+    VIEW_HOST_HUGEPAGES, VIEW_HOST_NUMA, VIEW_VM_NUMA, VIEW_HOST_DEVICES, /* lists of parts */
+    VIEW_VM_DEVICES,
+    VIEW_VM_NODE_NODES, /* numbers */
     VIEW_VM_NETWORKS, VIEW_VM_STORAGE, VIEW_VM_CPU_FEATURES, /* lists of names */
     VIEW_HOST_NETWORKS, VIEW_HOST_STORAGE, VIEW_HOST_MACHINES, VIEW_HOST_CPU_FEATURES, /* sets */
+    VIEW_HOST_CPU_MODELS,
     VIEW_HOST_LABELS, VIEW_VM_LABELS,
     VIEW_KINDS
 };
@@ -45,6 +50,14 @@ uint32_t view_row(lua_State *L, int index, enum view_kind kind, const char *what
 
 /* "host", "vm", ...: what messages call it. */
 const char *view_kind_name(enum view_kind kind);
+
+/* Rows (lua_rows.c): the struct of columns that holds a kind; NULL: it is no row. */
+bool row_is(enum view_kind kind);
+const void *row_columns(const struct drover_fleet *fleet, enum view_kind kind);
+/* Push the field that is named at stack index 2; `indexes`: where row_push_indexes()'s table is. */
+int row_index(lua_State *L, struct view view, int indexes);
+void row_push_indexes(lua_State *L);
+void row_push_name(lua_State *L, struct view view); /* of a cluster, host, VM or group */
 
 /* Lists (lua_lists.c): how long, item i from 0 on (pushed), item by name (pushed, or nil). */
 bool list_is(enum view_kind kind);
