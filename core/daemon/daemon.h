@@ -19,6 +19,8 @@
 
 struct watcher;
 struct orders;
+struct fencer;
+struct prober;
 
 struct daemon {
     const char *config; /* path of drover.yaml */
@@ -31,6 +33,8 @@ struct daemon {
     struct world world;
     struct watcher *watcher;
     struct orders *orders;
+    struct fencer *fencer;
+    struct prober *prober;
     GQueue *events; /* waiting while one is being taken */
     bool taking;
     struct effects effects;
@@ -58,6 +62,23 @@ struct orders *orders_new(struct daemon *daemon);
 void orders_free(struct orders *orders);
 void orders_add(struct orders *orders, const struct effect *effect);
 void orders_flush(struct orders *orders); /* after the step's effects are handed to the store */
+
+/*
+ * fence.c: orders to fence devices. Each runs in a thread of its own, one at a time for a device,
+ * and EVENT_FENCED comes of it within its timeout and two seconds, whatever the unit does: where
+ * it cannot be had by then, "unknown".
+ */
+struct fencer *fencer_new(struct daemon *daemon);
+void fencer_order(struct fencer *fencer, const struct effect *effect);
+void fencer_free(struct fencer *fencer); /* threads that are out end by themselves, unheard */
+
+/*
+ * probe.c: does anything of a host answer? TCP to where libvirt, the migration network and the
+ * addresses of `probe` are; EVENT_PROBED comes within seconds. A refusal is an answer, too.
+ */
+struct prober *prober_new(struct daemon *daemon);
+void prober_begin(struct prober *prober, const struct effect *effect);
+void prober_free(struct prober *prober);
 
 /* source.c: what the API shows. */
 struct api_source daemon_source(struct daemon *daemon);

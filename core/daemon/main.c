@@ -208,6 +208,8 @@ static int start(struct daemon *daemon, struct error *error)
     daemon->events = g_queue_new();
     daemon->engine = engine_new();
     daemon->orders = orders_new(daemon);
+    daemon->fencer = fencer_new(daemon);
+    daemon->prober = prober_new(daemon);
     if (open_journal(daemon, error) < 0 || open_world(daemon, error) < 0 ||
         start_engine(daemon, error) < 0 || open_doors(daemon, error) < 0)
         return -1;
@@ -223,6 +225,8 @@ static void end(struct daemon *daemon)
     daemon->ctl = NULL;
     if (daemon->timer)
         g_source_remove(daemon->timer);
+    fencer_free(daemon->fencer);
+    prober_free(daemon->prober);
     if (daemon->world.close)
         daemon->world.close(daemon->world.self);
     orders_free(daemon->orders);

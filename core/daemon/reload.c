@@ -73,7 +73,8 @@ int daemon_reload(struct daemon *daemon, struct error *error)
         log_line(NOTICE_ERROR, "%s; the set that was in force stays", error->text);
         return -1;
     }
-    if (strcmp(set->hash, daemon->set->hash) == 0) {
+    if (strcmp(set->hash, daemon->set->hash) == 0 &&
+        strcmp(fences_hash(set->fences), fences_hash(daemon->set->fences)) == 0) {
         set_free(set);
         return 0;
     }

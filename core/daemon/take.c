@@ -32,6 +32,16 @@ static void to_world(struct daemon *daemon, const struct effect *effect)
     orders_add(daemon->orders, effect);
 }
 
+static void to_devices(struct daemon *daemon, const struct effect *effect)
+{
+    fencer_order(daemon->fencer, effect);
+}
+
+static void to_addresses(struct daemon *daemon, const struct effect *effect)
+{
+    prober_begin(daemon->prober, effect);
+}
+
 static void to_asker(struct daemon *daemon, const struct effect *effect)
 {
     if (daemon->ctl)
@@ -80,7 +90,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_MIGRATE] = to_world,      [EFFECT_WATCH] = to_world,
         [EFFECT_SET_DOWNTIME] = to_world, [EFFECT_POSTCOPY] = to_world,
         [EFFECT_ABORT] = to_world,        [EFFECT_REFRESH] = to_world,
-        [EFFECT_PROBE] = to_world,        [EFFECT_FENCE] = to_world,
+        [EFFECT_PROBE] = to_addresses,    [EFFECT_FENCE] = to_devices,
         [EFFECT_START] = to_world,        [EFFECT_UNDEFINE] = to_world,
         [EFFECT_ANSWER] = to_asker,       [EFFECT_HOOK_ANSWER] = to_hook,
         [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,

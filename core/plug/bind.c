@@ -210,13 +210,13 @@ static int bind_on_error(struct binding *b)
 }
 
 /* A unit that is not open yet must not be closed: b->n_open counts them. */
-static int open_units(struct binding *b)
+static int open_units(struct binding *b, struct mark mark)
 {
     for (; b->n_open < b->n_units; b->n_open++) {
         const struct bound_unit *bound = b->unit[b->n_open];
         char text[512] = "";
         if (bound->unit->open && bound->unit->open(bound->self, text, sizeof text) != 0)
-            return binding_error(b, (struct mark){0}, "unit %s: %s", bound->name,
+            return binding_error(b, mark, "unit %s: %s", bound->name,
                                  *text ? text : "does not open, and does not say why");
     }
     return 0;
@@ -246,13 +246,15 @@ static int fill(struct binding *b, struct ruleset *rules)
         bind_parameters(b, &rules->parameters) != 0)
         return -1;
     rules->hash = binding_hash(b);
-    return open_units(b);
+    return open_units(b, (struct mark){0});
 }
 
 struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct error *error)
 {
     struct bound *bound = memory_new(sizeof *bound);
-    struct binding b = {.plug = plug, .policy = policy, .arena = &bound->arena, .error = error};
+    struct binding b = {.plug = plug, .policy = policy, .file = policy->file,
+                        .arena = &bound->arena, .error = error};
+    b.subject = arena_printf(b.arena, "policy %s", policy->name ? policy->name : "(inline)");
     bound->plug = plug_ref(plug);
     bound->rules.owner = bound;
     if (fill(&b, &bound->rules) == 0) {
@@ -288,4 +290,49 @@ void ruleset_free(struct ruleset *ruleset)
     plug_unref(bound->plug);
     arena_free(&bound->arena);
     free(bound);
+}
+
+/* --- a unit by itself ---------------------------------------------------------------------- */
+
+struct bound_alone {
+    struct bound_unit unit; /* first, so that one pointer is both */
+    struct plug *plug;
+    struct arena arena;
+};
+
+static int bind_alone(struct binding *b, struct bound_unit *bound, const struct unit_wanted *wanted)
+{
+    const struct loaded_unit *unit = find_unit(b, wanted->kind, wanted->name, wanted->mark);
+    if (!unit)
+        return -1;
+    bind_unit(b, bound, unit);
+    return bind_own_parameters(b, wanted->parameters) == 0 ? open_units(b, wanted->mark) : -1;
+}
+
+struct bound_unit *plug_bind_alone(struct plug *plug, const struct unit_wanted *wanted,
+                                   struct error *error)
+{
+    struct bound_alone *alone = memory_new(sizeof *alone);
+    struct binding b = {.plug = plug, .file = wanted->file, .subject = wanted->subject,
+                        .arena = &alone->arena, .error = error};
+    alone->plug = plug_ref(plug);
+    int result = bind_alone(&b, &alone->unit, wanted);
+    free(b.unit);
+    if (result == 0)
+        return &alone->unit;
+    arena_free(&alone->arena);
+    plug_unref(plug);
+    free(alone);
+    return NULL;
+}
+
+void plug_unbind_alone(struct bound_unit *bound)
+{
+    struct bound_alone *alone = (struct bound_alone *)bound;
+    if (!alone)
+        return;
+    close_unit(bound, true);
+    plug_unref(alone->plug);
+    arena_free(&alone->arena);
+    free(alone);
 }

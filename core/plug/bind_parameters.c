@@ -44,13 +44,12 @@ int binding_error(const struct binding *b, struct mark mark, const char *format,
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    const char *name = b->policy->name ? b->policy->name : "(inline)";
-    error_set(b->error, ERROR_INPUT, "policy %s: %s", name, text);
-    if (b->policy->file && mark.line)
-        return error_prefix(b->error, "%s:%u:%u", b->policy->file, mark.line, mark.column);
+    error_set(b->error, ERROR_INPUT, "%s: %s", b->subject, text);
+    if (b->file && mark.line)
+        return error_prefix(b->error, "%s:%u:%u", b->file, mark.line, mark.column);
     if (mark.line)
         return error_prefix(b->error, "line %u, column %u", mark.line, mark.column);
-    return b->policy->file ? error_prefix(b->error, "%s", b->policy->file) : -1;
+    return b->file ? error_prefix(b->error, "%s", b->file) : -1;
 }
 
 /* "unit" of "unit.key": the unit's name has that length; whole: any unit. */
@@ -84,7 +83,7 @@ static int unknown_key(struct binding *b, const struct pair *pair)
 {
     const char *words[1024];
     uint32_t n = 0;
-    for (const struct drover_parameter *p = core_parameters; p->key; p++)
+    for (const struct drover_parameter *p = core_parameters; b->policy && p->key; p++)
         words[n++] = p->key;
     for (uint32_t i = 0; i < b->n_units; i++) {
         const struct drover_parameter *p = b->unit[i]->unit->parameters;
@@ -128,6 +127,19 @@ int bind_parameters(struct binding *b, struct rule_parameters *core)
             if (named == special && bind_pair(b, &pairs->item[i], core) != 0)
                 return -1;
         }
+    }
+    return 0;
+}
+
+int bind_own_parameters(struct binding *b, const struct pairs *pairs)
+{
+    struct bound_unit *bound = b->unit[0];
+    for (uint32_t i = 0; i < pairs->n; i++) {
+        const struct pair *pair = &pairs->item[i];
+        const struct drover_parameter *parameter =
+            parameter_find(bound->unit->parameters, pair->key);
+        if ((parameter ? set_one(b, pair, parameter, bound->self) : unknown_key(b, pair)) != 0)
+            return -1;
     }
     return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A policy on its way to a ruleset; its parameters go to whoever declares them. */
+/*
+ * A policy on its way to a ruleset, or one unit by itself on its way to be bound; parameters go
+ * to whoever declares them.
+ */
 #ifndef DROVER_PLUG_BIND_PARAMETERS_H
 #define DROVER_PLUG_BIND_PARAMETERS_H
 
@@ -8,7 +11,9 @@
 
 struct binding {
     struct plug *plug;
-    const struct policy *policy;
+    const struct policy *policy; /* NULL: a unit by itself */
+    const char *subject;         /* for messages: "policy quiet", "host kvm1: fence_agent" */
+    const char *file;            /* where that stands; NULL: not known */
     struct arena *arena; /* the ruleset's */
     struct error *error;
     struct bound_unit **unit; /* all of the ruleset's; free() it */
@@ -24,6 +29,9 @@ int binding_error(const struct binding *b, struct mark mark, const char *format,
 
 /* The policy's parameters, into the units and into the core's own. */
 int bind_parameters(struct binding *b, struct rule_parameters *core);
+
+/* Parameters of the only unit that is bound: there is nobody else whom they could be for. */
+int bind_own_parameters(struct binding *b, const struct pairs *pairs);
 
 /* SHA-256 of all that the policy says and of the files of its units. */
 const char *binding_hash(const struct binding *b);

@@ -99,6 +99,19 @@ const struct plug_unit *plug_find(const struct plug *plug, enum drover_kind kind
 struct ruleset *plug_bind(struct plug *plug, const struct policy *policy, struct error *error);
 void ruleset_free(struct ruleset *ruleset);
 
+/* A unit that no policy names, such as a host's fence device; checked the same way. */
+struct unit_wanted {
+    enum drover_kind kind;
+    const char *name;
+    const struct pairs *parameters;
+    const char *subject; /* for messages: "host kvm1: fence device 1" */
+    const char *file;    /* where it stands; NULL: not known */
+    struct mark mark;
+};
+struct bound_unit *plug_bind_alone(struct plug *plug, const struct unit_wanted *wanted,
+                                   struct error *error);
+void plug_unbind_alone(struct bound_unit *bound);
+
 /* By enum drover_kind and enum drover_parameter_type, from 1 on; both end with NULL. */
 extern const char *const drover_kind_names[];
 extern const char *const drover_parameter_type_names[];

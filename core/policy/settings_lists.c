@@ -3,6 +3,7 @@
 #include "policy/settings_lists.h"
 
 #include "base/memory.h"
+#include "base/scalar.h"
 #include "model/fleet.h"
 #include "model/policy.h"
 
@@ -102,15 +103,44 @@ static int check_roles(const struct settings_lists *lists, const struct host_set
     return 0;
 }
 
+/* HOST:PORT, and [2001:db8::1]:PORT. */
+static bool is_address(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    int64_t port;
+    if (!colon || colon == text || !scalar_integer(colon + 1, &port) || port < 1 || port > 65535)
+        return false;
+    if (text[0] == '[')
+        return colon[-1] == ']' && strspn(text + 1, "0123456789abcdefABCDEF:.") ==
+                                       (size_t)(colon - text) - 2;
+    return strcspn(text, ":/ \t") == (size_t)(colon - text) && text[0] != '-';
+}
+
+static int check_probe(const struct settings_lists *lists, const struct host_setting *host,
+                       struct mark mark, struct error *error)
+{
+    for (uint32_t i = 0; i < host->probe.n; i++)
+        if (!is_address(host->probe.item[i]))
+            return yaml_error(error, lists->file, mark,
+                              "host %s: probe: expected HOST:PORT, such as %s:22, found \"%s\"",
+                              host->name, host->name, host->probe.item[i]);
+    return 0;
+}
+
 static int add_host(void *self, const void *row, struct mark mark, struct error *error)
 {
     struct settings_lists *lists = self;
     const struct host_setting *host = row;
     if (check_roles(lists, host, mark, error) ||
         check_uri(lists, host, "uri", host->uri, mark, error) ||
-        (host->peer_uri && check_uri(lists, host, "peer_uri", host->peer_uri, mark, error)))
+        (host->peer_uri && check_uri(lists, host, "peer_uri", host->peer_uri, mark, error)) ||
+        check_probe(lists, host, mark, error))
         return -1;
-    return add_row(lists, SETTINGS_HOSTS, row, mark, error);
+    struct host_setting placed = *host;
+    placed.file = lists->file;
+    placed.line = mark.line;
+    placed.column = mark.column;
+    return add_row(lists, SETTINGS_HOSTS, &placed, mark, error);
 }
 
 static int add_group(void *self, const void *row, struct mark mark, struct error *error)

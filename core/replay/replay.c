@@ -11,6 +11,7 @@
 #include "replay/record.h"
 #include "replay/remake.h"
 #include "replay/state.h"
+#include "set/fences.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -258,6 +259,8 @@ static int take_set(struct replaying *r, struct event *event)
         return -1;
     event->rules = r->remade.rules;
     event->n_rules = r->remade.n_rules;
+    if (event->settings.n > 0)
+        fences_mark_soft(event->settings.item, r->remade.plug);
     return 0;
 }
 

@@ -151,7 +151,10 @@ static int load_parts(struct set *set, const char *config, enum plug_trust trust
     if (!set->policies)
         return -1;
     set->plug = set_plug(set->settings, trust, problem, self);
-    return bind_clusters(set, problem, self, error);
+    if (bind_clusters(set, problem, self, error) < 0)
+        return -1;
+    set->fences = fences_bind(set->settings, set->plug, error);
+    return set->fences ? 0 : -1;
 }
 
 struct set *set_load(const char *config, enum plug_trust trust, plug_problem *problem, void *self,
@@ -175,6 +178,7 @@ void set_free(struct set *set)
         ruleset_free(set->rules[i].shadow);
     }
     free(set->rules);
+    fences_unref(set->fences);
     if (set->plug)
         plug_unref(set->plug);
     if (set->policies)

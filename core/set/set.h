@@ -13,6 +13,7 @@
 #include "model/settings.h"
 #include "plug/plug.h"
 #include "policy/policy_file.h"
+#include "set/fences.h"
 
 struct set {
     struct settings *settings;
@@ -20,6 +21,7 @@ struct set {
     struct plug *plug;
     struct cluster_rules *rules; /* by cluster, in the order of the settings; at least one */
     uint32_t n_rules;
+    struct fences *fences;
     char hash[65]; /* SHA-256 over settings, policies and units */
 };
 

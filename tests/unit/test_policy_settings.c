@@ -139,6 +139,18 @@ static void wrong_values_name_their_place(void **state)
            "qemu+tls://kvm1/system, found \"qemu:///a b\"");
     refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', roles: [smp]}\n",
            "@/drover.yaml:2:5: host kvm1: roles: expected spm or controller, found \"smp\"");
+    static const char *const addresses[] = {"kvm1", "kvm1:0", "kvm1:65536", ":22", "-x:22",
+                                            "a b:22", "2001:db8::1:22", "[kvm1]:22", "kvm1:22/"};
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        char text[256], expected[256];
+        snprintf(text, sizeof text,
+                 "hosts:\n  - {name: kvm1, uri: 'qemu:///system', probe: ['b:22', '[::1]:22', "
+                 "'%s']}\n", addresses[i]);
+        snprintf(expected, sizeof expected,
+                 "@/drover.yaml:2:5: host kvm1: probe: expected HOST:PORT, such as kvm1:22, found "
+                 "\"%s\"", addresses[i]);
+        refuse(folder, text, expected);
+    }
     refuse(folder, "clusters: [{name: a}]\nhosts:\n" KVM1,
            "@/drover.yaml:3:5: host kvm1: there is no cluster default; add it to \"clusters\"");
     refuse(folder, "hosts:\n" KVM1 "groups:\n  - {name: g, hosts: [kvm1, kvm3]}\n",
@@ -208,12 +220,12 @@ static void the_example_loads_and_is_complete(void **state)
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
     const struct field *const tables[] = {settings_fields, limits_fields, host_setting_fields,
-                                          cluster_fields, group_fields};
+                                          cluster_fields, group_fields, fence_setting_fields};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct field *field = tables[i]; field->key; field++) {
             char key[64];
             snprintf(key, sizeof key, "%s:", field->key);
-            if (!strstr(text, key))
+            if (!(field->flags & FIELD_INTERNAL) && !strstr(text, key))
                 fail_msg("%s has no %s", path, key);
         }
     settings_free(usual);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Does anything of a host answer? See daemon.h. All addresses are tried at once. What cannot be
+ * tried (a name that is not found, no route from here) says nothing about the host.
+ */
+#include "daemon/daemon.h"
+
+#include "base/memory.h"
+
+#include <gio/gio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_S 5
+
+static const struct {
+    const char *transport;
+    guint16 port;
+} transports[] = {
+    {"", 16514}, {"tls", 16514}, {"tcp", 16509}, {"ssh", 22}, {"libssh", 22}, {"libssh2", 22},
+};
+
+struct prober {
+    struct daemon *daemon;
+    GPtrArray *probes; /* that are under way */
+};
+
+struct probe {
+    struct prober *prober; /* NULL: nobody wants to know any more */
+    char *host;
+    GCancellable *cancellable;
+    guint timer;
+    unsigned waiting, answered, silent;
+    GString *seen;
+};
+
+struct attempt {
+    struct probe *probe;
+    char *address;
+    bool tried; /* a packet has left for it */
+};
+
+static void probe_free(struct probe *probe)
+{
+    if (probe->timer)
+        g_source_remove(probe->timer);
+    g_object_unref(probe->cancellable);
+    g_string_free(probe->seen, TRUE);
+    g_free(probe->host);
+    free(probe);
+}
+
+static void finish(struct probe *probe)
+{
+    struct prober *prober = probe->prober;
+    if (prober) {
+        struct event *event = daemon_event(EVENT_PROBED);
+        event_set(event, &event->host, probe->host);
+        event_set(event, &event->name,
+                  probe->answered ? "answers" : probe->silent ? "silent" : "unknown");
+        event_set(event, &event->text,
+                  probe->seen->len ? probe->seen->str : "no address of it can be tried");
+        g_ptr_array_remove_fast(prober->probes, probe);
+        daemon_take(prober->daemon, event);
+    }
+    probe_free(probe);
+}
+
+static void note(struct probe *probe, const char *address, const char *what)
+{
+    g_string_append_printf(probe->seen, "%s%s %s", probe->seen->len ? ", " : "", address, what);
+}
+
+/* A refusal is sent by something that lives. */
+static void judge(struct attempt *attempt, const GError *error)
+{
+    struct probe *probe = attempt->probe;
+    bool refused = error && (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) ||
+                             g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED));
+    bool no_way = error && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
+    if (!error || refused) {
+        probe->answered++;
+        note(probe, attempt->address, refused ? "refuses, so something of it lives" : "answers");
+    } else if (attempt->tried && !no_way) {
+        probe->silent++;
+        note(probe, attempt->address, "does not answer");
+    } else {
+        note(probe, attempt->address, "could not be tried: ");
+        g_string_append(probe->seen, error->message);
+    }
+}
+
+static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct attempt *attempt = data;
+    struct probe *probe = attempt->probe;
+    g_autoptr(GError) error = NULL;
+    GSocketConnection *connection =
+        g_socket_client_connect_finish(G_SOCKET_CLIENT(source), result, &error);
+    g_clear_object(&connection);
+    judge(attempt, error);
+    g_free(attempt->address);
+    free(attempt);
+    if (--probe->waiting == 0)
+        finish(probe);
+}
+
+static void on_stage(GSocketClient *client, GSocketClientEvent stage,
+                     GSocketConnectable *connectable, GIOStream *connection, gpointer data)
+{
+    struct attempt *attempt = data;
+    (void)client;
+    (void)connectable;
+    (void)connection;
+    attempt->tried |= stage == G_SOCKET_CLIENT_CONNECTING;
+}
+
+static void try_address(struct probe *probe, GSocketConnectable *address, char *name)
+{
+    struct attempt *attempt = memory_new(sizeof *attempt);
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    attempt->probe = probe;
+    attempt->address = name;
+    probe->waiting++;
+    g_socket_client_set_timeout(client, PROBE_S);
+    g_socket_client_set_enable_proxy(client, FALSE);
+    g_signal_connect(client, "event", G_CALLBACK(on_stage), attempt);
+    g_socket_client_connect_async(client, address, probe->cancellable, on_connected, attempt);
+    g_object_unref(address);
+}
+
+static void try_host(struct probe *probe, const char *host, guint16 port)
+{
+    bool v6 = strchr(host, ':');
+    try_address(probe, g_network_address_new(host, port),
+                g_strdup_printf("%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", port));
+}
+
+static void try_probe(struct probe *probe, const char *text)
+{
+    GSocketConnectable *address = g_network_address_parse(text, 0, NULL);
+    if (address)
+        try_address(probe, address, g_strdup(text));
+    else
+        note(probe, text, "is no address");
+}
+
+/* Where its libvirt listens: of the URI what it says, else what is usual. 0: nowhere by TCP. */
+static guint16 port_of(GUri *uri)
+{
+    const char *scheme = g_uri_get_scheme(uri), *plus = strchr(scheme, '+');
+    int port = g_uri_get_port(uri);
+    for (size_t i = 0; i < G_N_ELEMENTS(transports); i++)
+        if (strcmp(transports[i].transport, plus ? plus + 1 : "") == 0)
+            return port > 0 ? (guint16)port : transports[i].port;
+    return 0;
+}
+
+static void try_all(struct probe *probe, const struct host_setting *setting)
+{
+    g_autoptr(GUri) uri = g_uri_parse(setting->uri, G_URI_FLAGS_NON_DNS, NULL);
+    guint16 port = uri ? port_of(uri) : 0;
+    const char *host = uri ? g_uri_get_host(uri) : NULL;
+    if (host && host[0] && port)
+        try_host(probe, host, port);
+    if (setting->migration_address && setting->migration_address[0] &&
+        (!host || strcmp(host, setting->migration_address) != 0))
+        try_host(probe, setting->migration_address, port ? port : transports[0].port);
+    for (uint32_t i = 0; i < setting->probe.n; i++)
+        try_probe(probe, setting->probe.item[i]);
+}
+
+static gboolean on_time_over(gpointer data)
+{
+    struct probe *probe = data;
+    probe->timer = 0;
+    g_cancellable_cancel(probe->cancellable);
+    return G_SOURCE_REMOVE;
+}
+
+static const struct host_setting *find_setting(const struct settings *settings, const char *host)
+{
+    const struct host_setting *hosts = settings->hosts.item;
+    for (uint32_t i = 0; i < settings->hosts.n; i++)
+        if (strcmp(hosts[i].name, host) == 0)
+            return &hosts[i];
+    return NULL;
+}
+
+void prober_begin(struct prober *prober, const struct effect *effect)
+{
+    struct probe *probe = memory_new(sizeof *probe);
+    const struct host_setting *setting =
+        find_setting(prober->daemon->set->settings, effect->host);
+    probe->prober = prober;
+    probe->host = g_strdup(effect->host);
+    probe->cancellable = g_cancellable_new();
+    probe->seen = g_string_new(NULL);
+    probe->timer = g_timeout_add_seconds(PROBE_S + 1, on_time_over, probe);
+    g_ptr_array_add(prober->probes, probe);
+    probe->waiting = 1; /* ours, so that it does not end before all have begun */
+    if (setting)
+        try_all(probe, setting);
+    if (--probe->waiting == 0)
+        finish(probe);
+}
+
+struct prober *prober_new(struct daemon *daemon)
+{
+    struct prober *prober = memory_new(sizeof *prober);
+    prober->daemon = daemon;
+    prober->probes = g_ptr_array_new();
+    return prober;
+}
+
+/* They end once the loop turns again, which it does while the world is closed. */
+void prober_free(struct prober *prober)
+{
+    if (!prober)
+        return;
+    for (guint i = 0; i < prober->probes->len; i++) {
+        struct probe *probe = g_ptr_array_index(prober->probes, i);
+        probe->prober = NULL;
+        g_cancellable_cancel(probe->cancellable);
+    }
+    g_ptr_array_unref(prober->probes);
+    free(prober);
+}
