@@ -3,6 +3,12 @@
  * Admission: libvirtd on a host asks, through the hook, whether something may happen there. The
  * answer comes from memory alone. Whatever cannot be judged is allowed: a question that makes no
  * sense must never cost a VM.
+ *
+ * In this order: a host in maintenance is closed; a VM that runs elsewhere is not started twice;
+ * what somebody else starts or sends must pass the filters of the cluster's policy, as what drover
+ * sends has done already; then admit units have their say. An arriving VM is started, too, for
+ * libvirt: with `prepare` and `start` after its `migrate`. So a migration that was let in is
+ * remembered until these have come.
  */
 #include "engine/internal.h"
 
@@ -118,10 +124,10 @@ static const char *best_other(struct engine *engine, const struct asking *asking
 static const char *doing(const char *operation)
 {
     if (strcmp(operation, "migrate") == 0)
-        return "migrate to it";
+        return "migrate to";
     if (strcmp(operation, "restore") == 0)
-        return "be restored on it";
-    return "start on it";
+        return "be restored on";
+    return "start on";
 }
 
 static const char *why_closed(struct engine *engine, const struct watch *watch)
@@ -135,6 +141,124 @@ static const char *why_closed(struct engine *engine, const struct watch *watch)
     return emit_printf(engine, "is in maintenance (asked for by %s)",
                        wish->by_operator && wish->who ? wish->who : "a file in maintenance.d");
 }
+
+/* --- migrations of others that were let in ------------------------------------------------- */
+
+#define INCOMING_S 120.0 /* from `migrate` to `start`: mostly less than one */
+
+static void forget_incoming(struct engine *engine)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < engine->n_incoming; i++) {
+        struct incoming *incoming = &engine->incoming[i];
+        if (incoming->until <= engine->now)
+            incoming_free(incoming);
+        else
+            engine->incoming[left++] = *incoming;
+    }
+    engine->n_incoming = left;
+}
+
+static struct incoming *find_incoming(struct engine *engine, const char *vm, const char *host)
+{
+    forget_incoming(engine);
+    for (uint32_t i = 0; i < engine->n_incoming; i++)
+        if (strcmp(engine->incoming[i].vm, vm) == 0 && strcmp(engine->incoming[i].host, host) == 0)
+            return &engine->incoming[i];
+    return NULL;
+}
+
+static void expect(struct engine *engine, const char *vm, const char *host)
+{
+    struct incoming *incoming = find_incoming(engine, vm, host);
+    if (!incoming) {
+        engine->incoming = memory_grow(engine->incoming, &engine->incoming_room,
+                                       engine->n_incoming + 1, sizeof *engine->incoming);
+        incoming = &engine->incoming[engine->n_incoming++];
+        *incoming = (struct incoming){memory_copy_text(vm), memory_copy_text(host), 0};
+    }
+    incoming->until = engine->now + INCOMING_S;
+}
+
+void incoming_free(struct incoming *incoming)
+{
+    free(incoming->vm);
+    free(incoming->host);
+}
+
+/* --- starts and moves of others ------------------------------------------------------------ */
+
+/* What drover itself has ordered was decided with these very filters. */
+static bool drover_sent(const struct engine *engine, const struct asking *asking,
+                        const struct watch *watch)
+{
+    const struct move *move = move_of_vm(engine, asking->key);
+    return move && move_is_active(move) && move->record.to &&
+           strcmp(move->record.to, watch->name) == 0;
+}
+
+/*
+ * The host on which it runs, as that host itself says; else NULL. Of a host that does not answer
+ * nothing is known: whoever starts its VMs elsewhere may have made sure that it is off.
+ */
+static const char *runs_elsewhere(const struct engine *engine, const struct asking *asking,
+                                  const struct watch *watch)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, asking->key);
+    if (!vm || !vm->host || !vm_occupies(vm) || vm->state == DROVER_VM_MIGRATING ||
+        strcmp(vm->host, watch->name) == 0 || vm_is_doubted(engine, asking->key))
+        return NULL;
+    const struct watch *other = watch_find(engine, vm->host);
+    return other && other->connected && other->reported ? vm->host : NULL;
+}
+
+/* What the policy has against the VM on this host: NULL, or a refusal in the decision. */
+static const struct host_verdict *judge(struct engine *engine, const struct asking *asking,
+                                        const struct watch *watch, struct decision **decision)
+{
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    const struct ruleset *rules = ruleset_of_cluster(engine, host->cluster);
+    uint32_t here = columns_host(asking->columns, watch->name);
+    const struct question question = {
+        .vm = asking->vm, .purpose = DROVER_TO_ADMIT, .hosts = &here, .n_hosts = 1,
+        .stay_allowed = true,
+    };
+    if (!rules || !watch->connected || !watch->reported)
+        return NULL; /* not known well enough */
+    *decision = decide_explain(asking->columns, rules, &question);
+    breakers_note(engine, &(*decision)->failures);
+    const struct host_verdict *verdict = (*decision)->hosts.item;
+    return (*decision)->hosts.n == 1 && !verdict->accepted ? verdict : NULL;
+}
+
+/* Whether somebody else's start or move may go on to the admit units; if not, it was refused. */
+static bool may_come(struct engine *engine, const struct event *event, const struct watch *watch,
+                     const struct asking *asking)
+{
+    const struct hook_ask *hook = &event->hook;
+    bool moves = strcmp(hook->operation, "migrate") == 0;
+    if (asking->vm == DROVER_NONE || drover_sent(engine, asking, watch) ||
+        (!moves && find_incoming(engine, asking->key, watch->name)))
+        return true;
+    const char *elsewhere = moves ? NULL : runs_elsewhere(engine, asking, watch);
+    if (elsewhere) {
+        refuse(engine, event, "vm.runs_elsewhere",
+               emit_printf(engine, "VM %s may not %s host %s: it runs on host %s already",
+                           hook->object, doing(hook->operation), watch->name, elsewhere));
+        return false;
+    }
+    struct decision *decision = NULL;
+    const struct host_verdict *verdict = judge(engine, asking, watch, &decision);
+    if (verdict)
+        refuse(engine, event, verdict->code,
+               emit_printf(engine, "VM %s may not %s host %s: %s%s", hook->object,
+                           doing(hook->operation), watch->name, verdict->reason,
+                           best_other(engine, asking, watch)));
+    decision_free(decision);
+    return !verdict;
+}
+
+/* --- admit units --------------------------------------------------------------------------- */
 
 struct rewriting {
     struct drover_answer base;
@@ -180,7 +304,8 @@ static bool ask_unit(struct engine *engine, const struct event *event, struct bo
     return false;
 }
 
-static void ask_units(struct engine *engine, const struct event *event, const struct watch *watch,
+/* Whether they let it happen. */
+static bool ask_units(struct engine *engine, const struct event *event, const struct watch *watch,
                       const struct asking *asking)
 {
     const struct host *host = fleet_host(engine->fleet, watch->name);
@@ -198,7 +323,7 @@ static void ask_units(struct engine *engine, const struct event *event, const st
     };
     for (uint32_t i = 0; rules && i < rules->n_admits; i++)
         if (!ask_unit(engine, event, &rules->admits[i], &ask, &rewriting))
-            return;
+            return false;
     if (rewriting.xml && hook->xml_redacted) {
         notice(engine, NOTICE_WARNING, "hook.not_rewritten", event->host, hook->object,
                "VM %s: what a unit made of its XML is not used, since units do not see its secrets "
@@ -207,6 +332,7 @@ static void ask_units(struct engine *engine, const struct event *event, const st
         rewriting.xml = NULL;
     }
     allow(engine, event, rewriting.xml);
+    return true;
 }
 
 void on_hook_ask(struct engine *engine, const struct event *event)
@@ -221,10 +347,12 @@ void on_hook_ask(struct engine *engine, const struct event *event)
     const char *closed = why_closed(engine, watch);
     if (closed)
         refuse(engine, event, "host.closed",
-               emit_printf(engine, "host %s %s: VM %s may not %s%s", watch->name, closed,
+               emit_printf(engine, "host %s %s: VM %s may not %s it%s", watch->name, closed,
                            hook->object, doing(hook->operation),
                            best_other(engine, &asking, watch)));
-    else
-        ask_units(engine, event, watch, &asking);
+    else if (may_come(engine, event, watch, &asking) &&
+             ask_units(engine, event, watch, &asking) && asking.key &&
+             strcmp(hook->operation, "migrate") == 0)
+        expect(engine, asking.key, watch->name);
     ask_end(engine, &asking);
 }

@@ -43,6 +43,9 @@ void engine_free(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_doubts; i++)
         doubt_free(&engine->doubts[i]);
     free(engine->doubts);
+    for (uint32_t i = 0; i < engine->n_incoming; i++)
+        incoming_free(&engine->incoming[i]);
+    free(engine->incoming);
     for (uint32_t i = 0; i < engine->n_kept; i++)
         keep_free(&engine->kept[i]);
     free(engine->kept);

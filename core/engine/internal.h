@@ -132,6 +132,13 @@ struct rest {
     double until;
 };
 
+/* A migration that somebody else ordered and the hook let in: see admission.c. */
+struct incoming {
+    char *vm; /* key */
+    char *host;
+    double until;
+};
+
 /* A VM that two hosts claim: see twice.c. */
 struct doubt {
     char *vm;
@@ -183,6 +190,8 @@ struct engine {
     uint32_t n_rested, rested_room;
     struct doubt *doubts;
     uint32_t n_doubts, doubt_room;
+    struct incoming *incoming;
+    uint32_t n_incoming, incoming_room;
     struct kept *kept; /* by key */
     uint32_t n_kept, kept_room;
     struct leftover *leftovers;
@@ -388,6 +397,7 @@ void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool 
 
 /* admission.c */
 void on_hook_ask(struct engine *engine, const struct event *event);
+void incoming_free(struct incoming *incoming);
 
 /* recall.c */
 void on_recalled(struct engine *engine, const struct event *event);
