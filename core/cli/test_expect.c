@@ -60,12 +60,30 @@ static const struct refusal *refusal_of(const struct host_verdict *verdict, cons
     return NULL;
 }
 
-/* Raw, and in brackets the rank, as explain shows them. */
-static json_t *weights_of(const struct host_verdict *verdict)
+/* Whether the decision's i-th weight tells accepted hosts apart. */
+static bool tells_apart(const struct decision *decision, uint32_t i)
+{
+    const struct host_verdict *verdicts = decision->hosts.item;
+    double first = NAN;
+    for (uint32_t h = 0; h < decision->hosts.n; h++) {
+        const struct weighing *weights = verdicts[h].weights.item;
+        if (i >= verdicts[h].weights.n)
+            continue;
+        if (weights[i].raw < first || weights[i].raw > first)
+            return true;
+        first = weights[i].raw;
+    }
+    return false;
+}
+
+/* Raw, and in brackets the rank, as explain shows them: of those that see a difference. */
+static json_t *weights_of(const struct decision *decision, const struct host_verdict *verdict)
 {
     const struct weighing *weights = verdict->weights.item;
     json_t *object = json_object();
     for (uint32_t i = 0; i < verdict->weights.n; i++) {
+        if (!tells_apart(decision, i))
+            continue;
         char text[100];
         snprintf(text, sizeof text, "%.6g (%.6g)", weights[i].raw, weights[i].rank);
         json_object_set_new(object, weights[i].unit, json_string(text));
@@ -85,7 +103,7 @@ static void tell_why(struct check *check, const struct decision *decision)
         if (v->accepted) {
             json_object_set_new(row, "score", json_real(v->score));
             json_object_set_new(row, "place", json_integer((json_int_t)v->place));
-            json_object_set_new(row, "weights", weights_of(v));
+            json_object_set_new(row, "weights", weights_of(decision, v));
             continue;
         }
         json_object_set_new(row, "refused_by", json_from_text(v->refused_by));
