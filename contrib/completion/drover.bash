@@ -70,7 +70,9 @@ _drover() {
         '') word=$(_drover_commands "$program" | cut -d' ' -f1 | sort -u) ;;
         plan | policy | plugin) word=$(_drover_commands "$program" | sed -n "s/^${words[0]} //p") ;;
         drain | maintenance | 'plan drain' | 'plan fail') word=$(_drover_names "$program" hosts "$fleet") ;;
+        fence | evacuate) word=$(_drover_names "$program" hosts "$fleet") ;;
         'maintenance '*) word='on off' ;;
+        'fence '*) word='off on status' ;;
         explain | migrate | abort) word=$(_drover_names "$program" vms "$fleet") ;;
         test)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")

@@ -13,7 +13,12 @@
 
 #define NAME_LIMIT 1024 /* bytes of a VM's name: libvirt has no limit of its own */
 
-enum key_kind { KEY_HOST, KEY_VM, KEY_BOOL };
+enum key_kind {
+    KEY_HOST,
+    KEY_VM,
+    KEY_BOOL, /* of maintenance: which of its two verbs */
+    KEY_FLAG, /* an argument, "yes", where it is true */
+};
 
 struct key {
     const char *name; /* NULL ends the list */
@@ -27,7 +32,7 @@ struct route {
     const char *path; /* ends with a slash: an id follows */
     const char *documented;
     const char *verb; /* of maintenance: completed by `on` */
-    struct key keys[3];
+    struct key keys[4];
 };
 
 static const struct route routes[] = {
@@ -38,6 +43,14 @@ static const struct route routes[] = {
       {"to", KEY_HOST, false, offsetof(struct event, to)}}},
     {"DELETE", "/v1/migrations/", "/v1/migrations/{id}", "abort", {{0}}},
     {"POST", "/v1/rebalance", "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
+    {"POST", "/v1/fence", "/v1/fence", "fence",
+     {{"host", KEY_HOST, true, offsetof(struct event, host)},
+      {"action", KEY_HOST, true, 0},
+      {"force", KEY_FLAG, false, 0}}},
+    {"POST", "/v1/evacuate", "/v1/evacuate", "evacuate",
+     {{"host", KEY_HOST, true, offsetof(struct event, host)},
+      {"confirm", KEY_FLAG, false, 0},
+      {"all", KEY_FLAG, false, 0}}},
     {"POST", "/v1/reload", "/v1/reload", "reload", {{0}}},
 };
 #define N_ROUTES (sizeof routes / sizeof routes[0])
@@ -106,6 +119,18 @@ static int check_text(const struct key *key, json_t *value, struct error *error)
     return 0;
 }
 
+static int take_truth(struct event *event, const struct key *key, json_t *value,
+                      struct error *error)
+{
+    if (!json_is_boolean(value))
+        return error_set(error, ERROR_INPUT, "%s: expected true or false", key->name);
+    if (key->kind == KEY_BOOL)
+        event->name = json_is_true(value) ? "maintenance_on" : "maintenance_off";
+    else if (json_is_true(value))
+        add_argument(event, key->name, "yes");
+    return 0;
+}
+
 static int take_key(struct event *event, const struct key *key, json_t *value, struct error *error)
 {
     if (!value || json_is_null(value)) {
@@ -113,12 +138,8 @@ static int take_key(struct event *event, const struct key *key, json_t *value, s
             return error_set(error, ERROR_INPUT, "%s is missing", key->name);
         return 0;
     }
-    if (key->kind == KEY_BOOL) {
-        if (!json_is_boolean(value))
-            return error_set(error, ERROR_INPUT, "%s: expected true or false", key->name);
-        event->name = json_is_true(value) ? "maintenance_on" : "maintenance_off";
-        return 0;
-    }
+    if (key->kind == KEY_BOOL || key->kind == KEY_FLAG)
+        return take_truth(event, key, value, error);
     if (check_text(key, value, error) < 0)
         return -1;
     if (key->offset)

@@ -212,6 +212,24 @@ static void requests_become_events(void **state)
     assert_string_equal(event->name, "rebalance");
     assert_string_equal(event->arguments.item[0].value, "c1");
     event_free(event);
+    json_decref(ask(world, "POST", "/v1/fence",
+                    json_pack("{s:s, s:s, s:b}", "host", "kvm1", "action", "off", "force", 1),
+                    &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "fence");
+    assert_string_equal(event->host, "kvm1");
+    assert_int_equal(event->arguments.n, 2);
+    assert_string_equal(event->arguments.item[0].value, "off");
+    assert_string_equal(event->arguments.item[1].key, "force");
+    assert_string_equal(event->arguments.item[1].value, "yes");
+    event_free(event);
+    json_decref(ask(world, "POST", "/v1/evacuate",
+                    json_pack("{s:s, s:b, s:b}", "host", "kvm1", "confirm", 0, "all", 1), &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "evacuate");
+    assert_int_equal(event->arguments.n, 1); /* what is false is as good as not said */
+    assert_string_equal(event->arguments.item[0].key, "all");
+    event_free(event);
     json_decref(ask(world, "POST", "/v1/reload", NULL, &error));
     event = g_queue_pop_head(&world->requests);
     assert_string_equal(event->name, "reload");
@@ -228,6 +246,10 @@ static void wrong_requests_do_not_get_through(void **state)
            ERROR_INPUT, "expected true or false");
     refuse(world, "POST", "/v1/maintenance", json_pack("{s:s, s:b}", "host", "../etc", "on", 1),
            ERROR_INPUT, "expected a name");
+    refuse(world, "POST", "/v1/fence", json_pack("{s:s}", "host", "kvm1"), ERROR_INPUT,
+           "action is missing");
+    refuse(world, "POST", "/v1/evacuate", json_pack("{s:s, s:s}", "host", "kvm1", "confirm", "no"),
+           ERROR_INPUT, "confirm: expected true or false");
     refuse(world, "POST", "/v1/migrations", json_pack("{s:i}", "vm", 5), ERROR_INPUT,
            "vm: expected a text");
     refuse(world, "POST", "/v1/migrations", json_pack("{s:s, s:i}", "vm", "web1", "now", 1),
