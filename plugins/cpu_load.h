@@ -9,6 +9,8 @@
 
 #include <drover/plugin.h>
 
+#include "rounding.h"
+
 /* RHV's MaxSchedulerWeight. */
 #define WEIGHT_MAX 1000.0
 
@@ -81,9 +83,10 @@ static inline void stretch_weights(double *weights, uint32_t n)
         high = weights[i] > high ? weights[i] : high;
     }
     double span = high > low ? high - low : 1;
-    for (uint32_t i = 0; i < n; i++)
-        weights[i] = isnan(weights[i]) ? WEIGHT_MAX
-                                       : round(1 + (weights[i] - low) * (WEIGHT_MAX - 1) / span);
+    for (uint32_t i = 0; i < n; i++) {
+        double weight = 1 + (weights[i] - low) * (WEIGHT_MAX - 1) / span;
+        weights[i] = to_whole_positive(weight <= WEIGHT_MAX ? weight : WEIGHT_MAX); /* NAN is not */
+    }
 }
 
 #endif

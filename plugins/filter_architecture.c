@@ -41,15 +41,19 @@ static bool emulates(const struct drover_hosts *hosts, uint32_t host, const char
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_hosts *column = ask->fleet->hosts;
     const char *guest = ask->fleet->vms->arch[ask->vm];
+    /* Hosts are mostly of one architecture, which is compared once. */
+    const char *last = "";
+    bool good = true;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t h = hosts[i];
-        bool good = h == ask->from || runs(column->arch[h], guest) || emulates(column, h, guest);
-        verdicts[i] = good ? 0 : OTHER;
+        if (column->arch[h] != last)
+            good = runs(last = column->arch[h], guest);
+        verdicts[i] = good || h == ask->from || emulates(column, h, guest) ? 0 : OTHER;
     }
     return 0;
 }

@@ -98,7 +98,7 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
     uint8_t verdict = judge_version(last, &wish);
     for (uint32_t i = 0; i < n; i++) {
         const char *version = ask->fleet->hosts->hypervisor_version[hosts[i]];
-        if (strcmp(version, last) != 0)
+        if (version != last && strcmp(version, last) != 0)
             verdict = judge_version(last = version, &wish);
         verdicts[i] = lacks_level(ask->fleet->hosts, hosts[i], &wish) ? LEVEL : verdict;
         if (hosts[i] == ask->from)

@@ -58,7 +58,7 @@ static uint8_t judge(const struct drover_ask *ask, uint32_t host)
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     for (uint32_t i = 0; i < n; i++)

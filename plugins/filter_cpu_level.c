@@ -118,7 +118,7 @@ static bool lacks_model(const struct drover_sets *models, uint32_t host, uint32_
  * guest that runs with such a one where it is can do so elsewhere.
  */
 static void judge_model(const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                        uint8_t *verdicts)
+                        uint8_t *restrict verdicts)
 {
     const struct drover_sets *models = &ask->fleet->hosts->cpu_models;
     const char *wanted = ask->fleet->vms->cpu_model[ask->vm];
@@ -130,7 +130,7 @@ static void judge_model(const struct drover_ask *ask, const uint32_t *hosts, uin
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     const struct drover_vms *vms = ask->fleet->vms;
     memset(verdicts, 0, n);

@@ -57,26 +57,28 @@ static double dedicated_load(const struct drover_fleet *fleet, uint32_t host)
     return load;
 }
 
-/* In whole percent of the CPUs that are shared, rounded up; NAN without statistics. */
+/* In percent of the CPUs that are shared; NAN without statistics. RHV rounds it up. */
 static double load_pct(const struct self *self, const struct drover_fleet *fleet, uint32_t host)
 {
     const struct drover_hosts *hosts = fleet->hosts;
     double usage = hosts->cpu_usage_pct[host], cpus = hosts->cpus[host];
     double dedicated = hosts->cpus_dedicated[host], spm = spm_load(self, hosts, host);
     if (!(dedicated > 0) || dedicated >= cpus)
-        return ceil(usage + spm / cpus);
+        return usage + spm / cpus;
     double shared = fmax(0, usage * cpus - dedicated_load(fleet, host));
-    return ceil(isnan(usage) ? NAN : (shared + spm) / (cpus - dedicated));
+    return isnan(usage) ? NAN : (shared + spm) / (cpus - dedicated);
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     const struct self *self = data;
     const struct drover_hosts *column = ask->fleet->hosts;
+    /* A load rounded up is above `high` where the load is above what `high` is rounded down. */
+    double high = floor(self->high);
     for (uint32_t i = 0; i < n; i++) {
         double load = load_pct(self, ask->fleet, hosts[i]);
-        bool over = load > self->high && column->cpu_over_s[hosts[i]] >= self->duration_s;
+        bool over = load > high && column->cpu_over_s[hosts[i]] >= self->duration_s;
         verdicts[i] = (uint8_t)(isnan(load) ? NO_STATISTICS : LOADED * over);
     }
     return 0;
@@ -88,7 +90,7 @@ static int why(void *data, const struct drover_ask *ask, uint32_t host, uint8_t 
     (void)verdict;
     const struct self *self = data;
     because->need = self->high;
-    because->have = load_pct(self, ask->fleet, host);
+    because->have = ceil(load_pct(self, ask->fleet, host));
     return 0;
 }
 

@@ -47,16 +47,19 @@ static uint8_t judge(const struct drover_hosts *hosts, uint32_t host, bool resiz
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_vms *vms = ask->fleet->vms;
     bool resized = is_resized(ask), dedicated = vms->cpu_dedicated[ask->vm];
     uint32_t threads = dedicated ? vms->cpu_threads[ask->vm] : 0;
+    memset(verdicts, 0, n);
+    if (!resized && !dedicated)
+        return 0;
     for (uint32_t i = 0; i < n; i++)
-        verdicts[i] = (resized || dedicated) && hosts[i] != ask->from
-                          ? judge(ask->fleet->hosts, hosts[i], resized, threads)
-                          : 0;
+        verdicts[i] = hosts[i] == ask->from
+                          ? 0
+                          : judge(ask->fleet->hosts, hosts[i], resized, threads);
     return 0;
 }
 

@@ -43,7 +43,7 @@ static bool is_coherent(const struct self *self, const struct drover_ask *ask)
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     const char *cache = ask->fleet->vms->cache[ask->vm];
     bool cached = strcmp(cache, "none") != 0 && strcmp(cache, "directsync") != 0;

@@ -16,7 +16,7 @@ static const struct drover_reason reasons[] = {
 };
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_sets *machines = &ask->fleet->hosts->machines;

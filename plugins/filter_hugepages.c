@@ -32,7 +32,7 @@ static double free_pages(const struct drover_pages *pages, uint32_t host, double
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_vms *vms = ask->fleet->vms;

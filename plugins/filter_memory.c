@@ -53,7 +53,7 @@ static double physical_mib(const struct drover_hosts *hosts, uint32_t host, doub
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     const struct self *self = data;
     const struct drover_hosts *column = ask->fleet->hosts;

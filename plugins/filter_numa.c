@@ -273,7 +273,7 @@ static bool prepare(const struct drover_ask *ask, const uint32_t *hosts, uint32_
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     struct coming coming = {NULL, 0};

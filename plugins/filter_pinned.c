@@ -26,12 +26,15 @@ static bool among(const struct drover_lists *lists, uint32_t row, uint32_t host)
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_vms *vms = ask->fleet->vms;
     bool fixed = vms->migratable[ask->vm] == DROVER_MIGRATABLE_NO && ask->from != DROVER_NONE;
     bool listed = vms->pinned_named[ask->vm] > 0;
+    memset(verdicts, 0, n);
+    if (!fixed && !listed)
+        return 0;
     for (uint32_t i = 0; i < n; i++) {
         bool here = hosts[i] == ask->from;
         bool out = listed && !among(&vms->pinned_hosts, ask->vm, hosts[i]);

@@ -15,7 +15,7 @@ static const struct drover_reason reasons[] = {
 };
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     bool stays = ask->from != DROVER_NONE && ask->fleet->vms->readonly_local_disk[ask->vm];

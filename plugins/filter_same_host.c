@@ -26,15 +26,25 @@ static const struct drover_reason reasons[] = {
     {NULL, NULL, NULL},
 };
 
+/*
+ * Where two texts part, they are different unless that is a letter in two sizes. Names of hosts
+ * begin alike and part soon, so the library is hardly ever asked.
+ */
 static bool equal(const char *one, const char *other)
 {
-    return *one && strcasecmp(one, other) == 0;
+    size_t same = 0;
+    if (!*one)
+        return false;
+    while (one[same] && one[same] == other[same])
+        same++;
+    return ((one[same] ^ other[same]) & ~0x20) == 0 && strcasecmp(one + same, other + same) == 0;
 }
 
 static bool is_loopback(const char *address)
 {
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
-           strcasecmp(address, "localhost") == 0;
+    return *address &&
+           (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+            strcasecmp(address, "localhost") == 0);
 }
 
 /* What is known of the machine on which the VM runs. */
@@ -71,7 +81,7 @@ static uint8_t judge(const struct machine *source, const struct machine *other)
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     memset(verdicts, 0, n);

@@ -33,7 +33,7 @@ static double swapped_pct(const struct drover_hosts *hosts, uint32_t host)
 }
 
 static int filter(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     const struct self *self = data;
     bool paused = ask->fleet->vms->state[ask->vm] == DROVER_VM_PAUSED;

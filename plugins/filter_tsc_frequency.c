@@ -31,7 +31,7 @@ static double wanted_khz(const struct drover_ask *ask)
 }
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const struct drover_hosts *column = ask->fleet->hosts;

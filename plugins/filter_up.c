@@ -25,7 +25,7 @@ static const struct drover_reason reasons[] = {
 #define VERDICT_UNKNOWN (DROVER_HOST_DOWN + 1)
 
 static int filter(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                  uint8_t *verdicts)
+                  uint8_t *restrict verdicts)
 {
     (void)self;
     const uint8_t *state = ask->fleet->hosts->state;

@@ -32,7 +32,7 @@ static double raw_weight(const struct self *self, const struct drover_fleet *fle
     double load = host_load(&self->assumed, fleet, host) + hosts->cpu_pending[host] + added.load;
     double vcpus = hosts->vcpus[host] - hosts->cpus_dedicated[host] + added.vcpus;
     double penalty = self->vcpu_ratio > 0 && vcpus >= self->vcpu_ratio * cpus ? WEIGHT_MAX : 1;
-    return cpus > 0 ? round(penalty * load / cpus) : NAN;
+    return cpus > 0 ? to_whole(penalty * load / cpus) : NAN;
 }
 
 static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,

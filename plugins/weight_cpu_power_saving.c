@@ -26,7 +26,7 @@ static double raw_weight(const struct self *self, const struct drover_fleet *fle
     double cpus = shared_cpus(hosts, host), left = cpus - own_cpus;
     if (load > self->high * cpus || left <= 0)
         return NAN;
-    return -round((load + added) / left);
+    return -to_whole((load + added) / left);
 }
 
 static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,

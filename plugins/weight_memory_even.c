@@ -5,6 +5,8 @@
  */
 #include <drover/plugin.h>
 
+#include "rounding.h"
+
 #define WEIGHT_MAX 1000.0
 
 static double most_free(const double *free, const uint32_t *hosts, uint32_t n)
@@ -28,7 +30,7 @@ static int weigh(void *self, const struct drover_ask *ask, const uint32_t *hosts
     for (uint32_t i = 0; i < n; i++) {
         bool counted = hosts[i] == ask->from || hosts[i] == vms->to[ask->vm];
         double left = free[hosts[i]] - (counted ? 0 : need);
-        double weight = WEIGHT_MAX - round((left - 1) * scale);
+        double weight = WEIGHT_MAX - to_whole((left - 1) * scale);
         weights[i] = isnan(weight) ? WEIGHT_MAX : weight;
     }
     return 0;

@@ -24,10 +24,28 @@ static uint32_t the_only_one(const struct columns *columns, const struct questio
     return hosts[0] < columns->hosts.n && may_go(columns, question, hosts[0]);
 }
 
+/* Nobody is named: its cluster's. */
+static uint32_t all_of_cluster(const struct columns *columns, const struct question *question,
+                               uint32_t *hosts)
+{
+    uint32_t n = 0, own = columns->vms.host[question->vm];
+    uint32_t cluster = columns->vms.cluster[question->vm];
+    const uint32_t *of = columns->hosts.cluster;
+    if (own != DROVER_NONE && may_go(columns, question, own))
+        own = DROVER_NONE; /* is one like all others */
+    for (uint32_t h = 0; h < columns->hosts.n; h++) {
+        hosts[n] = h;
+        n += of[h] == cluster && h != own;
+    }
+    return n;
+}
+
 uint32_t candidates_list(const struct columns *columns, const struct question *question,
                          uint32_t *hosts)
 {
     uint32_t n = 0;
+    if (question->n_hosts == 0 && question->n_without == 0)
+        return all_of_cluster(columns, question, hosts);
     if (question->n_hosts == 1 && question->n_without == 0)
         return the_only_one(columns, question, hosts);
     uint8_t *named = memory_array(columns->hosts.n, 1);

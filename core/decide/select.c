@@ -7,14 +7,15 @@
 #include <string.h>
 
 #define WEIGHT_LARGEST 1e200
+#define COUNTERS_EACH 4 /* counters per host that may be spent on weights that are whole numbers */
 #define PILE_MOST 32 /* of weights that are compared with each other one by one */
 
 static bool all_equal(const double *weights, uint32_t n)
 {
-    for (uint32_t i = 1; i < n; i++)
-        if (weights[i] < weights[0] || weights[i] > weights[0])
-            return false;
-    return true;
+    uint64_t others = 0;
+    for (uint32_t i = 1; i < n; i++) /* without a way out: several at a time */
+        others += weights[i] < weights[0] || weights[i] > weights[0];
+    return others == 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -121,6 +122,41 @@ static bool rank_by_dealing(struct ballot *ballot, uint32_t n, struct arena *scr
     return true;
 }
 
+/* Whole numbers that lie so closely together that each can have a counter of its own. */
+static bool are_countable(const double *weights, uint32_t n, double *low, double *high)
+{
+    *low = *high = weights[0];
+    for (uint32_t i = 1; i < n; i++) {
+        *low = weights[i] < *low ? weights[i] : *low;
+        *high = weights[i] > *high ? weights[i] : *high;
+    }
+    if (!(*low > INT32_MIN && *high < INT32_MAX && *high - *low < COUNTERS_EACH * (double)n + 1024))
+        return false;
+    uint64_t broken = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double whole = (int32_t)weights[i];
+        broken += weights[i] < whole || weights[i] > whole;
+    }
+    return broken == 0;
+}
+
+/* Counts of vCPUs and VMs, and RHV's weights from 1 to 1000: how many are lower is a sum. */
+static bool rank_by_counting(struct ballot *ballot, uint32_t n, struct arena *scratch)
+{
+    double low, high;
+    if (!are_countable(ballot->weights, n, &low, &high))
+        return false;
+    int32_t first = (int32_t)low, span = (int32_t)(high - low);
+    uint32_t *lower = arena_array(scratch, (size_t)span + 2, sizeof *lower);
+    for (uint32_t i = 0; i < n; i++)
+        lower[(int32_t)ballot->weights[i] - first + 1]++;
+    for (int32_t w = 1; w <= span; w++)
+        lower[w] += lower[w - 1];
+    for (uint32_t i = 0; i < n; i++)
+        ballot->ranks[i] = (double)(n - 1) - lower[(int32_t)ballot->weights[i] - first];
+    return true;
+}
+
 static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratch)
 {
     if (all_equal(ballot->weights, n)) { /* most units have no opinion most of the time */
@@ -128,7 +164,7 @@ static void rank_weights(struct ballot *ballot, uint32_t n, struct arena *scratc
             ballot->ranks[i] = n - 1;
         return;
     }
-    if (!rank_by_dealing(ballot, n, scratch))
+    if (!rank_by_counting(ballot, n, scratch) && !rank_by_dealing(ballot, n, scratch))
         rank_by_sorting(ballot, n, scratch);
 }
 

@@ -135,10 +135,10 @@ void unit_filter(const struct call *call, const struct bound_unit *unit, const u
 
 static bool weights_are_numbers(const double *weights, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (isnan(weights[i]))
-            return false;
-    return true;
+    uint64_t not_numbers = 0;
+    for (uint32_t i = 0; i < n; i++) /* without a way out: several at a time */
+        not_numbers += isnan(weights[i]) != 0;
+    return not_numbers == 0;
 }
 
 static bool stand_in_weights(const struct call *call, const struct bound_unit *unit,
@@ -177,8 +177,7 @@ bool unit_weigh(const struct call *call, const struct bound_unit *unit, const ui
 {
     const char *error = "its circuit breaker is open: it failed too often";
     if (!unit->open) {
-        for (uint32_t i = 0; i < n; i++)
-            weights[i] = 0;
+        memset(weights, 0, n * sizeof *weights);
         if (call_weigh(call, unit, hosts, n, weights, &error) == 0 &&
             weights_are_numbers(weights, n)) {
             keep_weights(call, unit, hosts, n, weights);

@@ -160,6 +160,15 @@ static const struct pairs *labels_of_vm(const void *record)
     return &((const struct vm *)record)->labels;
 }
 
+/* Equal texts that stand side by side become one, so that comparing pointers mostly settles it. */
+static void share_texts(const char *const *column, uint32_t n)
+{
+    const char **text = (const char **)column;
+    for (uint32_t i = 1; i < n; i++)
+        if (strcmp(text[i], text[i - 1]) == 0)
+            text[i] = text[i - 1];
+}
+
 static void fill_hosts(struct builder *b)
 {
     const struct host *const *record = (const struct host *const *)b->columns->host_record;
@@ -204,6 +213,10 @@ static void fill_hosts(struct builder *b)
            (record[i]->power_managed ? DROVER_POWER_MANAGED : 0) |
                (record[i]->power_by_policy ? DROVER_POWER_BY_POLICY : 0));
     to->labels = labels_of(b, labels_of_host, (const void *const *)record, n);
+    share_texts(to->arch, n);
+    share_texts(to->cpu_model, n);
+    share_texts(to->hypervisor_version, n);
+    share_texts(to->os_version, n);
 }
 
 static uint32_t cluster_of_vm(const struct builder *b, uint32_t host)

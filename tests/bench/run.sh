@@ -38,7 +38,7 @@ timed() {
 
 decision() {
     table decision 'One warm decision' \
-        '| hosts / VMs | units | µs | plain scan, ns per host | times the scan | with two units in Lua, ns per host | times C |'
+        '| hosts / VMs | plain scan, ns per host | units | µs | times the scan | units | µs | times the scan | with two units in Lua, ns per host | times C |'
 }
 
 balance() {
