@@ -71,6 +71,25 @@ static inline double host_load(const struct assumed_load *assumed,
     return fmax(0, load - own) + spm_load(assumed, hosts, host);
 }
 
+/* Without NAN. In four lanes, which do not wait for each other. */
+static inline void find_bounds(const double *weights, uint32_t n, double *lowest, double *highest)
+{
+    double low[4], high[4];
+    for (uint32_t lane = 0; lane < 4; lane++) {
+        low[lane] = *lowest;
+        high[lane] = *highest;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t lane = i % 4;
+        low[lane] = weights[i] < low[lane] ? weights[i] : low[lane];
+        high[lane] = weights[i] > high[lane] ? weights[i] : high[lane];
+    }
+    for (uint32_t lane = 0; lane < 4; lane++) {
+        *lowest = low[lane] < *lowest ? low[lane] : *lowest;
+        *highest = high[lane] > *highest ? high[lane] : *highest;
+    }
+}
+
 /*
  * Weights that are not NAN, stretched to whole numbers from 1 to 1000; the others are 1000. So RHV
  * does it: hosts that are out of the question must not press the others together.
@@ -78,14 +97,11 @@ static inline double host_load(const struct assumed_load *assumed,
 static inline void stretch_weights(double *weights, uint32_t n)
 {
     double low = INFINITY, high = -INFINITY;
-    for (uint32_t i = 0; i < n; i++) {
-        low = weights[i] < low ? weights[i] : low;
-        high = weights[i] > high ? weights[i] : high;
-    }
+    find_bounds(weights, n, &low, &high);
     double span = high > low ? high - low : 1;
     for (uint32_t i = 0; i < n; i++) {
         double weight = 1 + (weights[i] - low) * (WEIGHT_MAX - 1) / span;
-        weights[i] = to_whole_positive(weight <= WEIGHT_MAX ? weight : WEIGHT_MAX); /* NAN is not */
+        weights[i] = to_whole_small(weight <= WEIGHT_MAX ? weight : WEIGHT_MAX); /* NAN is not */
     }
 }
 

@@ -9,20 +9,19 @@
 #include <math.h>
 #include <stdint.h>
 
-/* Halves away from zero, as round() has it. */
-static inline double to_whole(double x)
+/* The largest number below a half: added to one, what is cut off then is right to the last bit. */
+#define NEARLY_HALF 0.49999999999999994
+
+/* For |x| below INT32_MAX; halves away from zero, as round() has it. No branch, so many at once. */
+static inline double to_whole_small(double x)
 {
-    if (!(fabs(x) < INT32_MAX))
-        return round(x); /* and NAN stays what it is */
-    double whole = (int32_t)x, rest = x - whole;
-    return whole + (rest >= 0.5) - (rest <= -0.5);
+    return (int32_t)(x + copysign(NEARLY_HALF, x));
 }
 
-/* The same for x from 0 to INT32_MAX, without a branch: several of them are done at once. */
-static inline double to_whole_positive(double x)
+/* For any x; NAN stays what it is. */
+static inline double to_whole(double x)
 {
-    double whole = (int32_t)x;
-    return whole + (x - whole >= 0.5 ? 1.0 : 0.0);
+    return fabs(x) < INT32_MAX ? to_whole_small(x) : round(x);
 }
 
 #endif

@@ -36,7 +36,7 @@ static double raw_weight(const struct self *self, const struct drover_fleet *fle
 }
 
 static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                 double *weights)
+                 double *restrict weights)
 {
     const struct self *self = data;
     const struct drover_vms *vms = ask->fleet->vms;

@@ -20,7 +20,7 @@ static const struct drover_parameter parameters[] = {
 };
 
 static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                 double *weights)
+                 double *restrict weights)
 {
     const struct self *self = data;
     const struct drover_hosts *column = ask->fleet->hosts;

@@ -18,7 +18,7 @@ static double most_free(const double *free, const uint32_t *hosts, uint32_t n)
 }
 
 static int weigh(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                 double *weights)
+                 double *restrict weights)
 {
     (void)self;
     const struct drover_vms *vms = ask->fleet->vms;

@@ -16,7 +16,7 @@ static bool prefers(const struct drover_lists *preferred, uint32_t vm, uint32_t 
 }
 
 static int weigh(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                 double *weights)
+                 double *restrict weights)
 {
     (void)self;
     const struct drover_lists *preferred = &ask->fleet->vms->preferred_hosts;

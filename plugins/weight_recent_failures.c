@@ -7,7 +7,7 @@
 #include <drover/plugin.h>
 
 static int weigh(void *self, const struct drover_ask *ask, const uint32_t *hosts, uint32_t n,
-                 double *weights)
+                 double *restrict weights)
 {
     (void)self;
     for (uint32_t i = 0; i < n; i++)
