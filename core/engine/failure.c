@@ -134,6 +134,10 @@ static void tell_device(struct engine *engine, struct watch *watch, uint32_t dev
 {
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
+    if (engine->cut_off && watch->failure.phase != FAILURE_NONE) { /* found out meanwhile */
+        enter(engine, watch, FAILURE_NONE, 0);
+        return;
+    }
     enter(engine, watch, phase, devices[device].timeout_s + LATE_S);
     struct effect *effect = emit(engine, EFFECT_FENCE);
     effect->host = emit_text(engine, watch->name);

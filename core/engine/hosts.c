@@ -78,6 +78,7 @@ void on_host_connected(struct engine *engine, const struct event *event)
     struct watch *watch = watch_of(engine, event);
     if (!watch)
         return;
+    watch->away_s = !watch->connected && watch->lost_reason ? engine->now - watch->lost_at : 0;
     watch->connected = true;
     watch->reported = false;
     failure_host_back(engine, watch);
@@ -201,6 +202,7 @@ void on_host_report(struct engine *engine, const struct event *event)
     merge_host(engine, &host);
     watch->report_step = engine->step;
     watch->report_at = began_at(engine, event);
+    restart_missed(engine, watch, event);
     const struct vm **vms = sorted_vms(event);
     drop_missing(engine, event, vms);
     leftovers_of_report(engine, event);
@@ -321,12 +323,12 @@ static bool has_vms(const struct engine *engine, const char *host)
 static enum drover_host_state state_of(struct engine *engine, struct watch *watch,
                                        const char **reason)
 {
+    const struct host *host = fleet_host(engine->fleet, watch->name);
     struct arena *arena = &engine->out->arena;
     *reason = "";
     bool wanted = watch_wants_maintenance(watch);
     bool empty = wanted && !has_vms(engine, watch->name); /* a walk: only where it matters */
     if (!watch->connected) {
-        const struct host *host = fleet_host(engine->fleet, watch->name);
         if (wanted && empty && host->state == DROVER_HOST_MAINTENANCE)
             return DROVER_HOST_MAINTENANCE; /* it may well be switched off: that is what it is for */
         return failure_state(engine, watch, reason);
@@ -337,7 +339,7 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
     }
     if (!watch->reported)
         return DROVER_HOST_CONNECTING;
-    if (leftovers_hold(engine, watch->name)) {
+    if (host->state != DROVER_HOST_UP && leftovers_hold(engine, watch->name)) {
         *reason = "it is back; definitions of VMs that were restarted elsewhere are being removed";
         return DROVER_HOST_CONNECTING;
     }

@@ -61,6 +61,7 @@ struct watch {
     bool reported;       /* a full report since the connection was made */
     uint64_t report_step; /* the step of the last one */
     double report_at;     /* when reading it began */
+    double away_s;       /* so long it was out of sight before this connection */
     double lost_at;      /* while not connected: since when */
     char *lost_reason;
     struct wish maintenance;
@@ -87,6 +88,7 @@ struct move {
     bool abort_sent;
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
+    bool unseen;       /* restarts: nobody saw its end; every host has to say that it is not there */
     bool told_short;   /* restarts: that no host takes it has been said */
     double check_at;   /* ask its hosts again then */
     struct arena arena;
@@ -258,6 +260,7 @@ bool failure_order(struct engine *engine, struct watch *watch, const char *actio
 
 /* restart.c: VMs that run nowhere, and should */
 void restarts_pump(struct engine *engine);
+void restart_missed(struct engine *engine, const struct watch *watch, const struct event *report);
 void restart_crashed(struct engine *engine, const struct vm *vm, const char *why);
 bool restart_is_ready(struct engine *engine, struct move *move, const struct vm *vm);
 void restart_begin(struct engine *engine, struct move *move, uint64_t decision);
@@ -272,6 +275,7 @@ void leftover_seen(struct engine *engine, const char *vm, const char *host);
 void leftover_gone(struct engine *engine, const char *vm, const char *host);
 void leftovers_of_report(struct engine *engine, const struct event *event);
 bool leftovers_hold(struct engine *engine, const char *host);
+bool leftover_is_at(const struct engine *engine, const char *vm, const char *host);
 void leftover_recall(struct engine *engine, const char *vm, const char *host);
 void leftover_free(struct leftover *leftover);
 

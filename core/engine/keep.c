@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What must be known of a VM when its host is dead and droverd has been restarted meanwhile: where
- * it ran, and what it needs. Of HA VMs (or all, restarts.keep_all) that is remembered, without
- * what changes all the time. What is recalled is hearsay until a host speaks of the VM: then the
- * host is right, also where it is another one.
+ * it ran, and what it needs. Of HA VMs, and of those that were lost with their host (or of all,
+ * restarts.keep_all) that is remembered, without what changes all the time. What is recalled is
+ * hearsay until a host speaks of the VM: then the host is right, also where it is another one.
  */
 #include "engine/internal.h"
 
@@ -63,7 +63,7 @@ void keep_vm(struct engine *engine, const struct vm *vm)
 {
     const char *key = vm_key(vm);
     if (!vm->host || (!vm_occupies(vm) && !vm->lost) ||
-        (!vm->ha && !engine->settings.restarts.keep_all)) {
+        (!vm->ha && !vm->lost && !engine->settings.restarts.keep_all)) {
         keep_end(engine, key);
         return;
     }

@@ -21,7 +21,7 @@ void leftover_free(struct leftover *leftover)
     free(leftover->host);
 }
 
-static struct leftover *find(struct engine *engine, const char *vm, const char *host)
+static struct leftover *find(const struct engine *engine, const char *vm, const char *host)
 {
     for (uint32_t i = 0; i < engine->n_leftovers; i++)
         if (strcmp(engine->leftovers[i].vm, vm) == 0 &&
@@ -33,6 +33,11 @@ static struct leftover *find(struct engine *engine, const char *vm, const char *
 static const char *name_of(struct engine *engine, const char *vm, const char *host)
 {
     return emit_printf(engine, "left/%s/%s", host, vm);
+}
+
+bool leftover_is_at(const struct engine *engine, const char *vm, const char *host)
+{
+    return find(engine, vm, host) != NULL;
 }
 
 void leftover_recall(struct engine *engine, const char *vm, const char *host)
@@ -52,13 +57,23 @@ void leftover_add(struct engine *engine, const char *vm, const char *host)
     remember(engine, name_of(engine, vm, host), host);
 }
 
+/*
+ * Its host says so, now: what is remembered of it, or was said before that went, is not enough. Nor
+ * does it go to where the definition is: then that is the one that it will need.
+ */
+static bool is_known_to_run(const struct engine *engine, const struct vm *vm)
+{
+    const struct watch *watch = vm->host ? watch_find(engine, vm->host) : NULL;
+    return watch && watch->connected && watch->reported && vm_occupies(vm) && !vm->to &&
+           vm->state != DROVER_VM_MIGRATING && !keep_is_hearsay(engine, vm_key(vm)) && !vm_is_doubted(engine, vm_key(vm));
+}
+
 /* The host is back, and has it defined, and off. */
 void leftover_seen(struct engine *engine, const char *vm, const char *host)
 {
     struct leftover *leftover = find(engine, vm, host);
     const struct vm *known = fleet_vm(engine->fleet, vm);
-    if (!leftover || !known || !known->host || strcmp(known->host, host) == 0 ||
-        !vm_occupies(known) || vm_is_doubted(engine, vm))
+    if (!leftover || !known || !is_known_to_run(engine, known) || strcmp(known->host, host) == 0)
         return;
     if (isnan(leftover->until))
         leftover->until = engine->now + REMOVE_S;

@@ -209,6 +209,8 @@ static void missing(struct engine *engine, struct move *move)
         move->unsettled = false;
         move_end(engine, move, MIGRATION_FAILED,
                  "the guest is off: it ended, or its host did, while it moved");
+        if (vm->lost)
+            restart_crashed(engine, vm, "crashed, while it moved,");
     } else {
         lost(engine, move);
     }
@@ -239,6 +241,8 @@ static void settle(struct engine *engine, struct move *move)
         restart_settle(engine, move, vm);
         return;
     }
+    if (keep_is_hearsay(engine, move->record.vm))
+        vm = NULL; /* what was remembered says nothing of now */
     bool source_known = is_known(engine, move, move->record.from);
     bool at_source = is_at(vm, move->record.from) && !move->left;
     if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)

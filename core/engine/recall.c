@@ -165,6 +165,7 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
         return;
     }
     move->unsettled = move->record.state != MIGRATION_QUEUED;
+    move->unseen = true; /* and much may have happened since */
     move->missing_since = NAN;
     engine->moves = memory_grow(engine->moves, &engine->move_room, engine->n_moves + 1,
                                 sizeof *engine->moves);

@@ -18,6 +18,7 @@
 
 /* One that crashes again so many retries after it was started is not started at once. */
 #define CALM 10
+#define START_S 60 /* a start of which nobody has said that it is over may go on for so long */
 #define CHECK_S 10 /* a host that took the start, and does not show the VM: asked so often */
 
 bool move_is_restart(const struct move *move)
@@ -89,13 +90,20 @@ static bool has_moves_from(const struct engine *engine, const char *host)
     return false;
 }
 
-/* A migration that neither of its hosts will ever speak of again: not before the proof is known. */
+/*
+ * A migration that neither of its hosts will ever speak of again: not before the proof is known.
+ * One that has not begun never will, and must not stand in the way of the restart.
+ * Of a start only the host matters where it is under way.
+ */
 static void settle_moves(struct engine *engine, const char *host)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         struct move *move = engine->moves[i];
+        bool from = !move_is_restart(move) && strcmp(move->record.from, host) == 0;
+        if (from && move->record.state == MIGRATION_QUEUED)
+            move_end(engine, move, MIGRATION_CANCELLED, "its host is off");
         if (!migration_ended(&move->record) && move_is_active(move) && !move->unsettled &&
-            (strcmp(move->record.from, host) == 0 || strcmp(move->record.to, host) == 0))
+            (from || strcmp(move->record.to, host) == 0))
             move_settle(engine, move);
     }
 }
@@ -113,6 +121,40 @@ void restarts_pump(struct engine *engine)
     }
 }
 
+/* Whether that report shows the VM, and not as one that is off. */
+static bool shows(const struct event *report, const char *key)
+{
+    const struct vm *vms = report->vms.item;
+    for (uint32_t i = 0; i < report->vms.n; i++)
+        if (strcmp(vm_key(&vms[i]), key) == 0)
+            return vm_occupies(&vms[i]);
+    return false;
+}
+
+/*
+ * A host is heard again after so long that it was taken for dead, and does not run any more what
+ * it ran: it was off, though nobody has fenced it; or somebody has moved the VM away meanwhile.
+ * After a shorter silence a VM that is off may have been shut down by its owner.
+ */
+void restart_missed(struct engine *engine, const struct watch *watch, const struct event *report)
+{
+    if (watch->reported || watch->away_s < engine->settings.limits.grace_s)
+        return;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        struct vm *vm = engine->fleet->vms[i];
+        if (!vm->ha || !vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm) ||
+            move_of_vm(engine, vm_key(vm)) || shows(report, vm_key(vm)))
+            continue;
+        vm->state = DROVER_VM_DOWN;
+        vm->lost = true;
+        keep_vm(engine, vm);
+        queue_restart(engine, vm,
+                      emit_printf(engine, "it ended on host %s, while that was out of sight",
+                                  watch->name))
+            ->unseen = true;
+    }
+}
+
 /* Its host lives and says that it ended by itself: an HA VM comes back, there or elsewhere. */
 void restart_crashed(struct engine *engine, const struct vm *vm, const char *why)
 {
@@ -125,6 +167,39 @@ void restart_crashed(struct engine *engine, const struct vm *vm, const char *why
 }
 
 /* ------------------------------------------------------------------ its turn */
+
+/* It has not been asked since, or it is not there to be asked. */
+static bool may_have_it(const struct engine *engine, const struct watch *watch, double since)
+{
+    const struct host *host = fleet_host(engine->fleet, watch->name);
+    if (!watch->connected)
+        return !proof_of_host(watch) && host->state != DROVER_HOST_MAINTENANCE;
+    return !watch->reported || watch->report_at < since;
+}
+
+/* A VM of which nobody knows how it ended may be anywhere: all hosts are asked. */
+static bool may_be_anywhere(struct engine *engine, struct move *move)
+{
+    const struct watch *from = watch_find(engine, move->record.from);
+    bool maybe = false;
+    if (!move->unseen || (from && !from->connected && proof_of_host(from)))
+        return false;
+    bool ask = !(engine->now < move->check_at);
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        const struct watch *watch = engine->watches[i];
+        if (!watch->configured || !may_have_it(engine, watch, move->record.updated_at))
+            continue;
+        maybe = true;
+        if (ask && watch->connected)
+            emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);
+    }
+    if (maybe && ask)
+        move->check_at = engine->now + CHECK_S;
+    if (maybe)
+        wake_at(engine, move->check_at);
+    move->unseen = maybe;
+    return maybe;
+}
 
 /* One of higher priority is not up yet, and has not had its time. */
 static bool waits_for_higher(struct engine *engine, const struct move *move)
@@ -158,7 +233,7 @@ bool restart_is_ready(struct engine *engine, struct move *move, const struct vm 
     }
     return !engine->cut_off && !vm_is_doubted(engine, move->record.vm) &&
            proof_of_vm(engine, move->record.vm, move->record.from) &&
-           !waits_for_higher(engine, move);
+           !may_be_anywhere(engine, move) && !waits_for_higher(engine, move);
 }
 
 /* The one place that orders a start, and it wants the proof. */
@@ -181,6 +256,7 @@ void restart_begin(struct engine *engine, struct move *move, uint64_t decision)
     const struct proof *proof = proof_of_vm(engine, move->record.vm, move->record.from);
     if (strcmp(move->record.from, move->record.to) != 0)
         leftover_add(engine, move->record.vm, move->record.from);
+    leftover_gone(engine, move->record.vm, move->record.to); /* it is wanted there from now on */
     move_set_state(engine, move, MIGRATION_PREPARING);
     order_start(engine, move, proof, decision);
 }
@@ -234,6 +310,7 @@ static void try_again(struct engine *engine, struct move *move, const char *erro
 {
     move->unsettled = false;
     move_add_tried(move, move->record.to);
+    leftover_add(engine, move->record.vm, move->record.to); /* it may have been defined there */
     double pause = pause_of(engine, move);
     notice(engine, NOTICE_WARNING, "vm.restart_failed", move->record.to, move->record.name,
            "VM %s could not be started on host %s (try %u): %s; tried again in %.0f s",
@@ -257,16 +334,22 @@ void restart_settle(struct engine *engine, struct move *move, const struct vm *v
         move->unsettled = false;
         move_end(engine, move, MIGRATION_CANCELLED,
                  emit_printf(engine, "it runs on host %s", vm->host));
-    } else if (move_host_reported(engine, move, move->record.to) ||
-               (to && !to->connected && proof_of_host(to)))
+    } else if (to && !to->connected && proof_of_host(to)) {
         try_again(engine, move, error);
+    } else if (move_host_reported(engine, move, move->record.to)) {
+        if (isnan(move->missing_since))
+            move->missing_since = engine->now;
+        if (move->call_done || engine->now - move->missing_since >= START_S)
+            try_again(engine, move, error);
+    }
 }
 
 void on_start_done(struct engine *engine, const struct event *event)
 {
     struct move *move = move_find(engine, event->id);
-    if (!move || !move_is_restart(move) || !move_is_active(move) || move->call_done)
-        return; /* said twice, or too late */
+    if (!move || !move_is_restart(move) || !move_is_active(move) || move->call_done ||
+        (event->host[0] && strcmp(event->host, move->record.to) != 0))
+        return; /* said twice, or too late, or of an earlier try */
     move->call_done = true;
     if (!event->ok)
         move_text(move, &move->record.error, event->text);

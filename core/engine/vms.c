@@ -27,7 +27,8 @@ static void update(struct engine *engine, const char *host, const struct vm *see
     merged.to = NULL;
     merged.moved_at = moved_at(engine, vm_key(seen));
     if (known) {
-        merged.moved_at = known->moved_at;
+        if (!isnan(known->moved_at)) /* what was recalled of a VM does not have it */
+            merged.moved_at = known->moved_at;
         merged.to = same(known->host, host) ? known->to : NULL;
         if (isnan(merged.cpu_usage_pct))
             merged.cpu_usage_pct = known->cpu_usage_pct;

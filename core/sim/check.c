@@ -116,6 +116,14 @@ const struct invariant invariants[] = {
      .step = check_budget},
     {"quiet", "without faults, requests and change of load, what has come to rest stays so",
      .step = check_quiet},
+    {"restarts", "nothing is started that may still run, and the important ones come first",
+     .step = check_restarts},
+    {"undefined", "a definition is removed only while its VM runs elsewhere",
+     .step = check_undefined},
+    {"fences", "a controller that is cut off, or has just started, fences nothing",
+     .step = check_fences},
+    {"owed", "a VM that is to be restarted is not forgotten, and is started where there is room",
+     .minute = check_owed, .rest = check_owed_at_rest},
     {"arrival", "a move is completed when its destination has said that the VM runs there",
      .step = check_arrival},
     {"ends", "a move that libvirt has ended ends soon", .moment = check_ends},
@@ -162,6 +170,7 @@ void check_step(struct run *run, const struct event *event, bool kept)
     note_drains(run, event);
     LOOK(run, step, run, event);
     figures_step(run);
+    owed_step(run, event);
     follow_step(run, event);
 }
 
@@ -206,11 +215,12 @@ void checks_begin(struct run *run)
     checks->words = memory_array(vms * hosts + 1, sizeof *checks->words);
     checks->moved_at = memory_array(vms + 1, sizeof *checks->moved_at);
     checks->unknown = memory_array(vms + 1, sizeof *checks->unknown);
+    checks->owed = memory_array(vms + 1, sizeof *checks->owed);
     checks->drains = memory_array(hosts + 1, sizeof *checks->drains);
     checks->checking = invariants;
     checks->quiet_since = sim_now(run->sim);
     for (uint32_t v = 0; v < vms; v++)
-        checks->moved_at[v] = NAN;
+        checks->moved_at[v] = checks->owed[v].since = NAN;
     for (uint32_t h = 0; h < hosts; h++)
         checks->drains[h].since = checks->drains[h].idle_since = NAN;
 }
@@ -228,6 +238,7 @@ void checks_end(struct run *run)
     free(run->checks->words);
     free(run->checks->moved_at);
     free(run->checks->unknown);
+    free(run->checks->owed);
     free(run->checks->drains);
     free(run->checks->follows);
     free(run->checks);

@@ -49,6 +49,12 @@ struct drain_watch {
     enum wish_asked { WISH_OFF, WISH_ON, WISH_UNKNOWN } asked; /* by an operator */
 };
 
+/* A VM that drover has set out to start again, and that does not run so far. */
+struct owed {
+    bool owed;
+    double since; /* nothing is being done about it; NAN: not so */
+};
+
 struct checks {
     const struct invariant *checking;
     double controller_since;
@@ -59,6 +65,7 @@ struct checks {
         uint64_t job;
         double since; /* NAN: not so */
     } *unknown;                 /* by VM: drover moves it, and does not know */
+    struct owed *owed;          /* by VM */
     struct drain_watch *drains; /* by host */
     struct follow *follows;
     uint32_t n_follows, follow_room;
@@ -93,8 +100,18 @@ void check_repeats(struct run *run, const struct event *event);
 void check_budget(struct run *run, const struct event *event);
 void check_quiet(struct run *run, const struct event *event);
 
+const struct ruleset *check_rules(const struct run *run, const char *cluster);
+
 /* check_groups.c */
 void check_groups(struct run *run, const struct event *event);
+
+/* check_restart.c */
+void owed_step(struct run *run, const struct event *event);
+void check_restarts(struct run *run, const struct event *event);
+void check_undefined(struct run *run, const struct event *event);
+void check_fences(struct run *run, const struct event *event);
+void check_owed(struct run *run);
+void check_owed_at_rest(struct run *run);
 
 /* check_follow.c */
 void follows_begin(struct run *run);

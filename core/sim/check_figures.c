@@ -18,6 +18,10 @@ static void count_ended(struct run *run, const struct migration *migration)
     uint32_t vm = sim_find_vm(run->sim, migration->vm);
     if (!migration_ended(migration))
         return;
+    if (migration->kind == MIGRATION_RESTART) {
+        figures->restarts += migration->state == MIGRATION_COMPLETED;
+        return;
+    }
     ++*counters[migration->state];
     if (run->checks->kept && vm != UINT32_MAX && migration->state == MIGRATION_COMPLETED)
         run->checks->moved_at[vm] = migration->ended_at;

@@ -68,7 +68,8 @@ static void note_promise(struct run *run, const struct event *event)
 static void note_end(struct run *run, const struct migration *move)
 {
     uint32_t vm = sim_find_vm(run->sim, move->vm), from = sim_find_host(run->sim, move->from);
-    if (move->state == MIGRATION_COMPLETED && vm != UINT32_MAX && from != UINT32_MAX)
+    if (move->state == MIGRATION_COMPLETED && vm != UINT32_MAX && from != UINT32_MAX &&
+        strcmp(move->from, move->to) != 0)
         word_of(run, vm, from)->claims = false;
 }
 
@@ -81,7 +82,7 @@ void follow_step(struct run *run, const struct event *event)
             run->checks->follows_done = false;
             note_end(run, effect->migration);
         }
-        if (effect->kind != EFFECT_MIGRATE)
+        if (effect->kind != EFFECT_MIGRATE && effect->kind != EFFECT_START)
             continue;
         struct follow *follow = follow_of(run, effect->move);
         follow->ordered_at = sim_now(run->sim);
@@ -128,7 +129,7 @@ static bool is_prompt(const struct run *run, const char *host)
 static void check_end(struct run *run, const struct migration *move, struct follow *follow)
 {
     struct sim_truth truth = sim_vm_truth(run->sim, sim_find_vm(run->sim, move->vm));
-    bool over = move->state != MIGRATION_QUEUED && !truth.moving && truth.place != SIM_BROKEN &&
+    bool over = move->state != MIGRATION_QUEUED && !truth.moving && !truth.starting && truth.place != SIM_BROKEN &&
                 is_prompt(run, move->from) && is_prompt(run, move->to) && clock_is_right(run);
     bool arrived = truth.place == SIM_RUNS && strcmp(truth.host, move->to) == 0;
     if (lasts(run, &follow->idle_since, over, arrived ? ENDS_S : ENDS_ELSE_S))

@@ -34,12 +34,19 @@ void check_answers(struct run *run, const struct event *event)
 
 /* ------------------------------------------------------------------ orders */
 
-static const struct ruleset *rules_for(const struct run *run, const char *cluster)
+const struct ruleset *check_rules(const struct run *run, const char *cluster)
 {
     for (uint32_t i = 0; i < run->simulation->n_rules; i++)
         if (strcmp(run->simulation->rules[i].cluster, cluster) == 0)
             return run->simulation->rules[i].ruleset;
     return NULL;
+}
+
+/* A move's destination, or where a VM is started; NULL: neither is ordered. */
+static const char *ordered_to(const struct effect *effect)
+{
+    return effect->kind == EFFECT_MIGRATE ? effect->to
+           : effect->kind == EFFECT_START ? effect->host : NULL;
 }
 
 /* The fleet as it was when this move was decided: it and those after it had promised nothing. */
@@ -49,7 +56,7 @@ static struct fleet *fleet_before(const struct run *run, uint32_t nth)
     fleet->now = engine_fleet(run->engine)->now;
     for (uint32_t i = nth; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
-        struct vm *vm = effect->kind == EFFECT_MIGRATE ? fleet_vm(fleet, effect->vm) : NULL;
+        struct vm *vm = ordered_to(effect) ? fleet_vm(fleet, effect->vm) : NULL;
         if (vm)
             vm->to = NULL;
     }
@@ -63,8 +70,8 @@ static uint32_t list_companions(const struct run *run, const struct columns *col
     uint32_t n = 0;
     for (uint32_t i = nth + 1; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
-        if (effect->kind == EFFECT_MIGRATE &&
-            strcmp(effect->to, run->effects.item[nth].to) == 0)
+        if (ordered_to(effect) &&
+            strcmp(ordered_to(effect), ordered_to(&run->effects.item[nth])) == 0)
             vms[n++] = columns_vm(columns, effect->vm);
     }
     return n;
@@ -78,9 +85,10 @@ static bool filters_allow(const struct run *run, uint32_t nth,
     struct columns *columns = columns_new(fleet);
     columns->asking = true;
     struct arena arena = ARENA_INIT;
-    const struct host *host = fleet_host(fleet, effect->to);
-    const struct ruleset *rules = host ? rules_for(run, host->cluster) : NULL;
-    uint32_t vm = columns_vm(columns, effect->vm), to = columns_host(columns, effect->to);
+    const char *target = ordered_to(effect);
+    const struct host *host = fleet_host(fleet, target);
+    const struct ruleset *rules = host ? check_rules(run, host->cluster) : NULL;
+    uint32_t vm = columns_vm(columns, effect->vm), to = columns_host(columns, target);
     uint32_t *with = arena_array(&arena, run->effects.n, sizeof *with);
     struct question question = {
         .vm = vm, .purpose = (enum drover_purpose)migration->purpose, .with = with,
@@ -99,20 +107,20 @@ static void check_order(struct run *run, uint32_t nth)
 {
     const struct effect *effect = &run->effects.item[nth];
     const struct migration *migration = migration_of(run, effect->move);
-    const struct host *host = fleet_host(engine_fleet(run->engine), effect->to);
-    if (!migration || !host || strcmp(effect->to, effect->host) == 0) {
+    const char *to = ordered_to(effect);
+    const struct host *host = fleet_host(engine_fleet(run->engine), to);
+    if (!migration || !host || (effect->kind == EFFECT_MIGRATE && strcmp(to, effect->host) == 0)) {
         run_broken(run, "VM %s was ordered from host %s to host %s: move %llu makes no sense",
-                   effect->vm, effect->host, effect->to, (unsigned long long)effect->move);
+                   effect->vm, effect->host, to, (unsigned long long)effect->move);
         return;
     }
     if (host->state != DROVER_HOST_UP)
-        run_broken(run, "VM %s was ordered to host %s, which is %s", effect->vm, effect->to,
+        run_broken(run, "VM %s was ordered to host %s, which is %s", effect->vm, to,
                    host_state_names[host->state]);
     if (!filters_allow(run, nth, migration))
-        run_broken(run, "VM %s was ordered to host %s, which a filter refuses", effect->vm,
-                   effect->to);
+        run_broken(run, "VM %s was ordered to host %s, which a filter refuses", effect->vm, to);
     for (uint32_t i = 0; i < nth; i++)
-        if (run->effects.item[i].kind == EFFECT_MIGRATE &&
+        if (ordered_to(&run->effects.item[i]) &&
             strcmp(run->effects.item[i].vm, effect->vm) == 0)
             run_broken(run, "VM %s was ordered twice in one step", effect->vm);
 }
@@ -121,7 +129,7 @@ void check_orders(struct run *run, const struct event *event)
 {
     (void)event;
     for (uint32_t i = 0; i < run->effects.n; i++)
-        if (run->effects.item[i].kind == EFFECT_MIGRATE)
+        if (ordered_to(&run->effects.item[i]))
             check_order(run, i);
 }
 
@@ -143,6 +151,13 @@ void check_proof(struct run *run, const struct event *event)
     }
 }
 
+/* What it said before is over. */
+static bool is_proven_dead(const struct run *run, uint32_t host)
+{
+    const struct host *known = fleet_host(engine_fleet(run->engine), sim_host_name(run->sim, host));
+    return known && known->state == DROVER_HOST_DOWN;
+}
+
 void check_claims(struct run *run, const struct event *event)
 {
     (void)event;
@@ -151,7 +166,7 @@ void check_claims(struct run *run, const struct event *event)
         uint32_t vm = effect->kind == EFFECT_MIGRATE ? sim_find_vm(run->sim, effect->vm)
                                                      : UINT32_MAX;
         for (uint32_t h = 0; vm != UINT32_MAX && h < sim_n_hosts(run->sim); h++)
-            if (word_of(run, vm, h)->claims &&
+            if (word_of(run, vm, h)->claims && !is_proven_dead(run, h) &&
                 strcmp(sim_host_name(run->sim, h), effect->host) != 0)
                 run_broken(run, "VM %s was ordered from host %s, and host %s has said that it "
                            "runs there", effect->vm, effect->host, sim_host_name(run->sim, h));
@@ -292,7 +307,7 @@ void check_budget(struct run *run, const struct event *event)
             continue;
         balanced += migration->state == MIGRATION_QUEUED && migration->attempt == 1 &&
                     migration->purpose == DROVER_TO_BALANCE;
-        if (migration->attempt > limits->tries)
+        if (migration->attempt > limits->tries && migration->kind != MIGRATION_RESTART)
             run_broken(run, "move %llu of VM %s is tried for the %u. time; the limit is %u",
                        (unsigned long long)migration->id, migration->name, migration->attempt,
                        limits->tries);

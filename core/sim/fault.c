@@ -84,6 +84,21 @@ static void strike_guest(struct sim *sim)
     guest_end(sim, vm, ends[random_below(&sim->chance, 3)]);
 }
 
+/* Rather one with ha: somebody is to notice. */
+static void strike_crash(struct sim *sim)
+{
+    uint32_t vm = random_below(&sim->chance, sim->n_vms);
+    for (int i = 0; i < 3 && sim->n_vms > 0 && !sim->vms[vm].record.ha; i++)
+        vm = random_below(&sim->chance, sim->n_vms);
+    if (sim->n_vms > 0)
+        guest_end(sim, vm, "crashed");
+}
+
+static void strike_cut_off(struct sim *sim)
+{
+    hosts_lose_controller(sim, random_between(&sim->chance, 30, 600));
+}
+
 static void strike_controller(struct sim *sim)
 {
     if (sim->controller)
@@ -138,6 +153,19 @@ const struct fault faults[FAULTS + 1] = {
                                         "started again", 3 * HOUR_S, 0, strike_controller},
     [FAULT_CLOCK] = {"clock", "the controller's clock jumps by up to 15 minutes", 4 * HOUR_S, 0,
                      strike_clock},
+    [FAULT_CUT_OFF] = {"cut-off", "the controller is cut off from all hosts for up to 10 minutes",
+                       8 * HOUR_S, 0, strike_cut_off},
+    [FAULT_GUEST_CRASH] = {"guest-crash", "a guest crashes, rather one with ha", 2 * HOUR_S, 0,
+                           strike_crash},
+    [FAULT_FENCE_FAILS] = {"fence-fails", "a fence device fails, or does not know", 0, 0.15, NULL},
+    [FAULT_FENCE_LIES] = {"fence-lies", "a fence device says off, and does nothing", 0, 0.1,
+                          NULL},
+    [FAULT_FENCE_SLOW] = {"fence-slow", "a fence device does it when nobody waits any more", 0,
+                          0.1, NULL},
+    [FAULT_FENCE_DEAD] = {"fence-dead", "nothing is ever heard of a fence device", 0, 0.05, NULL},
+    [FAULT_START_FAILS] = {"start-fails", "a VM cannot be started on a host", 0, 0.15, NULL},
+    [FAULT_AUTOSTART] = {"autostart", "a host that comes back starts what it has defined", 0, 0.5,
+                         NULL},
 };
 
 /* ------------------------------------------------------------------ striking */
@@ -209,7 +237,7 @@ static int parse_one(const char *name, size_t length, uint64_t *bits, struct err
         *bits |= UINT64_C(1) << i;
         return 0;
     }
-    char known[512] = "";
+    char known[1024] = "";
     for (uint32_t i = 0; i < FAULTS; i++) {
         strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
         strncat(known, faults[i].name, sizeof known - strlen(known) - 1);

@@ -12,6 +12,9 @@
 #define DAY_S 86400.0
 #define BURST_SHARE 0.15
 #define BURST_FACTOR 3.0
+/* When people look after a VM of which they think that it comes back by itself. */
+#define LATE_LOW_S 1800
+#define LATE_HIGH_S 3600
 #define USED_SHARE 0.7 /* of a guest's memory, where the file does not say */
 
 /* ------------------------------------------------------------------ making them */
@@ -83,6 +86,7 @@ static void make_guest(struct sim *sim, uint32_t i, const struct vm *record)
     if (sim->options.trace)
         find_trace(vm, sim->options.trace);
     vm->idle_since = sim->now;
+    vm->starting = SIM_NONE;
     vm->rests = record->state == DROVER_VM_DOWN;
     if (!vm->rests)
         guest_put(sim, vm, vm->home, PROCESS_EXECUTES);
@@ -183,6 +187,12 @@ uint32_t guest_executes_at(const struct sim_vm *vm)
     return SIM_NONE;
 }
 
+bool guest_is_unseen(const struct sim *sim, const struct sim_vm *vm)
+{
+    uint32_t host = guest_executes_at(vm);
+    return host != SIM_NONE && sim->hosts[host].lied_about && sim->hosts[host].unseen;
+}
+
 void guest_count_loss(struct sim *sim, struct sim_vm *vm)
 {
     uint32_t host = guest_executes_at(vm);
@@ -236,7 +246,11 @@ void guest_end(struct sim *sim, uint32_t index, const char *why)
     link_vm(sim, host, index, why);
     if (job)
         job_guest_ended(sim, job);
-    guest_start_later(sim, index, random_between(&sim->chance, 60, 900));
+    double after_s = random_between(&sim->chance, 60, 900);
+    if (strcmp(why, "crashed") == 0)
+        guest_start_after_loss(sim, index, after_s);
+    else
+        guest_start_later(sim, index, after_s);
 }
 
 static void try_start(void *self, const struct timer *timer)
@@ -246,10 +260,10 @@ static void try_start(void *self, const struct timer *timer)
     struct sim_vm *vm = &sim->vms[index];
     if (vm->n_processes > 0)
         return;
-    if (!host_works(sim, vm->home))
+    if (!host_works(sim, vm->home) || vm->starting != SIM_NONE)
         guest_start_later(sim, index, 60);
     else
-        ask_hook(sim, vm->home, index, "start", 0);
+        ask_hook(sim, &(struct question){.vm = index, .host = vm->home}, "start");
 }
 
 void guest_start_later(struct sim *sim, uint32_t vm, double after_s)
@@ -257,12 +271,20 @@ void guest_start_later(struct sim *sim, uint32_t vm, double after_s)
     sim_after(sim, after_s, try_start, vm, 0);
 }
 
-void guest_start_answered(struct sim *sim, uint32_t index, bool ok)
+/* Its host was lost with it. An HA VM is drover's to start; the others are their owners'. */
+void guest_start_after_loss(struct sim *sim, uint32_t vm, double after_s)
+{
+    if (sim->vms[vm].record.ha)
+        after_s = random_between(&sim->chance, LATE_LOW_S, LATE_HIGH_S);
+    guest_start_later(sim, vm, after_s);
+}
+
+void guest_start_answered(struct sim *sim, uint32_t index, enum hook_verdict verdict)
 {
     struct sim_vm *vm = &sim->vms[index];
     if (vm->n_processes > 0)
         return;
-    if (!ok || !host_works(sim, vm->home)) {
+    if (verdict != HOOK_ALLOWS || !host_works(sim, vm->home) || vm->starting != SIM_NONE) {
         guest_start_later(sim, index, 120);
         return;
     }
@@ -279,6 +301,8 @@ int guest_reported(const struct sim *sim, uint32_t index, uint32_t host)
     struct sim_vm *vm = &sim->vms[index];
     const struct process *process = guest_process(vm, host);
     const struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
+    if (!process && sim->hosts[host].left[index])
+        return DROVER_VM_DOWN;
     if (!process)
         return vm->home == host && vm->n_processes == 0 ? DROVER_VM_DOWN : GUEST_GONE;
     if (vm->broken)

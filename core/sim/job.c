@@ -108,7 +108,7 @@ static void break_postcopy(struct sim *sim, struct job *job)
         link_vm(sim, host, index, "crashed");
     }
     end(sim, job, false, "the guest was lost in post-copy");
-    guest_start_later(sim, index, random_between(&sim->chance, 60, 600));
+    guest_start_after_loss(sim, index, random_between(&sim->chance, 60, 600));
 }
 
 static void finish(struct sim *sim, struct job *job)
@@ -339,7 +339,7 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
     sim->totals.jobs++;
     guest->job = job->id;
     uint64_t id = job->id;
-    ask_hook(sim, to, vm, "migrate", id);
+    ask_hook(sim, &(struct question){.job = id, .vm = vm, .host = to}, "migrate");
     if (!sim->stepping)
         sim_after(sim, STEP_S, step_all, 0, 0);
     sim->stepping = true;

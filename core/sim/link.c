@@ -144,6 +144,7 @@ static void connect(struct sim *sim, uint32_t index)
 {
     struct sim_host *host = &sim->hosts[index];
     host->connected = true;
+    host->lied_about = false;
     host->epoch++;
     host->pause_s = 0;
     host->told_lost = NULL;
@@ -343,7 +344,7 @@ static void read_vm(void *self, const struct timer *timer)
     bool was_told = sim->hosts[host].told[vm];
     if (state == GUEST_SILENT || (state == GUEST_GONE && !why[0]))
         return;
-    if (was_told && (state == GUEST_GONE || state == DROVER_VM_DOWN)) {
+    if ((was_told || strcmp(why, "undefined") == 0) && (state == GUEST_GONE || state == DROVER_VM_DOWN)) {
         sim->hosts[host].told[vm] = 0;
         post_gone(sim, host, vm, why[0] ? why : "shutdown");
     }

@@ -38,6 +38,7 @@ static void make_vm(struct fleet *fleet, uint32_t i, uint32_t hosts, struct rand
     vm.vcpus = 1 + random_below(random, 4);
     vm.cpu_usage_pct = random_between(random, 3, 45);
     vm.priority = 10 * random_below(random, 5);
+    vm.ha = i % 3 == 0;
     fleet_put_vm(fleet, &vm);
     arena_free(&arena);
 }

@@ -8,19 +8,23 @@
 
 /* ------------------------------------------------------------------ hooks */
 
-static void answered(struct sim *sim, const struct question *question, bool ok)
+static void answered(struct sim *sim, const struct question *question, enum hook_verdict verdict)
 {
     if (question->job)
-        job_hook_answered(sim, question->job, ok);
-    else if (question->vm != SIM_NONE)
-        guest_start_answered(sim, question->vm, ok);
+        job_hook_answered(sim, question->job, verdict != HOOK_REFUSES);
+    else if (question->start)
+        start_answered(sim, question->start, verdict);
+    else if (question->autostart)
+        autostart_answered(sim, question->vm, question->host, verdict);
+    else
+        guest_start_answered(sim, question->vm, verdict);
 }
 
-static void settle(struct sim *sim, uint32_t i, bool ok)
+static void settle(struct sim *sim, uint32_t i, enum hook_verdict verdict)
 {
     struct question question = sim->questions[i];
     sim->questions[i] = sim->questions[--sim->n_questions];
-    answered(sim, &question, ok);
+    answered(sim, &question, verdict);
 }
 
 void sim_hook_answered(struct sim *sim, uint64_t id, bool ok)
@@ -29,19 +33,19 @@ void sim_hook_answered(struct sim *sim, uint64_t id, bool ok)
         if (sim->questions[i].id != id)
             continue;
         if (!sim->hosts[sim->questions[i].host].deaf)
-            settle(sim, i, ok);
+            settle(sim, i, ok ? HOOK_ALLOWS : HOOK_REFUSES);
         return;
     }
 }
 
-/* drover-hook waits no longer than its deadline, and then lets things happen. */
+/* drover-hook waits no longer than its deadline. */
 static void deadline(void *self, const struct timer *timer)
 {
     struct sim *sim = self;
     for (uint32_t i = 0; i < sim->n_questions; i++) {
         if (sim->questions[i].id != timer->a)
             continue;
-        settle(sim, i, true);
+        settle(sim, i, HOOK_IS_SILENT);
         return;
     }
 }
@@ -49,7 +53,7 @@ static void deadline(void *self, const struct timer *timer)
 void ask_nobody(struct sim *sim)
 {
     while (sim->n_questions)
-        settle(sim, 0, true);
+        settle(sim, 0, HOOK_IS_SILENT);
 }
 
 static void post_question(struct sim *sim, uint64_t id, uint32_t host, const struct sim_vm *vm,
@@ -69,31 +73,32 @@ static void post_question(struct sim *sim, uint64_t id, uint32_t host, const str
     sim_post(sim, event, 0.002);
 }
 
-void ask_hook(struct sim *sim, uint32_t host, uint32_t vm, const char *operation, uint64_t job)
+void ask_hook(struct sim *sim, const struct question *asked, const char *operation)
 {
-    struct question question = {.id = ++sim->last_question, .job = job, .vm = vm, .host = host};
-    if (!sim->controller || sim->hosts[host].cut || sim->hosts[host].mute) {
-        answered(sim, &question, true);
+    struct question question = *asked;
+    question.id = ++sim->last_question;
+    if (!sim->controller || sim->hosts[question.host].cut || sim->hosts[question.host].mute) {
+        answered(sim, &question, HOOK_IS_SILENT);
         return;
     }
     sim->questions = memory_grow(sim->questions, &sim->question_room, sim->n_questions + 1,
                                  sizeof *sim->questions);
     sim->questions[sim->n_questions++] = question;
-    post_question(sim, question.id, host, &sim->vms[vm], operation);
+    post_question(sim, question.id, question.host, &sim->vms[question.vm], operation);
     sim_after(sim, HOOK_DEADLINE_S, deadline, question.id, 0);
 }
 
-/* A question that nothing hangs on. */
+/* A question that nothing hangs on. Migrations are announced by those that there are. */
 void people_hook(struct sim *sim)
 {
-    static const char *const operations[] = {"start", "prepare", "migrate", "restore",
-                                             "reconnect", "release"};
+    static const char *const operations[] = {"start", "prepare", "restore", "reconnect",
+                                             "release"};
     if (!sim->controller || sim->n_vms == 0)
         return;
     uint32_t vm = random_below(&sim->chance, sim->n_vms);
     uint32_t host = random_below(&sim->chance, sim->n_hosts);
     post_question(sim, ++sim->last_question, host, &sim->vms[vm],
-                  operations[random_below(&sim->chance, 6)]);
+                  operations[random_below(&sim->chance, 5)]);
 }
 
 /* ------------------------------------------------------------------ operators */

@@ -54,22 +54,27 @@ static void boot(void *self, const struct timer *timer)
 {
     struct sim *sim = self;
     uint32_t index = (uint32_t)timer->a;
+    if (sim->hosts[index].alive || sim->hosts[index].power != timer->b)
+        return;
     sim_say(sim, "host %s is back", sim_host_name(sim, index));
     sim->hosts[index].alive = true;
     sim->hosts[index].daemon = true;
     sim->hosts[index].hung_until = sim->hosts[index].frozen_until = 0;
     for (uint32_t v = 0; v < sim->n_vms; v++)
         if (sim->vms[v].home == index && sim->vms[v].n_processes == 0 && !sim->vms[v].rests)
-            guest_start_later(sim, v, random_between(&sim->chance, 60, 300));
+            guest_start_after_loss(sim, v, random_between(&sim->chance, 60, 300));
+    host_autostarts(sim, index);
 }
 
-void host_die(struct sim *sim, uint32_t index, double for_s)
+static void boot_later(struct sim *sim, uint32_t index, double after_s)
+{
+    sim_after(sim, after_s, boot, index, ++sim->hosts[index].power);
+}
+
+static void lose_power(struct sim *sim, uint32_t index)
 {
     struct sim_host *host = &sim->hosts[index];
-    if (!host->alive)
-        return;
-    sim_say(sim, "host %s dies", host->record.name);
-    host->alive = false;
+    host->alive = host->lied_about = host->unseen = false;
     jobs_of_host_fail(sim, index, "its host died");
     for (uint32_t v = 0; v < sim->n_vms; v++) {
         struct sim_vm *vm = &sim->vms[v];
@@ -77,10 +82,35 @@ void host_die(struct sim *sim, uint32_t index, double for_s)
             continue;
         guest_remove(sim, vm, index);
         if (vm->n_processes == 0 && vm->home != index) /* started again where it is defined */
-            guest_start_later(sim, v, random_between(&sim->chance, 60, 600));
+            guest_start_after_loss(sim, v, random_between(&sim->chance, 60, 600));
     }
     link_lose(sim, index, "", "", sim->silence_s);
-    sim_after(sim, for_s, boot, index, 0);
+}
+
+void host_die(struct sim *sim, uint32_t index, double for_s)
+{
+    if (!sim->hosts[index].alive)
+        return;
+    sim_say(sim, "host %s dies", sim_host_name(sim, index));
+    lose_power(sim, index);
+    boot_later(sim, index, for_s);
+}
+
+/* By its device. Where drover does not switch it on again, people do. */
+void host_switch_off(struct sim *sim, uint32_t index)
+{
+    sim_say(sim, "host %s is switched off", sim_host_name(sim, index));
+    if (sim->hosts[index].alive) {
+        sim->totals.fenced++;
+        lose_power(sim, index);
+    }
+    boot_later(sim, index, random_between(&sim->chance, 1200, 3000));
+}
+
+void host_switch_on(struct sim *sim, uint32_t index)
+{
+    if (!sim->hosts[index].alive)
+        boot_later(sim, index, random_between(&sim->chance, 60, 180));
 }
 
 /* ------------------------------------------------------------------ network */
@@ -125,6 +155,29 @@ void host_lose_controller(struct sim *sim, uint32_t index, double for_s)
                      : way == 1 ? "nothing gets to the controller" : "nothing gets through");
     link_lose(sim, index, "", "", sim->silence_s);
     sim_after(sim, for_s, hear_controller, index, 0);
+}
+
+static void all_hear_controller(void *self, const struct timer *timer)
+{
+    struct sim *sim = self;
+    (void)timer;
+    sim_say(sim, "the controller is on the network again");
+    for (uint32_t h = 0; h < sim->n_hosts; h++)
+        if (sim->hosts[h].isolated)
+            sim->hosts[h].isolated = sim->hosts[h].deaf = sim->hosts[h].mute = false;
+}
+
+void hosts_lose_controller(struct sim *sim, double for_s)
+{
+    sim_say(sim, "the controller is cut off the network");
+    for (uint32_t h = 0; h < sim->n_hosts; h++) {
+        struct sim_host *host = &sim->hosts[h];
+        if (host->deaf || host->mute)
+            continue; /* it comes back by itself */
+        host->isolated = host->deaf = host->mute = true;
+        link_lose(sim, h, "", "", sim->silence_s);
+    }
+    sim_after(sim, for_s, all_hear_controller, 0, 0);
 }
 
 static void open_path(void *self, const struct timer *timer)

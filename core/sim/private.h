@@ -13,6 +13,7 @@
 #define DROVER_SIM_PRIVATE_H
 
 #include "model/fleet.h"
+#include "model/settings.h"
 #include "model/trace.h"
 #include "sim/copy.h"
 #include "sim/random.h"
@@ -43,6 +44,7 @@ struct sim_vm {
     bool broken;      /* its post-copy broke: paused at the destination until somebody helps */
     bool rests;       /* its owner has switched it off: not running is no loss */
     uint64_t job;     /* 0: none */
+    uint32_t starting; /* drover has ordered its start there, and that is under way; SIM_NONE */
     enum pattern pattern;
     double cpu_pct, dirty_mib_s, working_set_mib; /* at its usual load */
     bool writes_round; /* one page after the other, not scattered */
@@ -66,6 +68,11 @@ struct sim_host {
     bool alive;        /* powered, its kernel runs */
     bool cut;          /* no network, neither to the controller nor to other hosts */
     bool deaf, mute;   /* nothing gets from the controller to it; from it to the controller */
+    bool isolated;     /* neither by any other address: it is the controller that is cut off */
+    uint64_t power;    /* counts how often it was switched: what was to boot it before is over */
+    bool lied_about;   /* a device has said that it is off, and it was not heard since */
+    bool unseen;       /* it lives, and the last probe saw nothing of it */
+    uint8_t *left;     /* by VM: a definition, though the VM's own is elsewhere */
     uint32_t cut_to;   /* a host to which nothing gets from here; SIM_NONE: none */
     double frozen_until; /* its kernel stands still, with all that runs on it */
     /* its link, while it is shared out */
@@ -133,7 +140,22 @@ struct order {
 struct question {
     uint64_t id;
     uint64_t job;   /* for this migration; 0: for the start of a VM */
+    uint64_t start; /* by drover, this errand; 0: by people */
+    bool autostart; /* by the host itself */
     uint32_t vm, host; /* where it is asked */
+};
+
+/* Where nobody answers in time a migration goes on, and nothing is started: so it is set up. */
+enum hook_verdict { HOOK_REFUSES, HOOK_ALLOWS, HOOK_IS_SILENT };
+
+/* What a device or a call that starts a VM is busy with; nothing of it ends with the controller. */
+struct errand {
+    uint64_t id, effect, move;
+    uint64_t session; /* of the controller that hears of its end */
+    uint32_t vm, host; /* vm: SIM_NONE for a device */
+    bool lied_into;    /* ordered because of a device's lie about the host where the VM runs */
+    uint32_t device;
+    const char *action; /* off, on, status, soft */
 };
 
 struct sim {
@@ -165,6 +187,10 @@ struct sim {
     bool looking;
     struct question *questions;
     uint32_t n_questions, question_room;
+    struct errand *errands;
+    uint32_t n_errands, errand_room;
+    uint64_t last_errand;
+    const struct settings *settings; /* the controller's */
     struct sim_totals totals;
 };
 
@@ -198,10 +224,13 @@ bool hosts_reach(const struct sim *sim, uint32_t a, uint32_t b); /* both ways */
 double host_cpu_pct(const struct sim *sim, uint32_t host, double load); /* by its guests' */
 double host_link_mib_s(const struct sim *sim, uint32_t host);
 void host_die(struct sim *sim, uint32_t host, double for_s);
+void host_switch_off(struct sim *sim, uint32_t host); /* until somebody switches it on */
+void host_switch_on(struct sim *sim, uint32_t host);
 void host_cut(struct sim *sim, uint32_t host, double for_s);
 void host_hang(struct sim *sim, uint32_t host, double for_s);
 void host_freeze(struct sim *sim, uint32_t host, double for_s);
 void host_lose_controller(struct sim *sim, uint32_t host, double for_s);
+void hosts_lose_controller(struct sim *sim, double for_s); /* all of them */
 void host_lose_path(struct sim *sim, uint32_t host, double for_s);
 void host_restart_daemon(struct sim *sim, uint32_t host, double for_s);
 
@@ -212,13 +241,16 @@ double guest_wanted_pct(const struct sim *sim, const struct sim_vm *vm); /* CPU,
 double guest_cpu_pct(const struct sim *sim, const struct sim_vm *vm);
 double guest_used_mib(const struct sim_vm *vm);
 struct process *guest_process(struct sim_vm *vm, uint32_t host);
+/* A device lied about its host, and no probe sees that. */
+bool guest_is_unseen(const struct sim *sim, const struct sim_vm *vm);
 uint32_t guest_executes_at(const struct sim_vm *vm); /* SIM_NONE: nowhere */
 void guest_put(struct sim *sim, struct sim_vm *vm, uint32_t host, enum process_mode mode);
 void guest_remove(struct sim *sim, struct sim_vm *vm, uint32_t host);
 void guest_count_loss(struct sim *sim, struct sim_vm *vm); /* after processes changed */
 void guest_end(struct sim *sim, uint32_t vm, const char *why); /* shut down from within */
 void guest_start_later(struct sim *sim, uint32_t vm, double after_s);
-void guest_start_answered(struct sim *sim, uint32_t vm, bool ok);
+void guest_start_after_loss(struct sim *sim, uint32_t vm, double after_s);
+void guest_start_answered(struct sim *sim, uint32_t vm, enum hook_verdict verdict);
 /* enum drover_vm_state, GUEST_SILENT or GUEST_GONE: what this host says of it (virt/domain.h). */
 #define GUEST_SILENT (-1)
 #define GUEST_GONE (-2)
@@ -245,8 +277,22 @@ void orders_forget(struct sim *sim);
 void order_job_ended(struct sim *sim, uint64_t job, bool ok, const char *text);
 void orders_lost_host(struct sim *sim, uint32_t host);
 
+/* fence.c: probes and fence devices, and errands */
+struct errand *errand_add(struct sim *sim, const struct effect *effect);
+struct errand *errand_find(struct sim *sim, uint64_t id);
+void errand_drop(struct sim *sim, struct errand *errand); /* others may move */
+void probe_perform(struct sim *sim, const struct effect *effect);
+void fence_perform(struct sim *sim, const struct effect *effect);
+
+/* start.c: starts by drover's order, and definitions that are left behind */
+void start_perform(struct sim *sim, const struct effect *effect);
+void start_answered(struct sim *sim, uint64_t errand, enum hook_verdict verdict);
+void undefine_perform(struct sim *sim, const struct effect *effect);
+void host_autostarts(struct sim *sim, uint32_t host);
+void autostart_answered(struct sim *sim, uint32_t vm, uint32_t host, enum hook_verdict verdict);
+
 /* people.c */
-void ask_hook(struct sim *sim, uint32_t host, uint32_t vm, const char *operation, uint64_t job);
+void ask_hook(struct sim *sim, const struct question *question, const char *operation);
 void ask_nobody(struct sim *sim); /* what waits for an answer goes on without one */
 void people_operator(struct sim *sim);
 void people_file(struct sim *sim);

@@ -63,6 +63,10 @@ static void perform(struct run *run, const struct effect *effect)
     case EFFECT_POSTCOPY:
     case EFFECT_ABORT:
     case EFFECT_REFRESH:
+    case EFFECT_PROBE:
+    case EFFECT_FENCE:
+    case EFFECT_START:
+    case EFFECT_UNDEFINE:
         run->world.perform(run->world.self, effect);
         break;
     case EFFECT_HOOK_ANSWER:
@@ -80,13 +84,14 @@ static void perform(struct run *run, const struct effect *effect)
     }
 }
 
-/* Orders to migrate go out when what is remembered is on disk, after all else: see orders.c. */
-static uint32_t perform_some(struct run *run, bool migrations, uint32_t most)
+/* Orders to migrate and to start go out when what is remembered is on disk, after all else: see orders.c. */
+static uint32_t perform_some(struct run *run, bool orders, uint32_t most)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < run->effects.n && n < most; i++) {
         const struct effect *effect = &run->effects.item[i];
-        if ((effect->kind == EFFECT_MIGRATE) == migrations) {
+        bool order = effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START;
+        if (order == orders) {
             perform(run, effect);
             n++;
         }
@@ -315,6 +320,7 @@ static void add_host_settings(struct run *run)
         hosts[i].cluster = arena_text(arena, host->cluster);
         hosts[i].memory_reserved_mib = host->memory_reserved_mib;
         hosts[i].link_mbps = host->link_mbps;
+        hosts[i].fence = sim_made_devices(run->simulation->seed, i, arena);
         hosts[i].roles = host->roles;
         hosts[i].labels = host->labels;
     }
@@ -347,6 +353,8 @@ static void sum_up(struct run *run)
     figures->events = totals->events;
     figures->carried_mib = totals->carried_mib;
     figures->downtime_s = totals->pause_ms / 1000;
+    figures->fences = totals->fenced;
+    figures->lied_into = totals->lied_into;
     figures->mean_drain_s = figures->drains_done ? figures->drain_s / figures->drains_done : 0;
     figures->longest_downtime_ms = totals->longest_pause_ms;
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)

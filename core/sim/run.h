@@ -67,6 +67,9 @@ struct figures {
     double cpu_imbalance_pct, memory_imbalance_pct;   /* deviation between hosts, mean over time */
     double cpu_imbalance_end_pct, memory_imbalance_end_pct;
     double vm_seconds_lost;
+    uint64_t restarts;   /* VMs that drover has started again */
+    uint64_t fences;     /* running hosts that were switched off by its order */
+    uint64_t lied_into;  /* VMs that were started while they ran unseen, by a fence device's lie */
     uint64_t controllers_killed, faults_struck;
 };
 extern const struct field figures_fields[];

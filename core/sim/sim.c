@@ -102,6 +102,7 @@ void sim_post(struct sim *sim, struct event *event, double after_s)
 static void configure(void *self, const struct settings *settings)
 {
     struct sim *sim = self;
+    sim->settings = settings;
     sim->poll_s = settings->poll_s;
     sim->retry_s = settings->connect_retry_s;
     sim->call_timeout_s = settings->call_timeout_s;
@@ -112,7 +113,14 @@ static void configure(void *self, const struct settings *settings)
 
 static void perform(void *self, const struct effect *effect)
 {
-    order_perform(self, effect);
+    struct sim *sim = self;
+    switch (effect->kind) {
+    case EFFECT_PROBE: probe_perform(sim, effect); break;
+    case EFFECT_FENCE: fence_perform(sim, effect); break;
+    case EFFECT_START: start_perform(sim, effect); break;
+    case EFFECT_UNDEFINE: undefine_perform(sim, effect); break;
+    default: order_perform(sim, effect); break;
+    }
 }
 
 static void close_world(void *self)
@@ -161,6 +169,7 @@ static void make_host(struct sim *sim, uint32_t i, const struct host *record)
     host->alive = host->daemon = true;
     host->cut_to = SIM_NONE;
     host->told = arena_array(&sim->arena, sim->options.fleet->n_vms, 1);
+    host->left = arena_array(&sim->arena, sim->options.fleet->n_vms, 1);
     table_put(&sim->host_index, host->record.name, i);
 }
 
@@ -215,6 +224,7 @@ void sim_free(struct sim *sim)
     free(sim->orders);
     free(sim->done);
     free(sim->questions);
+    free(sim->errands);
     free(sim->hosts);
     free(sim->vms);
     table_free(&sim->host_index);

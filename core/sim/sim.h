@@ -18,6 +18,9 @@
 
 struct sim;
 
+/* Fence devices (struct fence_setting) of a made host, by its position. */
+struct rows sim_made_devices(uint64_t seed, uint32_t host, struct arena *arena);
+
 /* Something that happened in the world, for the story. */
 typedef void sim_tell(void *self, double at, const char *text);
 
@@ -88,6 +91,9 @@ struct sim_truth {
     bool moving;        /* a migration has not ended in all its parts */
     uint64_t job;       /* its number; 0: none */
     bool by_drover;     /* and it was ordered by drover */
+    const char *starting; /* the host on which drover's start of it is under way; NULL: none */
+    bool unseen;        /* it executes where a device lied about the host, and no probe sees it */
+    bool rests;         /* its owner has switched it off */
     bool copying;       /* pre-copy: it can still be aborted */
     const char *from, *to; /* of that */
     double lost_s, paused_s; /* not executing though it should; of that: pauses of migrations */
@@ -108,6 +114,7 @@ const char *sim_host_name(const struct sim *sim, uint32_t host);
 uint32_t sim_find_host(const struct sim *sim, const char *name); /* UINT32_MAX: none */
 bool sim_host_file(const struct sim *sim, uint32_t host); /* it has one in maintenance.d */
 bool sim_host_alive(const struct sim *sim, uint32_t host);
+bool sim_host_heard(const struct sim *sim, uint32_t host);   /* not known as lost so far */
 bool sim_host_answers(const struct sim *sim, uint32_t host); /* a connection to it works */
 bool sim_host_prompt(const struct sim *sim, uint32_t host);  /* and nothing comes late over it */
 
@@ -129,6 +136,8 @@ struct sim_totals {
     double pause_ms, longest_pause_ms;
     uint64_t struck[FAULTS];
     uint32_t strikes;    /* of all kinds, also those that were left out */
+    uint64_t fenced;     /* hosts that ran, and were switched off by a device */
+    uint64_t lied_into;  /* VMs that a device's lie has had started while they ran unseen */
     const char *executing_twice; /* a VM that did, ever; NULL: none */
 };
 const struct sim_totals *sim_totals(const struct sim *sim);

@@ -33,7 +33,9 @@ struct sim_truth sim_vm_truth(const struct sim *sim, uint32_t index)
     const struct sim_vm *vm = &sim->vms[index];
     const struct job *job = vm->job ? job_find(sim, vm->job) : NULL;
     struct sim_truth truth = {
-        .place = place_of(vm), .host = sim->hosts[vm->home].record.name, .moving = job != NULL, .job = vm->job,
+        .place = place_of(vm), .host = sim->hosts[vm->home].record.name, .moving = job != NULL,
+        .job = vm->job, .rests = vm->rests, .unseen = guest_is_unseen(sim, vm),
+        .starting = vm->starting == SIM_NONE ? NULL : sim->hosts[vm->starting].record.name,
         .lost_s = vm->lost_s, .paused_s = vm->paused_s, .moves = vm->moves,
     };
     if (!isnan(vm->idle_since) && !vm->rests)
@@ -86,6 +88,12 @@ bool sim_host_file(const struct sim *sim, uint32_t host)
 bool sim_host_alive(const struct sim *sim, uint32_t host)
 {
     return sim->hosts[host].alive;
+}
+
+/* What is lost counts as heard until the controller notices. */
+bool sim_host_heard(const struct sim *sim, uint32_t host)
+{
+    return sim->hosts[host].connected || sim->now < sim->hosts[host].open_until;
 }
 
 bool sim_host_answers(const struct sim *sim, uint32_t host)
