@@ -4,11 +4,11 @@
  * answer comes from memory alone. Whatever cannot be judged is allowed: a question that makes no
  * sense must never cost a VM.
  *
- * In this order: a host in maintenance is closed; a VM that runs elsewhere is not started twice;
- * what somebody else starts or sends must pass the filters of the cluster's policy, as what drover
- * sends has done already; then admit units have their say. An arriving VM is started, too, for
- * libvirt: with `prepare` and `start` after its `migrate`. So a migration that was let in is
- * remembered until these have come.
+ * In this order: a host in maintenance is closed; a VM that runs elsewhere is not started twice,
+ * nor one that drover is about to start; what somebody else starts or sends must pass the filters of
+ * the cluster's policy, as what drover sends has done already; then admit units have their say. An
+ * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. So a
+ * migration that was let in is remembered until these have come.
  */
 #include "engine/internal.h"
 
@@ -212,6 +212,23 @@ static const char *runs_elsewhere(const struct engine *engine, const struct aski
     return other && other->connected && other->reported ? vm->host : NULL;
 }
 
+/*
+ * Why nobody else may start it: a restart is about to, or has done so elsewhere, and what is defined
+ * here is left over; NULL: that is not so. Of a VM that is known to be off nothing is left over.
+ */
+static const char *is_drovers_to_start(struct engine *engine, const struct asking *asking,
+                                       const struct watch *watch)
+{
+    const struct move *move = move_of_vm(engine, asking->key);
+    const struct vm *vm = asking->added ? NULL : fleet_vm(engine->fleet, asking->key);
+    if (move && move_is_restart(move))
+        return emit_printf(engine, "drover is about to start it (%s); to start it by hand, stop "
+                           "that first: drover abort %s", move->record.reason, move->record.name);
+    if (leftover_is_at(engine, asking->key, watch->name) && (!vm || vm_occupies(vm)))
+        return "drover has started it on another host since, and this definition is left over";
+    return NULL;
+}
+
 /* What the policy has against the VM on this host: NULL, or a refusal in the decision. */
 static const struct host_verdict *judge(struct engine *engine, const struct asking *asking,
                                         const struct watch *watch, struct decision **decision)
@@ -240,6 +257,13 @@ static bool may_come(struct engine *engine, const struct event *event, const str
     if (asking->vm == DROVER_NONE || drover_sent(engine, asking, watch) ||
         (!moves && find_incoming(engine, asking->key, watch->name)))
         return true;
+    const char *drovers = moves ? NULL : is_drovers_to_start(engine, asking, watch);
+    if (drovers) {
+        refuse(engine, event, "vm.restarts",
+               emit_printf(engine, "VM %s may not %s host %s: %s", hook->object,
+                           doing(hook->operation), watch->name, drovers));
+        return false;
+    }
     const char *elsewhere = moves ? NULL : runs_elsewhere(engine, asking, watch);
     if (elsewhere) {
         refuse(engine, event, "vm.runs_elsewhere",

@@ -20,7 +20,7 @@
 static struct fence_setting *make_device(struct fence_setting *device, uint32_t level, bool soft)
 {
     *device = (struct fence_setting){
-        .unit = soft ? "made_soft" : "made_power", .level = level, .timeout_s = 20, .soft = soft,
+        .unit = soft ? "fence_ssh_restart" : "fence_agent", .level = level, .timeout_s = 20, .soft = soft,
     };
     return device + 1;
 }
