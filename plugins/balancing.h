@@ -41,7 +41,7 @@ struct balancing_limits {
 };
 
 #define BALANCING_LIMITS_PARAMETERS(at)                                                            \
-    {"cpu_overcommit_duration", DROVER_DURATION_S, "s", 60, HUGE_VAL, "2m", NULL,                  \
+    {"cpu_overcommit_duration", DROVER_DURATION_S, "s", 0, 86400, "2m", NULL,                      \
      "a load that has lasted less does not count",                                                 \
      (at) + offsetof(struct balancing_limits, duration_s)},                                        \
         {"utilization_threshold", DROVER_PERCENT, "%", 1, 100, "80", NULL,                         \

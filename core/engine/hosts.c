@@ -123,6 +123,8 @@ static void merge_host(struct engine *engine, const struct host *reported)
     const struct host_setting *setting = host_setting(engine, reported->name);
     if (setting && setting->link_mbps > 0)
         merged.link_mbps = setting->link_mbps;
+    if (setting && setting->os_version[0])
+        merged.os_version = setting->os_version;
     if (isnan(reported->cpu_usage_pct))
         merged.cpu_usage_pct = old->cpu_usage_pct;
     if (isnan(reported->memory_free_mib))

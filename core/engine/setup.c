@@ -77,6 +77,8 @@ static void put_host(struct engine *engine, const struct host_setting *setting)
     changed.memory_reserved_mib = setting->memory_reserved_mib;
     if (setting->link_mbps > 0)
         changed.link_mbps = setting->link_mbps;
+    if (setting->os_version[0])
+        changed.os_version = setting->os_version;
     changed.roles = setting->roles;
     changed.labels = setting->labels;
     changed.power_managed = setting->power_management && setting->fence.n > 0;

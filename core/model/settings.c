@@ -40,6 +40,7 @@ const struct field host_setting_fields[] = {
     {.key = "fence", .type = FIELD_ROWS, .offset = HOST(fence), .rows = fence_setting_fields,
      .row_size = sizeof(struct fence_setting)},
     {.key = "power_management", .type = FIELD_BOOL, .offset = HOST(power_management)},
+    {.key = "os_version", .type = FIELD_TEXT, .offset = HOST(os_version)},
     {.key = "file", .type = FIELD_TEXT, .offset = HOST(file),
      .flags = FIELD_NULLABLE | FIELD_INTERNAL},
     {.key = "line", .type = FIELD_U32, .offset = HOST(line), .flags = FIELD_INTERNAL},

@@ -32,6 +32,7 @@ struct host_setting {
     struct texts probe;      /* addresses, HOST:PORT, that are tried when libvirt does not answer */
     struct rows fence;       /* struct fence_setting, in the order in which they are tried */
     bool power_management;   /* a policy may switch it off and on */
+    const char *os_version;  /* "family major.minor", which libvirt does not tell; "": not known */
     /* not in the document: where it stands there; file NULL: not known */
     const char *file;
     uint32_t line, column;

@@ -135,15 +135,20 @@ start_vms() {
     done
 }
 
+# host_options HOST: more of a host's line in drover.yaml, ", key: value"; a file may have its own.
+host_options() {
+    :
+}
+
 # configure: writes drover.yaml; what differs from file to file is on standard input. It is put in
 # place whole, so that a droverd that watches it never sees half of it.
 configure() {
     {
         cat <<-END
 	hosts:
-	  - {name: kvm1, uri: "$(lab uri kvm1)", labels: {rack: a}}
-	  - {name: kvm2, uri: "$(lab uri kvm2)", labels: {rack: b}}
-	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c}}
+	  - {name: kvm1, uri: "$(lab uri kvm1)", labels: {rack: a}$(host_options kvm1)}
+	  - {name: kvm2, uri: "$(lab uri kvm2)", labels: {rack: b}$(host_options kvm2)}
+	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c}$(host_options kvm3)}
 	socket: drover.sock
 	hook_socket: hook.sock
 	maintenance_dir: maintenance.d
@@ -151,6 +156,27 @@ configure() {
         cat
     } >"$FLEET/.drover.yaml.new"
     mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
+}
+
+# loads KVM1 KVM2 KVM3: what libvirt on each reports, in percent, whatever the machine's own load.
+loads() {
+    lab load kvm1 "$1"
+    lab load kvm2 "$2"
+    lab load kvm3 "$3"
+}
+
+# install_hook HOST: as "make install-hook" does, with the socket that stands for the one which
+# somebody carries to the host.
+install_hook() {
+    install -m 755 "$BUILD/drover-hook" \
+        "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
+    hook_conf "$1" ''
+    lab reload "$1"
+}
+
+hook_conf() { # HOST LINES
+    printf 'socket = %s\n%s\n' "$FLEET/hook.sock" "$2" \
+        >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
 }
 
 # --- droverd ------------------------------------------------------------------------------------

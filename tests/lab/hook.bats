@@ -10,6 +10,7 @@ VMS=(web1 web2 web3 db1 db2 mail1 mail2 dns1)
 
 setup_file() {
     fleet_begin 81 || return 0
+    loads 30 30 30
     start_vms <<-END
 	kvm1 web1 --memory 32
 	kvm1 web2 --memory 32
@@ -44,20 +45,6 @@ setup() {
 
 teardown() {
     show_log_of_failure
-}
-
-# install_hook HOST: as "make install-hook" does, with the socket that stands for the one which
-# somebody carries to the host.
-install_hook() {
-    install -m 755 "$BUILD/drover-hook" \
-        "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
-    hook_conf "$1" ''
-    lab reload "$1"
-}
-
-hook_conf() { # HOST LINES
-    printf 'socket = %s\n%s\n' "$FLEET/hook.sock" "$2" \
-        >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
 }
 
 migrate() { # VM FROM TO: by virsh, not by drover

@@ -53,12 +53,6 @@ configure_rounds() {
 	END
 }
 
-loads() { # KVM1 KVM2 KVM3
-    lab load kvm1 "$1"
-    lab load kvm2 "$2"
-    lab load kvm3 "$3"
-}
-
 rounds_pass() { # N: droverd looks at the fleet so often
     sleep "$1"
 }
