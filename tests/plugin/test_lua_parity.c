@@ -106,8 +106,8 @@ static struct fleet *rich_fleet(uint64_t seed)
 
 /* --- both sides ---------------------------------------------------------------------------- */
 
-static const char *const units[] = {"filter_memory", "filter_vm_affinity", "weight_memory_even",
-                                    "weight_numa_pinning"};
+static const char *const units[] = {"filter_memory", "filter_hugepages", "filter_vm_affinity",
+                                    "weight_memory_even", "weight_numa_pinning"};
 
 struct side {
     struct plug *plug;

@@ -45,6 +45,20 @@ local function memory_filter(self, ask, host)
     return true
 end
 
+-- --- filter hugepages -------------------------------------------------------------------------
+
+local function hugepages(_, ask, host)
+    local size = ask.vm.hugepages_kib
+    if size <= 0 or is_counted(ask, host) then return true end
+    local need, have = math.ceil(ask.vm.memory_mib * 1024 / size), 0
+    for _, pages in ipairs(host.hugepages) do
+        if math.abs(pages.size_kib - size) < 0.5 then have = have + pages.free end
+    end
+    if have >= need then return true end
+    return false, "hugepages.short",
+           {need = need, have = math.max(0, have), subject = ("%.0f KiB"):format(size)}
+end
+
 -- --- weight memory_even -----------------------------------------------------------------------
 
 local function memory_even(_, ask, hosts)
@@ -206,6 +220,10 @@ return {
         abi = 1, kind = "filter", name = "memory", summary = "room for the VM's memory",
         parameters = {memory_reserve = {type = "memory", default = "0", help = "to be left"}},
         filter = memory_filter,
+    },
+    {
+        abi = 1, kind = "filter", name = "hugepages", summary = "free huge pages of its size",
+        filter = hugepages,
     },
     {
         abi = 1, kind = "filter", name = "vm_affinity", summary = "hard rules between VMs",
