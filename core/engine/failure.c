@@ -7,7 +7,8 @@
  * down. Whatever else comes out leaves its VMs where they are, loudly.
  *
  * Nothing of this happens soon after droverd started, nor while so many hosts are gone that it
- * must be drover that is cut off.
+ * must be drover that is cut off. When that is over all hosts have their grace anew: the first
+ * one that is heard again must not be the death of the others.
  */
 #include "engine/proof.h"
 
@@ -70,6 +71,26 @@ static double grace_ends(const struct engine *engine, const struct watch *watch)
     return watch->lost_at + grace;
 }
 
+/* All hosts are gone when droverd starts: that is worth a word only if it lasts. */
+static void tell_own_connection(struct engine *engine, uint32_t gone, uint32_t total)
+{
+    double from = engine->started_at + engine->settings.limits.grace_s;
+    bool tell = engine->cut_off && engine->started_at > 0 && engine->now >= from;
+    if (engine->cut_off && engine->now < from)
+        wake_at(engine, from);
+    if (tell == engine->cut_off_told)
+        return;
+    engine->cut_off_told = tell;
+    if (tell)
+        notice(engine, NOTICE_ERROR, "controller.cut_off", NULL, NULL,
+               "%u of %u hosts do not answer: drover takes itself to be cut off, and fences and "
+               "starts nothing until that is over", gone, total);
+    else
+        notice(engine, NOTICE_INFO, "controller.connected", NULL, NULL,
+               "%u of %u hosts answer: drover does not take itself to be cut off any more",
+               total - gone, total);
+}
+
 /*
  * Hosts in maintenance may well be off, and those that are proven dead are no riddle: the others
  * count. One host alone that is gone is that host, as long as another one is heard.
@@ -86,17 +107,10 @@ static void judge_own_connection(struct engine *engine)
     }
     bool cut_off = gone > 0 && gone * 100.0 >= engine->settings.fencing.cut_off_pct * total &&
                    (gone > 1 || total == 1);
-    if (cut_off == engine->cut_off)
-        return;
+    if (engine->cut_off && !cut_off)
+        engine->heard_again_at = engine->now;
     engine->cut_off = cut_off;
-    if (cut_off)
-        notice(engine, NOTICE_ERROR, "controller.cut_off", NULL, NULL,
-               "%u of %u hosts do not answer: drover takes itself to be cut off, and fences and "
-               "starts nothing until that is over", gone, total);
-    else
-        notice(engine, NOTICE_INFO, "controller.connected", NULL, NULL,
-               "%u of %u hosts answer: drover does not take itself to be cut off any more",
-               total - gone, total);
+    tell_own_connection(engine, gone, total);
 }
 
 /* Why nothing is done about this host now; NULL: go on. */
@@ -104,6 +118,8 @@ static const char *holds_back(struct engine *engine, struct watch *watch)
 {
     const struct fencing *fencing = &engine->settings.fencing;
     double quiet_until = engine->started_at + fencing->quiet_start_s;
+    double calm_until = engine->heard_again_at + engine->settings.limits.grace_s +
+                        engine->settings.connect_retry_s;
     uint32_t n;
     devices_of(engine, watch, &n);
     if (watch_wants_maintenance(watch) && count_vms(engine, watch->name) == 0)
@@ -117,6 +133,10 @@ static const char *holds_back(struct engine *engine, struct watch *watch)
     if (engine->now < quiet_until) {
         wake_at(engine, quiet_until);
         return "droverd has just started";
+    }
+    if (engine->now < calm_until) {
+        wake_at(engine, calm_until);
+        return "drover itself was cut off until a moment ago";
     }
     return NULL;
 }
@@ -192,6 +212,15 @@ static void switch_off(struct engine *engine, struct watch *watch, uint32_t abov
         tell_device(engine, watch, device_of_level(devices, n, level, 0), "off", FAILURE_OFF);
 }
 
+/* As far as nobody asked for it by hand: many more may be gone by now than when it began. */
+static void go_on_to_off(struct engine *engine, struct watch *watch, uint32_t above)
+{
+    if (engine->cut_off)
+        enter(engine, watch, FAILURE_NONE, 0);
+    else
+        switch_off(engine, watch, above);
+}
+
 /* The next soft device from this position on; when there is none, off with it. */
 static void soften(struct engine *engine, struct watch *watch, uint32_t from)
 {
@@ -202,7 +231,7 @@ static void soften(struct engine *engine, struct watch *watch, uint32_t from)
     if (from < n)
         tell_device(engine, watch, from, "soft", FAILURE_SOFT);
     else
-        switch_off(engine, watch, 0);
+        go_on_to_off(engine, watch, 0);
 }
 
 static void device_failed(struct engine *engine, struct watch *watch)
@@ -213,7 +242,7 @@ static void device_failed(struct engine *engine, struct watch *watch)
     if (watch->failure.phase == FAILURE_SOFT)
         soften(engine, watch, device + 1);
     else
-        switch_off(engine, watch, device < n ? devices[device].level : 0);
+        go_on_to_off(engine, watch, device < n ? devices[device].level : 0);
 }
 
 /* This device says off: the others of its level, too? */
@@ -256,7 +285,7 @@ static void time_out(struct engine *engine, struct watch *watch)
         break;
     case FAILURE_SOFT_WAIT: soften(engine, watch, watch->failure.device + 1); break;
     case FAILURE_VERIFY: take_as_proof(engine, watch); break; /* nothing answered */
-    case FAILURE_STUCK: probe(engine, watch, FAILURE_PROBING); break;
+    case FAILURE_STUCK: /* from the beginning, if that is still the thing to do */
     case FAILURE_NONE:
     case FAILURE_LATE: enter(engine, watch, FAILURE_NONE, 0); break;
     }
@@ -264,11 +293,10 @@ static void time_out(struct engine *engine, struct watch *watch)
 
 static void advance(struct engine *engine, struct watch *watch)
 {
-    if (watch->failure.phase != FAILURE_NONE) {
-        if (engine->now >= watch->failure.until)
-            time_out(engine, watch);
-    } else if (!watch->connected && !proof_of_host(watch) &&
-               engine->now >= grace_ends(engine, watch)) {
+    if (watch->failure.phase != FAILURE_NONE && engine->now >= watch->failure.until)
+        time_out(engine, watch);
+    if (watch->failure.phase == FAILURE_NONE && !watch->connected && !proof_of_host(watch) &&
+        engine->now >= grace_ends(engine, watch)) {
         const char *why = holds_back(engine, watch);
         set_text(&watch->failure.said, why);
         if (!why)
@@ -306,7 +334,7 @@ void on_probed(struct engine *engine, const struct event *event)
     if (watch->failure.phase == FAILURE_PROBING && answers)
         soften(engine, watch, 0);
     else if (watch->failure.phase == FAILURE_PROBING)
-        switch_off(engine, watch, 0); /* nothing there that could be asked to restart anything */
+        go_on_to_off(engine, watch, 0); /* nothing there that could be asked to restart anything */
     else if (answers) {
         set_text(&watch->failure.said,
                  emit_printf(engine, "its device says off, but %s", event->text));

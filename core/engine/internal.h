@@ -199,6 +199,8 @@ struct engine {
     struct leftover *leftovers;
     uint32_t n_leftovers, leftover_room;
     bool cut_off; /* so many hosts are gone that it must be drover */
+    bool cut_off_told;
+    double heard_again_at; /* that was over */
     double round_at;
     bool dirty;
     double wake_at;

@@ -207,8 +207,25 @@ static void a_controller_that_is_cut_off_touches_nothing(void **state)
     bench_connect(&bench, "kvm2"); /* now it is one alone */
     bench_report(&bench, "kvm2", "other", NULL);
     bench_tick(&bench, 1);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE), 0); /* which may be heard next */
+    bench_tick(&bench, 65);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE), 1);
     probed(&bench, "kvm1", "silent");
     assert_true(fence_order(&bench, "off") > 0);
+    bench_free(&bench);
+}
+
+/* It began with one host, and more follow before anything was switched off. */
+static void cut_off_in_the_middle_it_goes_no_further(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    dies(&bench);
+    bench_lose(&bench, "kvm2", "keepalive");
+    probed(&bench, "kvm1", "silent");
+    assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0);
+    bench_tick(&bench, 3600);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE) + bench_count(&bench, EFFECT_FENCE), 0);
     bench_free(&bench);
 }
 
@@ -494,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_device_that_lies_is_not_believed),
         cmocka_unit_test(libvirtd_alone_is_brought_back_softly),
         cmocka_unit_test(a_controller_that_is_cut_off_touches_nothing),
+        cmocka_unit_test(cut_off_in_the_middle_it_goes_no_further),
         cmocka_unit_test(nothing_is_fenced_soon_after_the_start),
         cmocka_unit_test(a_host_that_comes_back_before_it_is_fenced_keeps_its_vms),
         cmocka_unit_test(what_the_host_still_runs_is_not_started_elsewhere),
