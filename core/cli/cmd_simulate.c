@@ -270,7 +270,9 @@ const struct command command_simulate = {
                "faults, calm follows after the given time, for two hours more. Faults: host-death, "
                "host-cut, host-freeze, controller-cut, path-cut, libvirt-hang, libvirt-restart, "
                "late, duplicate, lost, reorder, migration-fails, call-fails, destination-dies, "
-               "guest-ends, operator, files, hooks, virsh, controller, clock.",
+               "guest-ends, operator, files, hooks, virsh, controller, clock, cut-off, "
+               "guest-crash, fence-fails, fence-lies, fence-slow, fence-dead, start-fails, "
+               "autostart.",
     .place = ALONE,
     .options = options,
     .run = run,

@@ -254,16 +254,17 @@ static bool may_come(struct engine *engine, const struct event *event, const str
 {
     const struct hook_ask *hook = &event->hook;
     bool moves = strcmp(hook->operation, "migrate") == 0;
-    if (asking->vm == DROVER_NONE || drover_sent(engine, asking, watch) ||
-        (!moves && find_incoming(engine, asking->key, watch->name)))
+    if (asking->vm == DROVER_NONE || drover_sent(engine, asking, watch))
         return true;
-    const char *drovers = moves ? NULL : is_drovers_to_start(engine, asking, watch);
+    const char *drovers = is_drovers_to_start(engine, asking, watch);
     if (drovers) {
         refuse(engine, event, "vm.restarts",
                emit_printf(engine, "VM %s may not %s host %s: %s", hook->object,
                            doing(hook->operation), watch->name, drovers));
         return false;
     }
+    if (!moves && find_incoming(engine, asking->key, watch->name))
+        return true;
     const char *elsewhere = moves ? NULL : runs_elsewhere(engine, asking, watch);
     if (elsewhere) {
         refuse(engine, event, "vm.runs_elsewhere",

@@ -65,7 +65,8 @@ static bool is_known_to_run(const struct engine *engine, const struct vm *vm)
 {
     const struct watch *watch = vm->host ? watch_find(engine, vm->host) : NULL;
     return watch && watch->connected && watch->reported && vm_occupies(vm) && !vm->to &&
-           vm->state != DROVER_VM_MIGRATING && !keep_is_hearsay(engine, vm_key(vm)) && !vm_is_doubted(engine, vm_key(vm));
+           vm->state != DROVER_VM_MIGRATING && !keep_is_hearsay(engine, vm_key(vm)) &&
+           !vm_is_doubted(engine, vm_key(vm));
 }
 
 /* The host is back, and has it defined, and off. */

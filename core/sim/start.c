@@ -57,6 +57,8 @@ static void run(struct sim *sim, uint32_t index, uint32_t host)
     if (guest_process(vm, host))
         return;
     if (vm->n_processes > 0) {
+        sim_say(sim, "VM %s is started on host %s, while it runs elsewhere", vm->record.name,
+                sim_host_name(sim, host));
         sim->totals.executing_twice = vm->key;
         return;
     }
@@ -171,7 +173,9 @@ void undefine_perform(struct sim *sim, const struct effect *effect)
 void autostart_answered(struct sim *sim, uint32_t vm, uint32_t host, enum hook_verdict verdict)
 {
     bool defined = sim->vms[vm].home == host || sim->hosts[host].left[vm];
-    if (verdict == HOOK_ALLOWS && defined && host_works(sim, host) &&
+    const struct job *job = job_find(sim, sim->vms[vm].job);
+    bool comes = job && job->to == host; /* libvirt has it locked for the migration */
+    if (verdict == HOOK_ALLOWS && defined && !comes && host_works(sim, host) &&
         sim->vms[vm].starting != host)
         run(sim, vm, host);
 }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Restarts when more goes wrong: each of these is a way in which a VM was once started twice,
+ * forgotten, or robbed of its definition in the made world of drover simulate.
+ */
+#include "engine_failure.h"
+
+/* kvm1 is dead, and ha9 is being started on kvm3. Returns the move. */
+static uint64_t begin_restart(struct bench *bench)
+{
+    *bench = begin(1);
+    dies_and_is_fenced(bench);
+    const struct effect *effect = start_of(bench, "ha9");
+    assert_non_null(effect);
+    assert_string_equal(effect->host, "kvm3");
+    return effect->move;
+}
+
+static void a_start_under_way_is_not_ordered_anew(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    for (int i = 0; i < 4; i++) {
+        bench_tick(&bench, 5);
+        bench_report(&bench, "kvm3", NULL); /* it does not show it yet: the call goes on */
+        assert_string_equal(bench_migration_state(&bench, move), "preparing");
+    }
+    bench_free(&bench);
+}
+
+static void the_end_of_an_earlier_try_is_not_that_of_this_one(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    started(&bench, move, false);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm3", NULL);
+    bench_tick(&bench, 31);
+    assert_string_equal(start_of(&bench, "ha9")->host, "kvm2");
+    struct event *event = bench_event(&bench, EVENT_START_DONE, "kvm3");
+    event->id = move; /* said twice, and late */
+    bench_take(&bench, event);
+    bench_tick(&bench, 11);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "preparing");
+    bench_free(&bench);
+}
+
+static void a_start_of_a_killed_droverd_may_still_go_on(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench = bench_new(3);
+    bench.n_fence = 1;
+    bench_start(&bench);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9", NULL);
+    memorize(&memory, &bench);
+    bench_connect(&bench, "kvm2");
+    bench_report(&bench, "kvm2", NULL);
+    bench_gone(&bench, "kvm1", "ha9", "crashed");
+    memorize(&memory, &bench);
+    uint64_t move = start_of(&bench, "ha9")->move;
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now + 5);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9-", NULL);
+    bench_report(&bench, "kvm2", NULL);
+    bench_report(&bench, "kvm3", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "preparing");
+    for (int i = 0; i < 14; i++) {
+        bench_tick(&bench, 5);
+        bench_report(&bench, "kvm1", "ha9-", NULL);
+    }
+    assert_string_equal(bench_migration_state(&bench, move), "queued"); /* it never came up */
+    bench_free(&bench);
+}
+
+static void no_definition_goes_before_the_live_one_is_heard(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    memorize(&memory, &bench);
+    bench_runs(&bench, "kvm3", "ha9");
+    memorize(&memory, &bench);
+    started(&bench, move, true);
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now + 5);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9-", NULL); /* that it runs on kvm3 is remembered only */
+    assert_int_equal(bench_count(&bench, EFFECT_UNDEFINE), 0);
+    bench_connect(&bench, "kvm3");
+    bench_report(&bench, "kvm3", "ha9", NULL);
+    bench_report(&bench, "kvm1", "ha9-", NULL);
+    assert_int_equal(bench_count(&bench, EFFECT_UNDEFINE), 1);
+    bench_free(&bench);
+}
+
+static void what_a_failed_try_has_defined_goes_too(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    started(&bench, move, false);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm3", "ha9-", NULL);
+    bench_tick(&bench, 31);
+    assert_string_equal(start_of(&bench, "ha9")->host, "kvm2");
+    bench_runs(&bench, "kvm2", "ha9");
+    started(&bench, move, true);
+    bench_report(&bench, "kvm3", "ha9-", NULL);
+    assert_int_equal(bench_count(&bench, EFFECT_UNDEFINE), 1);
+    assert_string_equal(bench_state(&bench, "kvm3"), "up"); /* it is not held up by that */
+    bench_free(&bench);
+}
+
+static void who_is_cut_off_meanwhile_fences_no_further(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    dies(&bench);
+    bench_lose(&bench, "kvm2", "keepalive");
+    bench_lose(&bench, "kvm3", "keepalive");
+    probed(&bench, "kvm1", "silent");
+    assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0);
+    bench_free(&bench);
+}
+
+static void a_queued_move_gives_way_to_the_restart(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_report(&bench, "kvm1", "ha9", "ha5", "ha3", NULL);
+    bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
+    assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 2); /* the limit: ha3 waits */
+    dies_and_is_fenced(&bench);
+    assert_non_null(start_of(&bench, "ha3"));
+    bench_free(&bench);
+}
+
+static void what_was_lost_is_remembered_whatever_it_is(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench;
+    begin_restart(&bench);
+    memorize(&memory, &bench);
+    bool kept = false;
+    for (uint32_t i = 0; i < memory.n; i++)
+        kept |= strcmp(memory.name[i], "ha/web") == 0 && memory.value[i];
+    assert_true(kept); /* it has no ha, and a policy or a person may want it back all the same */
+    bench_free(&bench);
+    bench = reborn(&memory, 2000);
+    bench_free(&bench);
+}
+
+/* kvm1 was away for long, without a fence, and is back without ha9. */
+static struct bench back_without_it(void)
+{
+    struct bench bench = begin(0);
+    bench_lose(&bench, "kvm1", "keepalive");
+    bench_tick(&bench, 90);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+    assert_null(start_of(&bench, "ha9"));
+    return bench;
+}
+
+static void what_ended_out_of_sight_comes_back_when_no_host_has_it(void **state)
+{
+    (void)state;
+    struct bench bench = back_without_it();
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_null(start_of(&bench, "ha9")); /* kvm3 may have it */
+    bench_report(&bench, "kvm3", NULL);
+    assert_non_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
+static void what_was_moved_out_of_sight_is_left_alone(void **state)
+{
+    (void)state;
+    struct bench bench = back_without_it();
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+    bench_report(&bench, "kvm3", "ha9", NULL);
+    assert_null(start_of(&bench, "ha9"));
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_null(start_of(&bench, "ha9"));
+    bench_tick(&bench, 700);
+    assert_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
+static void an_ha_vm_that_crashes_while_it_moves_comes_back(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_request(&bench, "migrate", NULL, "ha9", "kvm3");
+    const struct effect *effect = bench_effect(&bench, EFFECT_MIGRATE, 0);
+    assert_non_null(effect);
+    uint64_t move = effect->move;
+    bench_gone(&bench, "kvm1", "ha9", "crashed");
+    struct event *event = bench_event(&bench, EVENT_MIGRATION_DONE, NULL);
+    event->id = move;
+    event_set(event, &event->text, "domain is not running");
+    bench_take(&bench, event);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+    bench_report(&bench, "kvm3", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "failed");
+    assert_non_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
+static void nobody_else_starts_what_drover_is_about_to(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin_restart(&bench); /* ha5 waits for ha9 */
+    struct event *event = bench_event(&bench, EVENT_HOOK_ASK, "kvm2");
+    event->id = 99;
+    event_set(event, &event->hook.driver, "qemu");
+    event_set(event, &event->hook.operation, "start");
+    event_set(event, &event->hook.object, "ha5");
+    struct vm vm = bench_vm("ha5");
+    event_add_vm(event, &vm);
+    bench_take(&bench, event);
+    const struct effect *answer = bench_effect(&bench, EFFECT_HOOK_ANSWER, 0);
+    assert_false(answer->ok);
+    assert_string_equal(answer->name, "vm.restarts");
+    bench_free(&bench);
+}
+
+static void a_vm_that_rests_does_so_over_a_restart_of_droverd(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    memorize(&memory, &bench);
+    bench_runs(&bench, "kvm3", "ha9");
+    memorize(&memory, &bench);
+    started(&bench, move, true);
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now + 5);
+    bench_connect(&bench, "kvm3");
+    bench_report(&bench, "kvm3", "ha9", NULL);
+    assert_false(isnan(fleet_vm(engine_fleet(bench.engine), "ha9")->moved_at));
+    bench_free(&bench);
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_start_under_way_is_not_ordered_anew),
+        cmocka_unit_test(the_end_of_an_earlier_try_is_not_that_of_this_one),
+        cmocka_unit_test(a_start_of_a_killed_droverd_may_still_go_on),
+        cmocka_unit_test(no_definition_goes_before_the_live_one_is_heard),
+        cmocka_unit_test(what_a_failed_try_has_defined_goes_too),
+        cmocka_unit_test(who_is_cut_off_meanwhile_fences_no_further),
+        cmocka_unit_test(a_queued_move_gives_way_to_the_restart),
+        cmocka_unit_test(what_was_lost_is_remembered_whatever_it_is),
+        cmocka_unit_test(what_ended_out_of_sight_comes_back_when_no_host_has_it),
+        cmocka_unit_test(what_was_moved_out_of_sight_is_left_alone),
+        cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
+        cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
+        cmocka_unit_test(a_vm_that_rests_does_so_over_a_restart_of_droverd),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
