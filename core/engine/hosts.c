@@ -165,15 +165,19 @@ static void end_doubts(struct engine *engine, const struct event *event,
     }
 }
 
-/* VMs that we thought to be here, and that are not. */
+/*
+ * VMs that we thought to be here, and that are not. A report that was begun to be read before a VM
+ * arrived says nothing of it.
+ */
 static void drop_missing(struct engine *engine, const struct event *event,
                          const struct vm **reported)
 {
+    double read_at = watch_find(engine, event->host)->report_at;
     const struct vm **missing = memory_array(engine->fleet->n_vms, sizeof *missing);
     uint32_t n = 0;
     for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         const struct vm *vm = engine->fleet->vms[i];
-        if (vm->host && strcmp(vm->host, event->host) == 0 &&
+        if (vm->host && strcmp(vm->host, event->host) == 0 && !(vm->moved_at > read_at) &&
             !(event->vms.n > 0 &&
               bsearch(&vm, reported, event->vms.n, sizeof *reported, by_vm_key)))
             missing[n++] = vm;

@@ -68,7 +68,7 @@ static bool runs_elsewhere(struct run *run, uint32_t vm, const char *host)
         if (word_of(run, vm, h)->claims && sim_host_heard(run->sim, h) &&
             strcmp(sim_host_name(run->sim, h), host) != 0)
             return true;
-    return truth.moving;
+    return truth.moving || (truth.executing > 0 && strcmp(truth.host, host) != 0);
 }
 
 void check_undefined(struct run *run, const struct event *event)

@@ -243,6 +243,23 @@ static void nobody_else_starts_what_drover_is_about_to(void **state)
     bench_free(&bench);
 }
 
+static void a_report_of_before_says_nothing_of_what_has_just_come(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    bench_tick(&bench, 5);
+    bench_runs(&bench, "kvm3", "ha9");
+    started(&bench, move, true);
+    bench.now -= 2; /* it was begun to be read then, and has been overtaken */
+    bench_report(&bench, "kvm3", NULL);
+    bench.now += 2;
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9-", NULL);
+    assert_string_equal(fleet_vm(engine_fleet(bench.engine), "ha9")->host, "kvm3");
+    bench_free(&bench);
+}
+
 static void a_vm_that_rests_does_so_over_a_restart_of_droverd(void **state)
 {
     (void)state;
@@ -280,6 +297,7 @@ int main(void)
         cmocka_unit_test(what_was_moved_out_of_sight_is_left_alone),
         cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
         cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
+        cmocka_unit_test(a_report_of_before_says_nothing_of_what_has_just_come),
         cmocka_unit_test(a_vm_that_rests_does_so_over_a_restart_of_droverd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
