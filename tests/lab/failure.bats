@@ -200,8 +200,11 @@ line_of() {
 }
 
 @test "it returns, and nothing runs there that runs elsewhere" {
+    mark_log
     run drover fence kvm1 on
     expect 0
+    wait_for 30 logged 'host kvm1: device says on'
+    lab join kvm1
     wait_for 60 host_is kvm1 up
     is_empty kvm1
     runs_once ha9 ha5 other

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The manual pages: each is clean under mandoc's lint, and each unit in plugins/ is described.
-# The unit of plugins/filter_cpu.c is described by a page of its own, drover-unit-cpu.7. What such
+# The unit of plugins/filter_cpu.c is described by a page of its own, drover-unit-cpu.7, that of
+# plugins/fence_agent.c by drover-unit-fence_agent.7: fence units have that in their names. What such
 # a page must have in it (each parameter, each reason) tests/plugin/test_docs.c checks.
 
 cd "${DROVER_SRC:-$(dirname "$0")/../..}" || exit 1
@@ -36,6 +37,7 @@ for unit in $units; do
     number=$((number + 1))
     base=$(basename "$unit" .c)
     page=docs/man/drover-unit-${base#*_}.7
+    case $base in fence_*) page=docs/man/drover-unit-$base.7 ;; esac
     if [ -e "$page" ]; then
         echo "ok $number - $unit is described"
     else
