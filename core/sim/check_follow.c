@@ -178,8 +178,19 @@ static bool something_is_active(const struct migration *const *all, uint32_t n)
     return false;
 }
 
+/* Another host has said that it runs the VM, and cannot be asked whether it still does. */
+static bool is_doubted(struct run *run, const struct migration *move)
+{
+    uint32_t vm = sim_find_vm(run->sim, move->vm);
+    for (uint32_t h = 0; vm != UINT32_MAX && h < sim_n_hosts(run->sim); h++)
+        if (h != sim_find_host(run->sim, move->from) && word_of(run, vm, h)->claims &&
+            !sim_host_heard(run->sim, h))
+            return true;
+    return false;
+}
+
 /* It waits, and neither its pause nor its VM, nor its host, nor other moves are the reason. */
-static bool waits_for_nothing(const struct run *run, const struct migration *move)
+static bool waits_for_nothing(struct run *run, const struct migration *move)
 {
     const struct fleet *fleet = engine_fleet(run->engine);
     const struct vm *vm = fleet_vm(fleet, move->vm);
@@ -187,7 +198,7 @@ static bool waits_for_nothing(const struct run *run, const struct migration *mov
     return move->state == MIGRATION_QUEUED && !(move->not_before > fleet->now) && vm &&
            vm->host && strcmp(vm->host, move->from) == 0 && vm->state != DROVER_VM_MIGRATING &&
            truth.place == SIM_RUNS && strcmp(truth.host, move->from) == 0 &&
-           is_prompt(run, move->from) && clock_is_right(run);
+           is_prompt(run, move->from) && !is_doubted(run, move) && clock_is_right(run);
 }
 
 void check_starts(struct run *run)
