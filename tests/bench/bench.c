@@ -116,8 +116,8 @@ static const struct {
     void (*run)(uint32_t hosts, uint32_t vms);
 } things[] = {
     {"decision", measure_decision}, {"balance", measure_balance}, {"drain", measure_drain},
-    {"load", measure_load},         {"fleet", write_fleet},       {"hbal", write_hbal},
-    {"cib", write_cib},
+    {"load", measure_load},         {"engine", measure_engine},   {"fleet", write_fleet},
+    {"hbal", write_hbal},           {"cib", write_cib},
 };
 
 int main(int argc, char **argv)
@@ -128,6 +128,6 @@ int main(int argc, char **argv)
                           (uint32_t)strtoul(argv[3], NULL, 10));
             return 0;
         }
-    fputs("usage: bench decision|balance|drain|load|fleet|hbal|cib HOSTS VMS\n", stderr);
+    fputs("usage: bench decision|balance|drain|load|engine|fleet|hbal|cib HOSTS VMS\n", stderr);
     return 2;
 }

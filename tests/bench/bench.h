@@ -33,5 +33,6 @@ void measure_decision(uint32_t hosts, uint32_t vms);
 void measure_balance(uint32_t hosts, uint32_t vms);
 void measure_drain(uint32_t hosts, uint32_t vms);
 void measure_load(uint32_t hosts, uint32_t vms);
+void measure_engine(uint32_t hosts, uint32_t vms);
 
 #endif

@@ -11,7 +11,7 @@
 : "${DROVER_BUILD:=build}" "${DROVER_SRC:=.}" "${BENCH_LIMIT_S:=100}"
 export DROVER_BUILD DROVER_SRC
 bench=$DROVER_BUILD/tests/bench/bench
-sizes=('10 100' '50 1000' '100 2000' '500 10000')
+sizes=('10 100' '50 1000' '64 2000' '100 2000' '500 10000')
 [ -n "${BENCH_SMALL-}" ] || sizes+=('1000 20000' '5000 100000')
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -56,11 +56,18 @@ load() {
         '| hosts / VMs | MB | read, s | µs per record | columns, s | in memory, MiB |'
 }
 
+engine() {
+    table engine 'The engine: what it holds, and from an event to the first order to migrate' \
+        '| hosts / VMs | resident, MiB | migrate VM, ms | maintenance of a host, ms |'
+    printf '\nResident: what the process grew by when all hosts had reported. Times are medians, of CPU\n'
+    printf 'time, from the request to all orders of its step.\n'
+}
+
 others_hbal() {
     local size took ours moves
     printf '\n### Beside hbal\n\n| hosts / VMs | hbal, s | its moves | drover, s | its moves |\n'
     printf '|---|---|---|---|---|\n'
-    for size in "${sizes[@]:0:4}"; do
+    for size in "${sizes[@]:0:5}"; do
         # shellcheck disable=SC2086
         "$bench" hbal $size >"$scratch/fleet.hbal"
         took=$(timed hbal -t "$scratch/fleet.hbal" --ignore-dynu -p0)
@@ -104,10 +111,10 @@ others() {
     fi
 }
 
-[ $# -gt 0 ] || set -- decision balance drain load others
+[ $# -gt 0 ] || set -- decision balance drain load engine others
 for part; do
     case $part in
-        decision | balance | drain | load | others) "$part" ;;
-        *) echo "run.sh: there is no part $part: decision, balance, drain, load, others" >&2; exit 2 ;;
+        decision | balance | drain | load | engine | others) "$part" ;;
+        *) echo "run.sh: there is no part $part: decision, balance, drain, load, engine, others" >&2; exit 2 ;;
     esac
 done
