@@ -27,6 +27,12 @@ void grid_add(struct grid *grid, enum style style, const char *text)
     grid->cell[grid->n++] = (struct grid_cell){text, style};
 }
 
+void grid_heading(struct grid *grid, const char *text)
+{
+    grid->columns++;
+    grid_add(grid, STYLE_FAINT, text);
+}
+
 static bool looks_like_number(const char *text)
 {
     return *text == '\0' || strcmp(text, "-") == 0 || (strpbrk(text, "0123456789") &&
@@ -51,6 +57,16 @@ static size_t measure(const struct grid *grid, unsigned column, bool *numbers)
     }
     *numbers = *numbers && filled;
     return widest;
+}
+
+size_t grid_width(const struct grid *grid)
+{
+    size_t all = grid->columns ? 2 * (grid->columns - 1) : 0;
+    bool numbers;
+
+    for (unsigned c = 0; c < grid->columns; c++)
+        all += measure(grid, c, &numbers);
+    return all;
 }
 
 /* The last cell of the row that is not empty: no blanks are written behind it. */

@@ -23,6 +23,12 @@ struct grid {
 void grid_open(struct grid *grid, struct screen *screen, const char *headings);
 void grid_add(struct grid *grid, enum style style, const char *text);
 
+/* One more column; only before the first row. */
+void grid_heading(struct grid *grid, const char *text);
+
+/* Cells that a row takes. */
+size_t grid_width(const struct grid *grid);
+
 /* Prints and frees. */
 void grid_print(struct grid *grid, struct screen *screen);
 

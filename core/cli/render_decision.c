@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A decision for people: the choice first, then the hosts that were weighed, best first, with what
- * each weight said of them, then the hosts that were refused, with why and what would change that.
+ * A decision for people: the choice first, then a table of hosts x units, best first, with what
+ * each weight and each filter said of them, then the hosts that were refused, with why and what
+ * would change that. Where the table is too wide, only the hosts that were weighed stand in it.
  */
 #include "base/memory.h"
 #include "grid.h"
@@ -120,38 +121,144 @@ static void explain_columns(struct screen *screen, unsigned n, unsigned n_units,
 
 #define UNITS_MOST 64
 
-static void render_accepted(struct screen *screen, const json_t *decision)
-{
-    const char *unit[UNITS_MOST], *dropped = "";
-    unsigned n_units = 0, n;
-    const json_t **host = accepted_hosts(decision, &n);
-    const char *chosen = view_text(screen, decision, "chosen");
-    struct grid grid;
+/* Hosts x units: a row for each host, a column for each unit that tells hosts apart. */
+struct table {
+    const json_t **accepted; /* best first */
+    unsigned n_accepted;
+    const char *weight[UNITS_MOST];
+    unsigned n_weights;
+    const char *filter[UNITS_MOST]; /* those that refuse somebody */
+    unsigned n_filters;
+    const char *alike; /* weights to which all hosts are alike */
+    const char *chosen;
+};
 
-    if (n > 0) {
-        n_units = collect_units(view_object(host[0], "weights"), unit, UNITS_MOST);
-        n_units = drop_indifferent(screen, host, n, unit, n_units, &dropped);
+static bool is_listed(const char *const *unit, unsigned n, const char *name)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(unit[i], name) == 0)
+            return true;
+    return false;
+}
+
+static unsigned collect_filters(struct screen *screen, const json_t *hosts, const char **unit,
+                                unsigned most)
+{
+    unsigned n = 0;
+    size_t i, k;
+    json_t *host, *refusal;
+
+    json_array_foreach((json_t *)hosts, i, host) {
+        json_array_foreach((json_t *)view_array(host, "refusals"), k, refusal) {
+            const char *name = view_text(screen, refusal, "unit");
+            if (n < most && !is_listed(unit, n, name))
+                unit[n++] = name;
+        }
     }
+    return n;
+}
+
+static struct table table_of(struct screen *screen, const json_t *decision)
+{
+    struct table table = {.alike = "", .chosen = view_text(screen, decision, "chosen")};
+
+    table.accepted = accepted_hosts(decision, &table.n_accepted);
+    table.n_filters = collect_filters(screen, view_array(decision, "hosts"), table.filter,
+                                      UNITS_MOST);
+    if (table.n_accepted > 0) {
+        const json_t *first = table.accepted[0];
+        table.n_weights = collect_units(view_object(first, "weights"), table.weight, UNITS_MOST);
+        table.n_weights = drop_indifferent(screen, table.accepted, table.n_accepted, table.weight,
+                                           table.n_weights, &table.alike);
+    }
+    return table;
+}
+
+/* The unit's code for this host without the unit's name, which stands above it; "": accepted. */
+static const char *word_of(struct screen *screen, const json_t *host, const char *unit)
+{
+    const char *slash = strrchr(unit, '/'); /* a pack stands before a unit of its own */
+    const char *own = slash ? slash + 1 : unit;
+    size_t i, length = strlen(own);
+    json_t *refusal;
+
+    json_array_foreach((json_t *)view_array(host, "refusals"), i, refusal) {
+        const char *code = view_text(screen, refusal, "code");
+        if (strcmp(view_text(screen, refusal, "unit"), unit) != 0)
+            continue;
+        return strncmp(code, own, length) == 0 && code[length] == '.' ? code + length + 1 : code;
+    }
+    return "";
+}
+
+static void add_accepted(struct grid *grid, struct screen *screen, const struct table *table,
+                         const json_t *host, bool with_filters)
+{
+    const char *name = view_text(screen, host, "name");
+    bool is_chosen = strcmp(name, table->chosen) == 0;
+
+    grid_add(grid, is_chosen ? STYLE_STRONG : STYLE_PLAIN, name);
+    grid_add(grid, is_chosen ? STYLE_GOOD : STYLE_PLAIN, is_chosen ? "chosen" : "accepted");
+    grid_add(grid, STYLE_PLAIN, view_show_number(screen, view_number(host, "score"), 3));
+    for (unsigned u = 0; u < table->n_weights; u++)
+        grid_add(grid, STYLE_PLAIN, weight_text(screen, weight_of(host, table->weight[u])));
+    for (unsigned u = 0; with_filters && u < table->n_filters; u++)
+        grid_add(grid, STYLE_GOOD, "ok");
+}
+
+static void add_refused(struct grid *grid, struct screen *screen, const struct table *table,
+                        const json_t *host)
+{
+    grid_add(grid, STYLE_PLAIN, view_text(screen, host, "name"));
+    grid_add(grid, STYLE_BAD, "refused");
+    grid_add(grid, STYLE_PLAIN, "");
+    for (unsigned u = 0; u < table->n_weights; u++)
+        grid_add(grid, STYLE_PLAIN, "");
+    for (unsigned u = 0; u < table->n_filters; u++) {
+        const char *word = word_of(screen, host, table->filter[u]);
+        grid_add(grid, *word ? STYLE_BAD : STYLE_GOOD, *word ? word : "ok");
+    }
+}
+
+static struct grid grid_of(struct screen *screen, const struct table *table, const json_t *hosts,
+                           bool with_filters)
+{
+    struct grid grid;
+    size_t i;
+    json_t *host;
+
     grid_open(&grid, screen, "HOST|VERDICT|SCORE");
-    for (unsigned u = 0; u < n_units; u++) {
-        grid.columns++;
-        grid_add(&grid, STYLE_FAINT, unit_title(screen, host[0], unit[u]));
+    for (unsigned u = 0; u < table->n_weights; u++)
+        grid_heading(&grid, unit_title(screen, table->accepted[0], table->weight[u]));
+    for (unsigned u = 0; with_filters && u < table->n_filters; u++)
+        grid_heading(&grid, table->filter[u]);
+    for (unsigned a = 0; a < table->n_accepted; a++)
+        add_accepted(&grid, screen, table, table->accepted[a], with_filters);
+    json_array_foreach((json_t *)hosts, i, host) {
+        if (with_filters && !view_flag(host, "accepted"))
+            add_refused(&grid, screen, table, host);
     }
-    for (unsigned i = 0; i < n; i++) {
-        const char *name = view_text(screen, host[i], "name");
-        bool is_chosen = strcmp(name, chosen) == 0;
-        grid_add(&grid, is_chosen ? STYLE_STRONG : STYLE_PLAIN, name);
-        grid_add(&grid, is_chosen ? STYLE_GOOD : STYLE_PLAIN, is_chosen ? "chosen" : "accepted");
-        grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(host[i], "score"), 3));
-        for (unsigned u = 0; u < n_units; u++)
-            grid_add(&grid, STYLE_PLAIN, weight_text(screen, weight_of(host[i], unit[u])));
-    }
-    if (n > 0)
-        grid_print(&grid, screen);
-    else
+    return grid;
+}
+
+/* All hosts and units where the screen is wide enough; else those that were weighed. */
+static void render_table(struct screen *screen, const json_t *decision)
+{
+    struct table table = table_of(screen, decision);
+    const json_t *hosts = view_array(decision, "hosts");
+    struct grid grid = grid_of(screen, &table, hosts, true);
+
+    if (grid_width(&grid) > screen_width(screen)) {
         free(grid.cell);
-    explain_columns(screen, n, n_units, dropped);
-    free(host);
+        grid = grid_of(screen, &table, hosts, false);
+    }
+    if (grid.n > grid.columns) {
+        screen_print(screen, STYLE_PLAIN, "\n");
+        grid_print(&grid, screen);
+    }
+    free(grid.cell);
+    explain_columns(screen, table.n_accepted, table.n_weights, table.alike);
+    free(table.accepted);
 }
 
 /* One host that is refused: each unit's reason, and what would change them all. */
@@ -259,10 +366,8 @@ void render_decision(struct screen *screen, const json_t *decision)
         accepted += view_flag(json_array_get(hosts, i), "accepted");
     render_verdict(screen, decision, accepted, all);
     render_circumstances(screen, decision);
-    if (accepted > 0) {
-        screen_print(screen, STYLE_PLAIN, "\n");
-        render_accepted(screen, decision);
-    }
+    if (accepted > 0 || all > 1)
+        render_table(screen, decision);
     if (accepted < all) {
         screen_print(screen, STYLE_PLAIN, "\nrefused:\n");
         render_refusals(screen, 2, hosts);

@@ -45,6 +45,40 @@ four() {
     says "kvm4"
 }
 
+@test "explain: a table of hosts and units, with the word of the filter that refuses" {
+    run four explain web1
+    expect 0
+    [[ ${lines[2]} =~ ^HOST\ +VERDICT\ +SCORE\ +cpu_even\ x2\ +memory_even\ x1\ +network\ +up$ ]]
+    [[ ${lines[3]} =~ ^kvm2\ +chosen\ .*\ ok\ +ok$ ]]
+    [[ ${lines[4]} =~ ^kvm1\ +accepted\ .*\ ok\ +ok$ ]]
+    [[ ${lines[5]} =~ ^kvm3\ +refused\ +missing\ +ok$ ]]
+    [[ ${lines[6]} =~ ^kvm4\ +refused\ +ok\ +maintenance$ ]]
+    run four explain pinned1 --to kvm2
+    says_not "VERDICT"
+}
+
+# drover on a terminal of so many columns; what it writes, with its colours.
+on_terminal() {
+    local columns=$1
+    shift
+    script -qec "stty cols $columns; '$BUILD/drover' --fleet '$FLEETS/four.yaml' $*" \
+        /dev/null </dev/null
+}
+
+@test "explain: on a narrow terminal the refused hosts stand below alone, and refusals are red" {
+    command -v script >/dev/null || skip "script (util-linux) is not there"
+    unset NO_COLOR
+    TERM=xterm run on_terminal 120 explain web1
+    expect 0
+    [[ $output == *$'kvm3  \e[31mrefused\e[0m'* ]]
+    [[ $output == *$'\e[31mmissing\e[0m'* ]]
+    TERM=xterm run on_terminal 60 explain web1
+    expect 0
+    says "accepted"
+    says_not "missing"
+    says "lacks network lan"
+}
+
 @test "explain --json: the shape that is promised" {
     four explain web1 --json | jq -e '
         .vm == "web1" and .chosen == "kvm2" and (.hosts | length) >= 3 and
