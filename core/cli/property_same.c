@@ -343,6 +343,77 @@ static struct decision *explain(const struct property_trial *trial, const char *
     return api->explain(api->self, vm, NULL, trial->error);
 }
 
+/* ------------------------------------------------------ other names in the same order */
+
+static uint32_t *host_places(const struct fleet *fleet)
+{
+    uint32_t *place = memory_array(fleet->n_hosts, sizeof *place);
+    for (uint32_t i = 0; i < fleet->n_hosts; i++)
+        for (uint32_t k = 0; k < fleet->n_hosts; k++)
+            place[i] += strcmp(fleet->hosts[k]->name, fleet->hosts[i]->name) < 0;
+    return place;
+}
+
+/* VMs stand in order of name, those of one name in order of key. */
+static uint32_t *vm_places(const struct fleet *fleet)
+{
+    uint32_t *place = memory_array(fleet->n_vms, sizeof *place);
+    for (uint32_t i = 0; i < fleet->n_vms; i++)
+        for (uint32_t k = 0; k < fleet->n_vms; k++) {
+            int order = strcmp(fleet->vms[k]->name, fleet->vms[i]->name);
+            if (order == 0)
+                order = strcmp(vm_key(fleet->vms[k]), vm_key(fleet->vms[i]));
+            place[i] += order < 0;
+        }
+    return place;
+}
+
+/* The new name of the VM with that key. */
+static const char *new_vm(struct names *names, const char *key)
+{
+    for (uint32_t i = 0; i < names->old->n_vms; i++)
+        if (strcmp(vm_key(names->old->vms[i]), key) == 0)
+            return arena_printf(&names->arena, "m%05u", names->vm[i]);
+    return key;
+}
+
+static bool same_moves(struct property_trial *trial, struct names *names, const struct plan *a,
+                       const struct plan *b)
+{
+    const struct planned_move *one = property_moves(a), *other = property_moves(b);
+    if (a->moves.n != b->moves.n)
+        return property_broken(trial, "balance: %u moves, and %u with other names in the same "
+                               "order", a->moves.n, b->moves.n);
+    for (uint32_t i = 0; i < a->moves.n; i++)
+        if (strcmp(new_vm(names, one[i].key), other[i].vm) != 0 ||
+            strcmp(new_host(names, one[i].to), other[i].to) != 0)
+            return property_broken(trial, "balance: move %u is %s to %s; with other names in the "
+                                   "same order, %s to %s, which are %s to %s", i + 1, one[i].vm,
+                                   one[i].to, other[i].vm, other[i].to,
+                                   new_vm(names, one[i].key), new_host(names, one[i].to));
+    return true;
+}
+
+/* Plans break ties by name: where the order of names stays, so do all of a plan's moves. */
+static bool balances_alike(struct property_trial *trial, const struct fleet *old)
+{
+    struct names names = {.old = old, .host = host_places(old), .vm = vm_places(old)};
+    struct plan *before = property_balance(trial, true), *after = NULL;
+    if (before) {
+        offline_use(trial->offline, renamed(&names));
+        after = property_balance(trial, true);
+    }
+    bool holds = after && same_moves(trial, &names, before, after);
+    if (before)
+        plan_free(before);
+    if (after)
+        plan_free(after);
+    free(names.host);
+    free(names.vm);
+    arena_free(&names.arena);
+    return holds;
+}
+
 bool property_renaming(struct property_trial *trial)
 {
     struct random random = random_new(trial->seed, STREAM_ORDER);
@@ -353,6 +424,7 @@ bool property_renaming(struct property_trial *trial)
     bool holds = true;
     for (uint32_t i = 0; holds && i < old->n_vms; i++)
         holds = (before[i] = explain(trial, vm_key(old->vms[i]))) != NULL;
+    holds = holds && balances_alike(trial, old);
     if (holds)
         offline_use(trial->offline, renamed(&names));
     for (uint32_t i = 0; holds && i < old->n_vms; i++) {

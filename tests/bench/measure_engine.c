@@ -177,6 +177,14 @@ static double measure_maintenance(struct daemon *daemon)
     return median_ms(took, n);
 }
 
+static void print_ms(double ms)
+{
+    if (isnan(ms))
+        printf(" - |"); /* no request of that kind found anything to move */
+    else
+        printf(" %.3f |", ms);
+}
+
 void measure_engine(uint32_t hosts, uint32_t vms)
 {
     struct bench bench = bench_open(hosts, vms, "drover");
@@ -186,6 +194,9 @@ void measure_engine(uint32_t hosts, uint32_t vms)
     double migrate = measure_migrate(&daemon);
     double maintenance = measure_maintenance(&daemon);
     end(&daemon);
-    printf("| %u / %u | %.1f | %.3f | %.3f |\n", hosts, vms, after - before, migrate, maintenance);
+    printf("| %u / %u | %.1f |", hosts, vms, after - before);
+    print_ms(migrate);
+    print_ms(maintenance);
+    putchar('\n');
     bench_close(&bench);
 }

@@ -79,6 +79,10 @@ finds() {
     finds renaming by_name 'when it is called' 'weights: {site/by_name: 1}'
 }
 
+@test "renaming finds a balancer that looks at names" {
+    finds renaming partial 'with other names in the same order' 'balance: site/partial'
+}
+
 @test "no_failures finds a unit that fails, and says how" {
     finds no_failures fails 'site/fails failed: ' 'filters: [memory, site/fails]'
     says 'attempt to perform arithmetic on a nil value'
