@@ -58,9 +58,14 @@ static uint32_t count_vms(const struct engine *engine, const char *host)
     return n;
 }
 
-/* RHV's: a fixed time, more for the SPM, and more for each VM. */
-static double grace_ends(const struct engine *engine, const struct watch *watch)
+/*
+ * RHV's: a fixed time, more for the SPM, and more for each VM. Counted once for each loss: many
+ * hosts may be gone at a time, and their VMs do not come and go meanwhile.
+ */
+static double grace_ends(const struct engine *engine, struct watch *watch)
 {
+    if (watch->failure.grace_from == watch->lost_at && watch->failure.grace_ends > 0)
+        return watch->failure.grace_ends;
     const struct fencing *fencing = &engine->settings.fencing;
     const struct host *host = fleet_host(engine->fleet, watch->name);
     double grace = engine->settings.limits.grace_s +
@@ -68,7 +73,9 @@ static double grace_ends(const struct engine *engine, const struct watch *watch)
     for (uint32_t i = 0; i < host->roles.n; i++)
         if (strcmp(host->roles.item[i], "spm") == 0)
             grace += fencing->grace_spm_s;
-    return watch->lost_at + grace;
+    watch->failure.grace_from = watch->lost_at;
+    watch->failure.grace_ends = watch->lost_at + grace;
+    return watch->failure.grace_ends;
 }
 
 /* All hosts are gone when droverd starts: that is worth a word only if it lasts. */
@@ -422,6 +429,7 @@ void failure_set_changed(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         struct watch *watch = engine->watches[i];
+        watch->failure.grace_ends = 0;
         uint32_t n;
         devices_of(engine, watch, &n);
         if (watch->failure.phase != FAILURE_NONE && watch->failure.device >= n)

@@ -45,6 +45,7 @@ struct failure {
     double until;        /* the phase lasts at most to then */
     uint64_t order;      /* id of the fence effect whose answer is awaited; 0: none */
     uint32_t device;     /* the one that was told, by position in its setting */
+    double grace_from, grace_ends; /* of the loss at that time; ends 0: not counted yet */
     double off_said_at;  /* devices said off while the host was connected; NAN: not so */
     char *seen;          /* what probes saw */
     char *said;          /* what the devices said last, or why none is asked */

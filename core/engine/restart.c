@@ -46,13 +46,38 @@ static void bury(struct engine *engine, const struct watch *watch)
     }
 }
 
+/* A VM whose definition nobody has kept cannot be started anywhere. */
+static bool is_kept(const struct engine *engine, const struct vm *vm)
+{
+    return vm->ha || engine->settings.restarts.keep_all;
+}
+
 static void review_rows(struct engine *engine, const struct watch *watch, const char *key,
                         const char *by)
 {
     const struct vm *vm = fleet_vm(engine->fleet, key);
-    if (vm && vm->lost && !move_of_vm(engine, key))
+    if (vm && vm->lost && is_kept(engine, vm) && !move_of_vm(engine, key))
         queue_restart(engine, vm,
                       emit_printf(engine, "its host %s is off: %s", watch->name, by));
+}
+
+/* Once for a host: who does not come back, though the policy would have it. */
+static void tell_not_kept(struct engine *engine, const struct watch *watch, const struct plan *plan)
+{
+    const struct planned_start *starts = plan->starts.item;
+    uint32_t n = 0;
+    const char *first = "";
+    for (uint32_t i = 0; i < plan->starts.n; i++) {
+        const struct vm *vm = fleet_vm(engine->fleet, starts[i].key);
+        if (!vm || is_kept(engine, vm))
+            continue;
+        first = n++ == 0 ? vm->name : first;
+    }
+    if (n > 0)
+        notice(engine, NOTICE_WARNING, "vm.not_kept", watch->name, NULL,
+               "%u VMs without ha were lost with host %s (%s%s) and are not started elsewhere: "
+               "their definitions are not kept; restarts: {keep_all: yes} keeps all",
+               n, watch->name, first, n > 1 ? ", ..." : "");
 }
 
 /* The policy says who comes back. Whether there is a host for it is seen when its turn comes. */
@@ -74,6 +99,7 @@ static void review(struct engine *engine, struct watch *watch)
     for (uint32_t i = 0; watch->failure.all && i < engine->fleet->n_vms; i++)
         if (engine->fleet->vms[i]->host && strcmp(engine->fleet->vms[i]->host, watch->name) == 0)
             review_rows(engine, watch, vm_key(engine->fleet->vms[i]), by);
+    tell_not_kept(engine, watch, plan);
     plan_free(plan);
     columns_free(columns);
     arena_free(&arena);
