@@ -47,10 +47,11 @@ static int weigh(void *data, const struct drover_ask *ask, const uint32_t *hosts
         .vcpus = own ? 0 : vcpus,
         .own_cpus = own ? vcpus : 0,
     };
+    const struct addition nothing = {0};
     for (uint32_t i = 0; i < n; i++) {
         /* Its load is in the figures of the host that it is on, and of the one it goes to. */
         bool counted = hosts[i] == ask->from || hosts[i] == vms->to[ask->vm];
-        weights[i] = raw_weight(self, ask->fleet, hosts[i], counted ? (struct addition){0} : added);
+        weights[i] = raw_weight(self, ask->fleet, hosts[i], counted ? nothing : added);
     }
     stretch_weights(weights, n);
     return 0;

@@ -19,8 +19,9 @@ struct buffer {
 
 static void put(struct buffer *buffer, const char *text, size_t length)
 {
-    buffer->text = memory_grow(buffer->text, &buffer->room, buffer->n + (uint32_t)length + 1, 1);
-    memcpy(buffer->text + buffer->n, text, length);
+    char *grown = memory_grow(buffer->text, &buffer->room, buffer->n + (uint32_t)length + 1, 1);
+    memcpy(grown + buffer->n, text, length);
+    buffer->text = grown;
     buffer->n += (uint32_t)length;
     buffer->text[buffer->n] = '\0';
 }
@@ -41,11 +42,10 @@ static void put_escaped(struct buffer *buffer, const char *text)
 
 static void put_number(struct buffer *buffer, double number)
 {
-    char text[32];
-    if (isnan(number))
-        put(buffer, "null", 4);
-    else
-        put(buffer, text, (size_t)snprintf(text, sizeof text, "%.17g", number));
+    char text[32] = "null";
+    if (!isnan(number))
+        snprintf(text, sizeof text, "%.17g", number);
+    put(buffer, text, strlen(text));
 }
 
 static void put_key(struct buffer *buffer, const struct field *field, const char *sign)
@@ -73,8 +73,8 @@ static void put_scalar(struct buffer *buffer, const struct field *field, const v
     case FIELD_CHOICE: put_number(buffer, *(const int *)value); break;
     case FIELD_U64: {
         char text[32];
-        put(buffer, text, (size_t)snprintf(text, sizeof text, "%llu",
-                                           (unsigned long long)*(const uint64_t *)value));
+        snprintf(text, sizeof text, "%llu", (unsigned long long)*(const uint64_t *)value);
+        put(buffer, text, strlen(text));
         break;
     }
     case FIELD_NUMBER:

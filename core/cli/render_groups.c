@@ -106,7 +106,8 @@ void render_groups(struct screen *screen, const json_t *groups)
         return;
     }
     grid_open(&grid, screen, "GROUP|ITS VMS|STATE|PRIORITY|WHERE");
-    json_array_foreach((json_t *)groups, i, group)
+    json_array_foreach((json_t *)groups, i, group) {
         add_group(&grid, screen, group);
+    }
     grid_print(&grid, screen);
 }

@@ -68,6 +68,7 @@ void render_shadow(struct screen *screen, const json_t *answer)
                                           "drover.yaml(5).\n");
     else
         render_shadows(screen, shadows);
-    json_array_foreach((json_t *)differences, i, difference)
+    json_array_foreach((json_t *)differences, i, difference) {
         render_difference(screen, difference);
+    }
 }

@@ -374,8 +374,9 @@ static json_t *get_shadow(const struct ask *ask, struct error *error)
         return NULL;
     json_t *differences = json_array(), *one;
     size_t i;
-    json_array_foreach(kept, i, one)
+    json_array_foreach(kept, i, one) {
         json_array_append_new(differences, comparison_json(one));
+    }
     json_decref(kept);
     return json_pack("{s:o, s:o}", "shadows", source->shadows(source->self), "differences",
                      differences);

@@ -150,8 +150,9 @@ static uint32_t list_buckets(struct listing *listing, uint32_t group, struct buc
         uint32_t host = drover_vm_goes_to(&columns->vms, members->item[i]);
         if (host == DROVER_NONE || listing->spread.on[host] < (positive ? 1 : 2))
             continue;
-        buckets[n++] =
+        buckets[n] =
             (struct bucket){.host = host, .n = listing->spread.on[host], .positive = positive};
+        n++;
         listing->spread.on[host] = 0; /* once */
     }
     affinity_clear(columns, group, &listing->spread);

@@ -17,7 +17,8 @@ static inline struct texts bench_names(struct names *names, const char *text)
 {
     struct texts texts = {.item = names->item, .known = true};
     snprintf(names->text, sizeof names->text, "%s", text);
-    for (char *word = strtok(names->text, " "); word; word = strtok(NULL, " ")) {
+    char *rest = names->text;
+    for (char *word; (word = strtok_r(rest, " ", &rest));) {
         assert_true(texts.n < NAMES_MAX);
         names->item[texts.n++] = word;
     }
