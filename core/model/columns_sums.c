@@ -106,9 +106,11 @@ static void book(struct columns *c, uint32_t vm, uint32_t host)
     c->vm_pending[host]++;
 }
 
+/* One that is down may be about to start where it was: that host has to find room for it again. */
 static bool is_on_its_way(const struct columns *c, uint32_t vm)
 {
-    return c->vm_to[vm] != DROVER_NONE && c->vm_to[vm] != c->vms.host[vm];
+    return c->vm_to[vm] != DROVER_NONE &&
+           (c->vm_to[vm] != c->vms.host[vm] || c->vms.state[vm] == DROVER_VM_DOWN);
 }
 
 void columns_fill_sums(struct columns *c)
@@ -153,11 +155,11 @@ void columns_promise(struct columns *columns, uint32_t vm, uint32_t host)
 {
     uint32_t from = columns->vms.host[vm];
     columns->vm_to[vm] = host;
-    if (host == from)
+    if (!is_on_its_way(columns, vm))
         return;
     book(columns, vm, host);
     columns_take_pages(columns, vm, host);
-    if (from != DROVER_NONE)
+    if (from != DROVER_NONE && from != host)
         columns->vm_leaving[from]++;
     compute_schedulable(columns, host);
 }
@@ -169,7 +171,7 @@ static void sum_again(struct columns *c, uint32_t h)
     bool expected = c->vm_pending[h] > 0;
     sum_host(c, h);
     for (uint32_t v = 0; expected && v < c->vms.n; v++)
-        if (c->vm_to[v] == h && c->vms.host[v] != h)
+        if (c->vm_to[v] == h && is_on_its_way(c, v))
             book(c, v, h);
     compute_schedulable(c, h);
 }
@@ -177,8 +179,9 @@ static void sum_again(struct columns *c, uint32_t h)
 void columns_release(struct columns *columns, uint32_t vm)
 {
     uint32_t from = columns->vms.host[vm], to = columns->vm_to[vm];
+    bool promised = is_on_its_way(columns, vm);
     columns->vm_to[vm] = DROVER_NONE;
-    if (to == DROVER_NONE || to == from)
+    if (!promised)
         return;
     columns_give_pages(columns, vm, to);
     sum_again(columns, to);

@@ -214,6 +214,7 @@ void checks_begin(struct run *run)
     uint32_t vms = sim_n_vms(run->sim), hosts = sim_n_hosts(run->sim);
     checks->words = memory_array(vms * hosts + 1, sizeof *checks->words);
     checks->moved_at = memory_array(vms + 1, sizeof *checks->moved_at);
+    checks->moved_truly_at = memory_array(vms + 1, sizeof *checks->moved_truly_at);
     checks->unknown = memory_array(vms + 1, sizeof *checks->unknown);
     checks->owed = memory_array(vms + 1, sizeof *checks->owed);
     checks->drains = memory_array(hosts + 1, sizeof *checks->drains);
@@ -237,6 +238,7 @@ void checks_end(struct run *run)
 {
     free(run->checks->words);
     free(run->checks->moved_at);
+    free(run->checks->moved_truly_at);
     free(run->checks->unknown);
     free(run->checks->owed);
     free(run->checks->drains);

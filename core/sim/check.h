@@ -61,6 +61,7 @@ struct checks {
     bool kept;                  /* this step's effects are on disk */
     struct word *words;         /* VM * hosts + host */
     double *moved_at;           /* by VM, by the controller's clock; NAN: never */
+    double *moved_truly_at;     /* the same by the world's, which is never set back */
     struct unknown {
         uint64_t job;
         double since; /* NAN: not so */

@@ -23,8 +23,10 @@ static void count_ended(struct run *run, const struct migration *migration)
         return;
     }
     ++*counters[migration->state];
-    if (run->checks->kept && vm != UINT32_MAX && migration->state == MIGRATION_COMPLETED)
-        run->checks->moved_at[vm] = migration->ended_at;
+    if (!run->checks->kept || vm == UINT32_MAX || migration->state != MIGRATION_COMPLETED)
+        return;
+    run->checks->moved_at[vm] = migration->ended_at;
+    run->checks->moved_truly_at[vm] = sim_now(run->sim);
 }
 
 static void count_order(struct run *run, const struct effect *effect)

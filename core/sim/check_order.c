@@ -77,8 +77,9 @@ static uint32_t list_companions(const struct run *run, const struct columns *col
     return n;
 }
 
-static bool filters_allow(const struct run *run, uint32_t nth,
-                          const struct migration *migration)
+/* NULL: all of them do; else the first that does not, and why. */
+static const char *filter_against(const struct run *run, uint32_t nth,
+                                  const struct migration *migration, struct arena *kept)
 {
     const struct effect *effect = &run->effects.item[nth];
     struct fleet *fleet = fleet_before(run, nth);
@@ -95,12 +96,21 @@ static bool filters_allow(const struct run *run, uint32_t nth,
         .n_with = list_companions(run, columns, nth, with),
         .waived = migration->breaks.n > 0 ? DROVER_WAIVE_VM_TO_VM : 0,
     };
-    bool allows = rules && vm != DROVER_NONE && to != DROVER_NONE &&
-                  decide_accepts(columns, rules, &question, to, &arena);
+    const char *against = rules && vm != DROVER_NONE && to != DROVER_NONE ? NULL : "no policy";
+    if (!against && !decide_accepts(columns, rules, &question, to, &arena)) {
+        question.hosts = &to;
+        question.n_hosts = 1;
+        struct decision *decision = decide_explain(columns, rules, &question);
+        const struct host_verdict *verdict = decision->hosts.item;
+        against = decision->hosts.n == 1 && !verdict->accepted
+                      ? arena_printf(kept, "%s: %s", verdict->refused_by, verdict->reason)
+                      : "it is no candidate";
+        decision_free(decision);
+    }
     arena_free(&arena);
     columns_free(columns);
     fleet_free(fleet);
-    return allows;
+    return against;
 }
 
 static void check_order(struct run *run, uint32_t nth)
@@ -117,8 +127,12 @@ static void check_order(struct run *run, uint32_t nth)
     if (host->state != DROVER_HOST_UP)
         run_broken(run, "VM %s was ordered to host %s, which is %s", effect->vm, to,
                    host_state_names[host->state]);
-    if (!filters_allow(run, nth, migration))
-        run_broken(run, "VM %s was ordered to host %s, which a filter refuses", effect->vm, to);
+    struct arena arena = ARENA_INIT;
+    const char *against = filter_against(run, nth, migration, &arena);
+    if (against)
+        run_broken(run, "VM %s was ordered to host %s, which a filter refuses (%s)", effect->vm,
+                   to, against);
+    arena_free(&arena);
     for (uint32_t i = 0; i < nth; i++)
         if (ordered_to(&run->effects.item[i]) &&
             strcmp(run->effects.item[i].vm, effect->vm) == 0)
@@ -186,7 +200,9 @@ void check_cooldown(struct run *run, const struct event *event)
             (migration->purpose != DROVER_TO_BALANCE && migration->purpose != DROVER_TO_ENFORCE))
             continue;
         double since = engine_fleet(run->engine)->now - run->checks->moved_at[vm];
-        if (since < run->settings.limits.cooldown_s)
+        /* Its rest may have ended, and been forgotten, before the clock was set back. */
+        double truly = sim_now(run->sim) - run->checks->moved_truly_at[vm];
+        if (since < run->settings.limits.cooldown_s && truly < run->settings.limits.cooldown_s)
             run_broken(run, "VM %s is moved to host %s by a round, %.0f s after its last move; it "
                        "rests for %.0f s", effect->vm, effect->to, since,
                        run->settings.limits.cooldown_s);

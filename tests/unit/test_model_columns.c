@@ -524,6 +524,31 @@ static void lists_of_hosts_leave_out_those_that_are_not_there(void **state)
     fleet_free(fleet);
 }
 
+static void a_vm_that_starts_again_where_it_was_is_booked(void **state)
+{
+    (void)state;
+    struct fleet *fleet = new_fleet(100);
+    struct host host = new_host("kvm1");
+    host.memory_mib = 4096;
+    fleet_put_host(fleet, &host);
+    put_vm(fleet, "crashed", "kvm1", DROVER_VM_DOWN, 1024, 2);
+    struct columns *columns = columns_new(fleet);
+    double before = columns->hosts.memory_schedulable_mib[0];
+    columns_promise(columns, 0, 0);
+    SAME(columns->hosts.memory_schedulable_mib[0],
+         before - 1024 - columns->vms.memory_overhead_mib[0]);
+    assert_int_equal(columns->hosts.vm_pending[0], 1);
+    assert_int_equal(columns->hosts.vm_leaving[0], 0);
+    columns_release(columns, 0);
+    SAME(columns->hosts.memory_schedulable_mib[0], before);
+    columns_free(columns);
+    fleet_vm(fleet, "crashed")->to = "kvm1";
+    columns = columns_new(fleet);
+    assert_int_equal(columns->hosts.vm_pending[0], 1);
+    columns_free(columns);
+    fleet_free(fleet);
+}
+
 static void parts_of_hosts_and_vms_are_listed_and_promised_pages_are_taken(void **state)
 {
     (void)state;
@@ -588,6 +613,7 @@ int main(void)
         cmocka_unit_test(labels_stand_in_order_of_key),
         cmocka_unit_test(groups_are_by_name_by_uuid_and_by_label),
         cmocka_unit_test(lists_of_hosts_leave_out_those_that_are_not_there),
+        cmocka_unit_test(a_vm_that_starts_again_where_it_was_is_booked),
         cmocka_unit_test(parts_of_hosts_and_vms_are_listed_and_promised_pages_are_taken),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
