@@ -205,7 +205,7 @@ static inline void child_run(struct child *child, char *const *argv, const char 
                              double deadline)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
-    pid_t pid;
+    pid_t pid = -1;
     size_t length = strlen(input);
     memset(child, 0, sizeof *child);
     child->end = CHILD_NOT_BORN;

@@ -83,10 +83,8 @@ static bool address_of_uri(const char *uri, char *address, size_t size)
     from += 3;
     size_t length = strcspn(from, "/?");
     const char *at = memrchr(from, '@', length);
-    if (at) {
-        length -= (size_t)(at + 1 - from);
+    if (at)
         from = at + 1;
-    }
     if (from[0] == '[')
         length = strcspn(++from, "]");
     else

@@ -169,7 +169,8 @@ static int why(void *self, const struct drover_ask *ask, uint32_t host, uint8_t 
     size_t size = sizeof because->subject;
     if (verdict == MODEL)
         snprintf(subject, size, "%s", vms->cpu_model[ask->vm]);
-    else if (verdict == DIFFERENT && strcmp(hosts->cpu_model[host], hosts->cpu_model[ask->from]))
+    else if (verdict == DIFFERENT &&
+             strcmp(hosts->cpu_model[host], hosts->cpu_model[ask->from]) != 0)
         snprintf(subject, size, "%s there, %s here", hosts->cpu_model[host],
                  hosts->cpu_model[ask->from]);
     else if (verdict == DIFFERENT && model_host(ask) != DROVER_NONE)

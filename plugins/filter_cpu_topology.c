@@ -70,7 +70,8 @@ static int why(void *self, const struct drover_ask *ask, uint32_t host, uint8_t 
     const struct drover_hosts *hosts = ask->fleet->hosts;
     if (verdict == FEW_THREADS) {
         because->need = ask->fleet->vms->cpu_threads[ask->vm];
-        because->have = hosts->threads[host] / hosts->cores[host];
+        uint32_t threads_per_core = hosts->threads[host] / hosts->cores[host];
+        because->have = threads_per_core;
     } else if (verdict == SOCKETS) {
         because->need = hosts->sockets[host];
         because->have = nodes_of(hosts, host);

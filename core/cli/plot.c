@@ -127,7 +127,8 @@ static void draw_times(struct text *svg, const struct plot_layout *layout, uint3
     double unit_s = step_s < HOUR_S ? 60 : step_s < DAY_S ? HOUR_S : DAY_S;
     const char *unit = step_s < HOUR_S ? "minutes" : step_s < DAY_S ? "hours" : "days";
     char label[64];
-    for (double at_s = 0; at_s <= layout->end_s; at_s += step_s) {
+    for (unsigned tick = 0; tick * step_s <= layout->end_s; tick++) {
+        double at_s = tick * step_s;
         double x = plot_x(layout, panel, at_s);
         put_line(svg, x, layout->top, x, layout->bottom);
         put_line(svg, x, layout->strip_top, x, layout->strip_bottom);

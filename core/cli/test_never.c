@@ -13,7 +13,7 @@
 
 struct watch {
     const struct never *never;
-    const char *asked; /* "drain kvm1" */
+    char asked[300]; /* "drain kvm1" */
     char found[700];   /* "": nothing yet */
 };
 
@@ -73,11 +73,9 @@ static bool look_at_choices(struct watch *watch, struct offline *offline, struct
     const struct fleet *fleet = api->fleet(api->self);
     bool fine = true;
     for (uint32_t i = 0; fine && i < watch->never->vms.n; i++) {
-        char asked[300];
-        snprintf(asked, sizeof asked, "explain %s", watch->never->vms.item[i]);
+        snprintf(watch->asked, sizeof watch->asked, "explain %s", watch->never->vms.item[i]);
         const struct vm *vm = fleet_find_vm(fleet, watch->never->vms.item[i], error);
         struct decision *decision = vm ? api->explain(api->self, vm_key(vm), NULL, error) : NULL;
-        watch->asked = asked;
         fine = decision != NULL;
         if (decision && decision->chosen && (!vm->host || strcmp(decision->chosen, vm->host) != 0))
             fine = look(watch, fleet, vm, decision->chosen);
@@ -90,10 +88,8 @@ static bool look_at_choices(struct watch *watch, struct offline *offline, struct
 static bool look_at_drain(struct watch *watch, struct offline *offline, const char *host,
                           struct error *error)
 {
-    char asked[300];
     struct plan_question question = {.what = "drain", .target = host};
-    snprintf(asked, sizeof asked, "drain %s", host);
-    watch->asked = asked;
+    snprintf(watch->asked, sizeof watch->asked, "drain %s", host);
     return property_walk(offline, &question, look_at_move, watch, error);
 }
 
@@ -109,7 +105,7 @@ static bool look_at_plans(struct watch *watch, struct offline *offline, const ch
         fine = look_at_drain(watch, offline, kept->hosts[i]->name, error);
         offline_use(offline, fleet_copy(kept));
     }
-    watch->asked = "balance";
+    snprintf(watch->asked, sizeof watch->asked, "balance");
     struct plan_question question = {.what = "balance", .whole = true};
     fine = fine && property_walk(offline, &question, look_at_move, watch, error);
     fleet_free(kept);

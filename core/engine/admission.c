@@ -148,15 +148,12 @@ static const char *why_closed(struct engine *engine, const struct watch *watch)
 
 static void forget_incoming(struct engine *engine)
 {
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < engine->n_incoming; i++) {
-        struct incoming *incoming = &engine->incoming[i];
-        if (incoming->until <= engine->now)
-            incoming_free(incoming);
-        else
-            engine->incoming[left++] = *incoming;
+    for (uint32_t i = engine->n_incoming; i-- > 0;) {
+        if (engine->incoming[i].until > engine->now)
+            continue;
+        incoming_free(&engine->incoming[i]);
+        engine->incoming[i] = engine->incoming[--engine->n_incoming];
     }
-    engine->n_incoming = left;
 }
 
 static struct incoming *find_incoming(struct engine *engine, const char *vm, const char *host)

@@ -210,9 +210,9 @@ bool compare_step(const struct step *step)
     while (i < step->n_recorded || k < step->now->n) {
         const struct recorded *before = i < step->n_recorded ? &step->recorded[i] : NULL;
         const struct effect *now = k < step->now->n ? &step->now->item[k] : NULL;
-        if (!before && step->last)
+        if (i == step->n_recorded && step->last)
             return true;
-        if (!before || !now || !same_effect(step, before, now)) {
+        if (i == step->n_recorded || k == step->now->n || !same_effect(step, before, now)) {
             tell_effect(step, before, now);
             compare_decisions(step);
             return false;

@@ -156,7 +156,7 @@ static bool worth_it(struct round *round, const struct leaver *leavers, uint32_t
 /* Add the VMs that are to leave a host to those chosen. False: no set cures it, or none pays. */
 bool choose(struct round *round, uint32_t host)
 {
-    uint32_t now[MOST], best[MOST];
+    uint32_t now[MOST], best[MOST] = {0};
     const struct place *place = &round->places[host];
     list_movable(round, host);
     struct search search = {

@@ -131,7 +131,7 @@ static void a_hanging_agent_is_killed(void **state)
     (void)state;
     assert_int_equal(fence_order(bench, DROVER_FENCE_OFF, 2), DROVER_FENCE_UNKNOWN);
     fence_says(bench, "did not end in time and was killed");
-    pid_t pid = (pid_t)atoi(fence_read(bench, "pid"));
+    pid_t pid = (pid_t)strtol(fence_read(bench, "pid"), NULL, 10);
     assert_true(pid > 1);
     assert_true(is_gone(pid));
     fence_end(bench);

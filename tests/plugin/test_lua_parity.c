@@ -69,7 +69,8 @@ static void send(struct enriching *e, const struct fleet *fleet, struct vm *vm)
 {
     const struct host *to = fleet->hosts[below(e, fleet->n_hosts)];
     const struct host *from = vm->host ? fleet_host(fleet, vm->host) : NULL;
-    if (!from || to == from || vm->state == DROVER_VM_DOWN || strcmp(to->cluster, from->cluster))
+    if (!from || to == from || vm->state == DROVER_VM_DOWN ||
+        strcmp(to->cluster, from->cluster) != 0)
         return;
     vm->to = to->name;
     vm->state = DROVER_VM_MIGRATING;

@@ -42,11 +42,15 @@ static char *body_of(const char *header, const char *what)
     char opening[128];
     snprintf(opening, sizeof opening, "%s {", what);
     const char *begin = strstr(header, opening);
-    if (!begin)
+    if (!begin) {
         fail_msg("plugin.h has no %s", what);
+        return NULL;
+    }
     begin += strlen(opening);
     const char *end = strchr(begin, '}');
     assert_non_null(end);
+    if (!end)
+        return NULL;
     return strndup(begin, (size_t)(end - begin));
 }
 
