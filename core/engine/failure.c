@@ -41,7 +41,6 @@ static void enter(struct engine *engine, struct watch *watch, enum failure_phase
 
 void failure_free(struct failure *failure)
 {
-    free(failure->seen);
     free(failure->said);
     proof_free(failure->proof);
 }
@@ -335,7 +334,6 @@ void on_probed(struct engine *engine, const struct event *event)
                    watch->failure.phase != FAILURE_VERIFY))
         return;
     bool answers = strcmp(event->name, "answers") == 0;
-    set_text(&watch->failure.seen, event->text);
     notice(engine, NOTICE_INFO, "host.probed", watch->name, NULL, "host %s, probed: %s",
            watch->name, event->text[0] ? event->text : event->name);
     if (watch->failure.phase == FAILURE_PROBING && answers)

@@ -47,7 +47,6 @@ struct failure {
     uint32_t device;     /* the one that was told, by position in its setting */
     double grace_from, grace_ends; /* of the loss at that time; ends 0: not counted yet */
     double off_said_at;  /* devices said off while the host was connected; NAN: not so */
-    char *seen;          /* what probes saw */
     char *said;          /* what the devices said last, or why none is asked */
     bool reviewed;       /* what was lost with it has been gone through */
     bool all;            /* a person wants all of it back, whatever the policy says */
