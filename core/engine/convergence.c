@@ -11,24 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take_how(struct move *move, const struct drover_how *how)
+static void take_how(const struct how_ask *ask, const struct drover_how *how, struct how *taken)
 {
-    struct stall *stalls = arena_array(&move->arena, how->n_stalls, sizeof *stalls);
+    struct stall *stalls = arena_array(ask->arena, how->n_stalls, sizeof *stalls);
     for (uint32_t i = 0; i < how->n_stalls; i++)
         stalls[i] = (struct stall){
             .stall = how->stalls[i].stall,
             .action = (int)how->stalls[i].action,
             .downtime_ms = how->stalls[i].downtime_ms,
         };
-    move->how.auto_converge = how->flags & DROVER_HOW_AUTO_CONVERGE;
-    move->how.postcopy = how->flags & DROVER_HOW_POSTCOPY;
-    move->how.compress = how->flags & DROVER_HOW_COMPRESS;
-    move->how.tls = how->flags & DROVER_HOW_TLS;
-    move->how.zerocopy = how->flags & DROVER_HOW_ZEROCOPY;
-    move->how.downtime_ms = how->downtime_ms;
-    move->how.bandwidth_mib_s = how->bandwidth_mib_s;
-    move->how.connections = how->connections;
-    move->how.stalls = (struct rows){.item = stalls, .n = how->n_stalls};
+    taken->auto_converge = how->flags & DROVER_HOW_AUTO_CONVERGE;
+    taken->postcopy = how->flags & DROVER_HOW_POSTCOPY;
+    taken->compress = how->flags & DROVER_HOW_COMPRESS;
+    taken->tls = how->flags & DROVER_HOW_TLS;
+    taken->zerocopy = how->flags & DROVER_HOW_ZEROCOPY;
+    taken->downtime_ms = how->downtime_ms;
+    taken->bandwidth_mib_s = how->bandwidth_mib_s;
+    taken->connections = how->connections;
+    taken->stalls = (struct rows){.item = stalls, .n = how->n_stalls};
 }
 
 static bool stall_is_usable(const struct drover_stall *stall)
@@ -53,22 +53,22 @@ static void sanitise(struct drover_how *how)
         how->bandwidth_mib_s = 0;
 }
 
-static void ask_unit(struct engine *engine, const struct bound_unit *unit,
-                     const struct drover_move *question, struct drover_how *how)
+static void ask_unit(const struct how_ask *ask, const struct drover_move *question,
+                     struct drover_how *how, struct how_answer *answer)
 {
-    struct unit_failure failure = {.unit = unit->name, .error = "it failed", .treated = "neutral",
-                                   .times = 1};
+    const struct bound_unit *unit = &ask->rules->migrate;
+    const char *error = "it failed";
     if (!unit->open) {
-        struct unit_call call = unit_call_begin(&engine->calls, unit);
+        struct unit_call call = unit_call_begin(ask->columns->calls, unit);
         int result = call.again ? DROVER_OVERRAN
                                 : unit->unit->migrate(unit->self, question, how);
         unit_call_end(&call, unit, result);
         if (result == 0)
             return;
-        failure.error = unit_call_error(&call, unit, result);
+        error = unit_call_error(&call, unit, result);
     }
-    struct rows failures = {.item = &failure, .n = 1};
-    breakers_note(engine, &failures);
+    answer->failure = (struct unit_failure){.unit = unit->name, .treated = "neutral", .times = 1,
+                                            .error = arena_text(ask->arena, error)};
     *how = (struct drover_how){.size = sizeof *how, .stalls = how->stalls};
 }
 
@@ -83,42 +83,59 @@ static double policy_bandwidth(const struct ruleset *rules, uint32_t concurrent)
     return mbps / 8 / (concurrent > 0 ? concurrent : 1);
 }
 
-static void take_destination(struct engine *engine, struct move *move, const struct ruleset *rules,
-                             const char *to)
+static void take_destination(const struct how_ask *ask, const char *to, struct how *how)
 {
-    const char *network = rules->migration.network;
+    const char *network = ask->rules->migration.network;
     bool own_network = !network || strcmp(network, "management") != 0;
-    const struct host_setting *setting = host_setting(engine, to);
+    const struct host_setting *setting = settings_host(ask->settings, to);
     const char *uri = !setting            ? ""
                       : setting->peer_uri ? setting->peer_uri
                                           : setting->uri;
     const char *address =
         own_network && setting && setting->migration_address ? setting->migration_address : "";
-    move->how.peer_uri = arena_text(&move->arena, uri);
-    move->how.migration_address = arena_text(&move->arena, address);
+    how->peer_uri = arena_text(ask->arena, uri);
+    how->migration_address = arena_text(ask->arena, address);
+}
+
+struct how_answer how_asked(const struct how_ask *ask)
+{
+    const struct columns *columns = ask->columns;
+    const struct ruleset *rules = ask->rules;
+    struct drover_stall stalls[DROVER_STALLS_MAX] = {0};
+    struct drover_how how = {.size = sizeof how, .stalls = stalls};
+    struct drover_move question = {
+        .size = sizeof question, .fleet = &columns->fleet, .vm = ask->vm,
+        .from = columns->vms.host[ask->vm], .to = ask->to, .purpose = (uint32_t)ask->purpose,
+    };
+    struct how_answer answer = {.failure = {.times = 0}};
+    field_defaults(how_fields, &answer.how);
+    if (rules->migrate.unit)
+        ask_unit(ask, &question, &how, &answer);
+    sanitise(&how);
+    take_how(ask, &how, &answer.how);
+    answer.max_concurrent = how.max_concurrent;
+    if (rules->migration.encryption && strcmp(rules->migration.encryption, "yes") == 0)
+        answer.how.tls = true;
+    if (answer.how.bandwidth_mib_s <= 0)
+        answer.how.bandwidth_mib_s = policy_bandwidth(rules, how.max_concurrent);
+    if (ask->to != DROVER_NONE)
+        take_destination(ask, columns->hosts.name[ask->to], &answer.how);
+    return answer;
 }
 
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
                   const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent)
 {
-    struct drover_stall stalls[DROVER_STALLS_MAX] = {0};
-    struct drover_how how = {.size = sizeof how, .stalls = stalls};
-    struct drover_move question = {
-        .size = sizeof question, .fleet = &columns->fleet, .vm = vm,
-        .from = columns->vms.host[vm], .to = to, .purpose = (uint32_t)move->record.purpose,
+    struct how_ask ask = {
+        .settings = &engine->settings, .columns = columns, .rules = rules, .vm = vm, .to = to,
+        .purpose = (enum drover_purpose)move->record.purpose, .arena = &move->arena,
     };
-    field_defaults(how_fields, &move->how);
-    if (rules->migrate.unit)
-        ask_unit(engine, &rules->migrate, &question, &how);
-    sanitise(&how);
-    take_how(move, &how);
-    *max_concurrent = how.max_concurrent;
-    if (rules->migration.encryption && strcmp(rules->migration.encryption, "yes") == 0)
-        move->how.tls = true;
-    if (move->how.bandwidth_mib_s <= 0)
-        move->how.bandwidth_mib_s = policy_bandwidth(rules, how.max_concurrent);
-    if (to != DROVER_NONE)
-        take_destination(engine, move, rules, columns->hosts.name[to]);
+    struct how_answer answer = how_asked(&ask);
+    struct rows failures = {.item = &answer.failure, .n = 1};
+    if (answer.failure.times > 0)
+        breakers_note(engine, &failures);
+    move->how = answer.how;
+    *max_concurrent = answer.max_concurrent;
 }
 
 static struct effect *order(struct engine *engine, const struct move *move, enum effect_kind kind)

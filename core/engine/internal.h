@@ -341,6 +341,21 @@ void together_keep(struct engine *engine, struct columns *columns,
                    const struct companion *companions, uint32_t n, uint32_t host);
 
 /* convergence.c */
+struct how_ask {
+    const struct settings *settings;
+    const struct columns *columns;
+    const struct ruleset *rules;
+    uint32_t vm, to; /* DROVER_NONE: not known yet */
+    enum drover_purpose purpose;
+    struct arena *arena; /* for the answer */
+};
+struct how_answer {
+    struct how how;
+    uint32_t max_concurrent;     /* per host and direction; 0: the configured limit */
+    struct unit_failure failure; /* times 0: the migrate unit answered, or there is none */
+};
+/* How this VM would move there: the same for the engine's moves and for who only asks. Pure. */
+struct how_answer how_asked(const struct how_ask *ask);
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
                   const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent);
 void on_progress(struct engine *engine, const struct event *event);

@@ -11,17 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct host_setting *settings_hosts(const struct engine *engine)
-{
-    return engine->settings.hosts.item;
-}
-
 const struct host_setting *host_setting(const struct engine *engine, const char *host)
 {
-    for (uint32_t i = 0; i < engine->settings.hosts.n; i++)
-        if (strcmp(settings_hosts(engine)[i].name, host) == 0)
-            return &settings_hosts(engine)[i];
-    return NULL;
+    return settings_host(&engine->settings, host);
 }
 
 static int by_name(const void *a, const void *b)
@@ -167,8 +159,9 @@ void on_set_changed(struct engine *engine, const struct event *event)
     for (uint32_t i = 0; i < engine->n_watches; i++)
         engine->watches[i]->configured = false;
     put_clusters_and_groups(engine);
+    const struct host_setting *hosts = engine->settings.hosts.item;
     for (uint32_t i = 0; i < engine->settings.hosts.n; i++)
-        put_host(engine, &settings_hosts(engine)[i]);
+        put_host(engine, &hosts[i]);
     drop_hosts(engine);
     failure_set_changed(engine);
     if (!engine->configured)

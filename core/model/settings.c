@@ -4,6 +4,8 @@
 
 #include "model/fleet.h"
 
+#include <string.h>
+
 #define HOUR_S 3600.0
 #define DAY_S (24 * HOUR_S)
 #define TEN_YEARS_DAYS 3660
@@ -152,3 +154,12 @@ const struct field settings_fields[] = {
      .flags = FIELD_NULLABLE},
     {0},
 };
+
+const struct host_setting *settings_host(const struct settings *settings, const char *name)
+{
+    const struct host_setting *hosts = settings->hosts.item;
+    for (uint32_t i = 0; i < settings->hosts.n; i++)
+        if (strcmp(hosts[i].name, name) == 0)
+            return &hosts[i];
+    return NULL;
+}

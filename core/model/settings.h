@@ -105,4 +105,7 @@ extern const struct field limits_fields[];
 extern const struct field fence_setting_fields[];
 extern const struct field settings_fields[];
 
+/* The setting of that host, NULL where it is not configured. */
+const struct host_setting *settings_host(const struct settings *settings, const char *name);
+
 #endif

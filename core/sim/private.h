@@ -12,10 +12,10 @@
 #ifndef DROVER_SIM_PRIVATE_H
 #define DROVER_SIM_PRIVATE_H
 
+#include "decide/copy.h"
 #include "model/fleet.h"
 #include "model/settings.h"
 #include "model/trace.h"
-#include "sim/copy.h"
 #include "sim/random.h"
 #include "sim/sim.h"
 #include "sim/timers.h"

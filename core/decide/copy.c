@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The arithmetic of copy.h. */
-#include "sim/copy.h"
+#include "decide/copy.h"
 
 #include <math.h>
 

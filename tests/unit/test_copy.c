@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sim/copy.h"
+#include "decide/copy.h"
 #include "sim/random.h"
 
 /* Seconds until the guest can be switched, in steps of dt; 0: not within the limit. */

@@ -16,8 +16,8 @@
  * 99 %. It takes time from the CPUs, not pages: a guest that wants 10 % of them writes as ever up
  * to a throttle of 90 %. docs/calibration.md sets all this against real migrations.
  */
-#ifndef DROVER_SIM_COPY_H
-#define DROVER_SIM_COPY_H
+#ifndef DROVER_DECIDE_COPY_H
+#define DROVER_DECIDE_COPY_H
 
 #include <stdbool.h>
 #include <stdint.h>
