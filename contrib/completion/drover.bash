@@ -43,7 +43,8 @@ _drover() {
                 ((i++))
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
-                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal) ((i++)) ;;
+                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
+                --reason) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac
@@ -70,8 +71,8 @@ _drover() {
         '') word=$(_drover_commands "$program" | cut -d' ' -f1 | sort -u) ;;
         plan | policy | plugin) word=$(_drover_commands "$program" | sed -n "s/^${words[0]} //p") ;;
         drain | maintenance | 'plan drain' | 'plan fail') word=$(_drover_names "$program" hosts "$fleet") ;;
-        fence | evacuate) word=$(_drover_names "$program" hosts "$fleet") ;;
-        'maintenance '*) word='on off' ;;
+        fence | evacuate | alarm) word=$(_drover_names "$program" hosts "$fleet") ;;
+        'maintenance '* | 'alarm '*) word='on off' ;;
         'fence '*) word='off on status' ;;
         explain | migrate | abort) word=$(_drover_names "$program" vms "$fleet") ;;
         test)

@@ -147,6 +147,7 @@ socket: drover.sock
 hook_socket: hook.sock
 database: drover.db
 maintenance_dir: maintenance.d
+alarm_dir: alarm.d
 END
     } >"$work/drover.yaml"
     mkdir "$work/maintenance.d"

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &command_plan_fail,
     &command_maintenance,  &command_drain,        &command_migrate,     &command_abort,
     &command_rebalance,    &command_fence,        &command_evacuate,
+    &command_alarm,
     &command_decisions,    &command_decision,     &command_log,         &command_watch,
     &command_policy_list,  &command_policy_show,  &command_policy_check, &command_plugin_list,
     &command_plugin_show,  &command_plugin_check, &command_snapshot,    &command_reload,

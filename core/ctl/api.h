@@ -56,6 +56,7 @@ char *api_metrics(const struct api_source *source);
  *   POST /v1/rebalance {cluster?}                     -> rebalance
  *   POST /v1/fence {host, action: off|on|status, force?} -> fence
  *   POST /v1/evacuate {host, confirm?, all?}          -> evacuate
+ *   POST /v1/alarm {host, on, reason?}                -> alarm_on, alarm_off
  *   POST /v1/reload {}                                -> reload (handled by the daemon, not the engine)
  */
 struct event *api_request(const char *method, const char *path, const char *body, size_t length,

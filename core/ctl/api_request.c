@@ -9,15 +9,18 @@
 #include "codec/json.h"
 #include "ctl/api_routes.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define NAME_LIMIT 1024 /* bytes of a VM's name: libvirt has no limit of its own */
+#define WORDS_LIMIT 200 /* characters of a reason that somebody gives */
 
 enum key_kind {
     KEY_HOST,
     KEY_VM,
-    KEY_BOOL, /* of maintenance: which of its two verbs */
+    KEY_BOOL, /* which of two verbs: VERB_on, VERB_off */
     KEY_FLAG, /* an argument, "yes", where it is true */
+    KEY_WORDS, /* a sentence for people */
 };
 
 struct key {
@@ -31,7 +34,7 @@ struct route {
     const char *method;
     const char *path; /* ends with a slash: an id follows */
     const char *documented;
-    const char *verb; /* of maintenance: completed by `on` */
+    const char *verb; /* completed by a KEY_BOOL, where there is one */
     struct key keys[4];
 };
 
@@ -51,6 +54,10 @@ static const struct route routes[] = {
      {{"host", KEY_HOST, true, offsetof(struct event, host)},
       {"confirm", KEY_FLAG, false, 0},
       {"all", KEY_FLAG, false, 0}}},
+    {"POST", "/v1/alarm", "/v1/alarm", "alarm",
+     {{"host", KEY_HOST, true, offsetof(struct event, host)},
+      {"on", KEY_BOOL, true, 0},
+      {"reason", KEY_WORDS, false, 0}}},
     {"POST", "/v1/reload", "/v1/reload", "reload", {{0}}},
 };
 #define N_ROUTES (sizeof routes / sizeof routes[0])
@@ -102,6 +109,19 @@ static void add_argument(struct event *event, const char *key, const char *value
     event->arguments.known = true;
 }
 
+/* It is told to people as it is: one line, without what a terminal obeys. */
+static int check_words(const struct key *key, const char *text, struct error *error)
+{
+    if (g_utf8_strlen(text, -1) > WORDS_LIMIT)
+        return error_set(error, ERROR_INPUT, "%s: at most %d characters, found %ld", key->name,
+                         WORDS_LIMIT, g_utf8_strlen(text, -1));
+    for (const char *c = text; *c; c = g_utf8_next_char(c))
+        if (!g_unichar_isprint(g_utf8_get_char(c)))
+            return error_set(error, ERROR_INPUT, "%s: one line of text, without control characters",
+                             key->name);
+    return 0;
+}
+
 static int check_text(const struct key *key, json_t *value, struct error *error)
 {
     const char *text = json_string_value(value);
@@ -116,7 +136,7 @@ static int check_text(const struct key *key, json_t *value, struct error *error)
     if (json_string_length(value) > NAME_LIMIT)
         return error_set(error, ERROR_INPUT, "%s: at most %d bytes, found %zu", key->name,
                          NAME_LIMIT, json_string_length(value));
-    return 0;
+    return key->kind == KEY_WORDS ? check_words(key, text, error) : 0;
 }
 
 static int take_truth(struct event *event, const struct key *key, json_t *value,
@@ -125,7 +145,8 @@ static int take_truth(struct event *event, const struct key *key, json_t *value,
     if (!json_is_boolean(value))
         return error_set(error, ERROR_INPUT, "%s: expected true or false", key->name);
     if (key->kind == KEY_BOOL)
-        event->name = json_is_true(value) ? "maintenance_on" : "maintenance_off";
+        event->name = arena_printf(&event->arena, "%s_%s", event->name,
+                                   json_is_true(value) ? "on" : "off");
     else if (json_is_true(value))
         add_argument(event, key->name, "yes");
     return 0;

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Files that change. Directories are watched, not files: editors and package managers replace
- * files by renaming. After the last change of a burst the whole set is loaded again; what is in
- * the maintenance directory is compared with what was there, so a lost notification loses nothing.
+ * files by renaming. After the last change of a burst the whole set is loaded again. In the
+ * directories of maintenance and of alarms files that are named like hosts come and go (touched.h).
  */
 #include "daemon/daemon.h"
+#include "daemon/touched.h"
 
 #include "base/memory.h"
-#include "base/table.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <inotifytools/inotify.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SETTLE_MS 300 /* no change for so long: the burst is over */
@@ -26,83 +24,41 @@
 #define IN_CLOEXEC O_CLOEXEC
 #endif
 
+enum { MAINTENANCE, ALARM, TOUCHED };
+
 struct watcher {
     struct daemon *daemon;
     int fd;
     guint source;
     guint settle;
-    int maintenance_watch;
     int *watches; /* the set's directories */
     uint32_t n_watches, room;
-    char **wished; /* names of files in the maintenance directory, sorted */
-    uint32_t n_wished;
+    struct touched touched[TOUCHED];
 };
 
-static int by_text(const void *a, const void *b)
+static void tell(void *self, const struct touched *touched, const char *host, const char *reason)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names that could be hosts'; anything else in the maintenance directory is not ours. */
-static int could_be_host(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && field_is_name(entry->d_name);
-}
-
-/* Not alphasort: names are looked up by by_text, whatever the user's locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void free_names(char **names, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        free(names[i]);
-    free(names);
-}
-
-/* Sorted. A directory that is not there or cannot be read holds no names. */
-static char **list_wished(const char *dir, uint32_t *n)
-{
-    struct dirent **entry = NULL;
-    int found = scandir(dir, &entry, could_be_host, by_name);
-    *n = found > 0 ? (uint32_t)found : 0;
-    char **names = memory_array(*n, sizeof *names);
-    for (uint32_t i = 0; i < *n; i++) {
-        names[i] = memory_copy_text(entry[i]->d_name);
-        free(entry[i]);
-    }
-    free(entry);
-    return names;
-}
-
-static bool holds(char **names, uint32_t n, const char *name)
-{
-    return n > 0 && bsearch(&name, names, n, sizeof *names, by_text);
-}
-
-static void tell_wish(struct watcher *watcher, const char *host, bool there)
-{
-    struct event *event = daemon_event(EVENT_MAINTENANCE_FILE);
+    struct watcher *watcher = self;
+    struct event *event = daemon_event(touched->kind);
     event_set(event, &event->host, host);
-    event->ok = there;
+    event->ok = reason;
+    if (touched->kind == EVENT_HOST_ALARM) {
+        event_set(event, &event->name, "file");
+        event_set(event, &event->text, reason && reason[0] ? reason : "a file says so");
+    }
     daemon_take(watcher->daemon, event);
 }
 
-static void compare_wished(struct watcher *watcher)
+/* By position in watcher->touched. */
+static const char *dir_of(const struct watcher *watcher, int which)
 {
-    uint32_t n;
-    char **now = list_wished(watcher->daemon->set->settings->maintenance_dir, &n);
-    for (uint32_t i = 0; i < watcher->n_wished; i++)
-        if (!holds(now, n, watcher->wished[i]))
-            tell_wish(watcher, watcher->wished[i], false);
-    for (uint32_t i = 0; i < n; i++)
-        if (!holds(watcher->wished, watcher->n_wished, now[i]))
-            tell_wish(watcher, now[i], true);
-    free_names(watcher->wished, watcher->n_wished);
-    watcher->wished = now;
-    watcher->n_wished = n;
+    const struct settings *settings = watcher->daemon->set->settings;
+    return which == MAINTENANCE ? settings->maintenance_dir : settings->alarm_dir;
+}
+
+static void compare_touched(struct watcher *watcher, int which)
+{
+    touched_compare(&watcher->touched[which], dir_of(watcher, which), tell, watcher);
 }
 
 static gboolean on_settled(gpointer data)
@@ -135,7 +91,17 @@ static bool means_something(const struct inotify_event *event)
     return event->mask & IN_Q_OVERFLOW;
 }
 
-static void read_changes(struct watcher *watcher, bool *wished, bool *set)
+/* Which of the touched directories that change is in; TOUCHED: none of them. */
+static int which_touched(const struct watcher *watcher, const struct inotify_event *event)
+{
+    int which = 0;
+    while (which < TOUCHED && event->wd != watcher->touched[which].watch)
+        which++;
+    return which;
+}
+
+/* changed[which] is set for the touched directories, changed[TOUCHED] for the set. */
+static void read_changes(struct watcher *watcher, bool *changed)
 {
     union {
         char bytes[16384];
@@ -145,8 +111,10 @@ static void read_changes(struct watcher *watcher, bool *wished, bool *set)
     while ((length = read(watcher->fd, buffer.bytes, sizeof buffer.bytes)) > 0) {
         for (ssize_t at = 0; at < length;) {
             const struct inotify_event *event = (const void *)(buffer.bytes + at);
-            *wished |= event->wd == watcher->maintenance_watch || event->mask & IN_Q_OVERFLOW;
-            *set |= event->wd != watcher->maintenance_watch && means_something(event);
+            int which = which_touched(watcher, event);
+            changed[which] |= which < TOUCHED || means_something(event);
+            for (int i = 0; event->mask & IN_Q_OVERFLOW && i < TOUCHED; i++)
+                changed[i] = true;
             at += (ssize_t)sizeof *event + event->len;
         }
     }
@@ -157,11 +125,12 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
     (void)fd;
     (void)condition;
     struct watcher *watcher = data;
-    bool wished = false, set = false;
-    read_changes(watcher, &wished, &set);
-    if (wished)
-        compare_wished(watcher);
-    if (set)
+    bool changed[TOUCHED + 1] = {false};
+    read_changes(watcher, changed);
+    for (int i = 0; i < TOUCHED; i++)
+        if (changed[i])
+            compare_touched(watcher, i);
+    if (changed[TOUCHED])
         reload_when_settled(watcher);
     return G_SOURCE_CONTINUE;
 }
@@ -203,11 +172,30 @@ void watcher_update(struct watcher *watcher)
     watch_dirs(watcher, &settings->policy_dirs);
     watch_dirs(watcher, &settings->lua_dirs);
     watch_dirs(watcher, &settings->plugin_dirs);
+    for (int i = 0; i < TOUCHED; i++)
+        touched_tell_again(&watcher->touched[i], tell, watcher);
+}
+
+/* A file of alarms is read once it is written, one of maintenance means something when it is there. */
+static int watch_touched(struct watcher *watcher, int which, struct error *error)
+{
+    static const enum event_kind kinds[] = {EVENT_MAINTENANCE_FILE, EVENT_HOST_ALARM};
+    uint32_t changes = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+    struct touched *touched = &watcher->touched[which];
+    const char *dir = dir_of(watcher, which);
+    touched->kind = kinds[which];
+    touched->reasons = which == ALARM;
+    g_mkdir_with_parents(dir, 0755);
+    touched->watch =
+        inotify_add_watch(watcher->fd, dir, touched->reasons ? changes : changes | IN_CREATE);
+    if (watcher->fd < 0 || touched->watch < 0)
+        return error_set(error, ERROR_FAILED, "%s: cannot be watched for files: %s", dir,
+                         strerror(errno));
+    return 0;
 }
 
 struct watcher *watcher_new(struct daemon *daemon, struct error *error)
 {
-    const char *dir = daemon->set->settings->maintenance_dir;
     struct watcher *watcher = memory_new(sizeof *watcher);
     watcher->daemon = daemon;
     watcher->fd = inotify_init();
@@ -215,18 +203,16 @@ struct watcher *watcher_new(struct daemon *daemon, struct error *error)
         fcntl(watcher->fd, F_SETFL, O_NONBLOCK);
         fcntl(watcher->fd, F_SETFD, FD_CLOEXEC);
     }
-    g_mkdir_with_parents(dir, 0755);
-    watcher->maintenance_watch = inotify_add_watch(
-        watcher->fd, dir, IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
-    if (watcher->fd < 0 || watcher->maintenance_watch < 0) {
-        error_set(error, ERROR_FAILED, "%s: cannot be watched for files: %s", dir,
-                  strerror(errno));
-        watcher_free(watcher);
-        return NULL;
+    for (int i = 0; i < TOUCHED; i++) {
+        if (watch_touched(watcher, i, error) < 0) {
+            watcher_free(watcher);
+            return NULL;
+        }
     }
     watcher->source = g_unix_fd_add(watcher->fd, G_IO_IN, on_readable, watcher);
     watcher_update(watcher);
-    compare_wished(watcher);
+    for (int i = 0; i < TOUCHED; i++)
+        compare_touched(watcher, i);
     return watcher;
 }
 
@@ -240,7 +226,8 @@ void watcher_free(struct watcher *watcher)
         g_source_remove(watcher->settle);
     if (watcher->fd >= 0)
         close(watcher->fd);
-    free_names(watcher->wished, watcher->n_wished);
+    for (int i = 0; i < TOUCHED; i++)
+        touched_free(&watcher->touched[i]);
     free(watcher->watches);
     free(watcher);
 }

@@ -49,7 +49,8 @@ void watch_free(struct watch *watch)
     free(watch->lack);
     free(watch->state_reason);
     free(watch->power_told);
-    free(watch->alarm);
+    for (int i = 0; i < ALARM_SOURCES; i++)
+        free(watch->alarm[i]);
     failure_free(&watch->failure);
     plan_free(watch->held);
     free(watch);
@@ -356,8 +357,9 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
             *reason = arena_printf(arena, "%u VMs cannot leave", watch->held->unplaced.n);
         return DROVER_HOST_PREPARING_FOR_MAINTENANCE;
     }
-    if (watch->lack || watch->alarm) {
-        *reason = watch->lack ? watch->lack : watch->alarm;
+    const char *alarm = watch_alarm(watch);
+    if (watch->lack || alarm) {
+        *reason = watch->lack ? watch->lack : alarm;
         return DROVER_HOST_NON_OPERATIONAL;
     }
     return DROVER_HOST_UP;
@@ -384,21 +386,6 @@ static void react_to_trouble(struct engine *engine, struct watch *watch)
     columns_free(columns);
     arena_free(&arena);
     watch->trouble_at = engine->now + engine->settings.limits.retry_limit_s;
-}
-
-void on_host_alarm(struct engine *engine, const struct event *event)
-{
-    struct watch *watch = watch_of(engine, event);
-    const char *text = event->text[0] ? event->text : event->name;
-    if (!watch || (!event->ok && !watch->alarm) ||
-        (event->ok && watch->alarm && strcmp(watch->alarm, text) == 0))
-        return;
-    set_text(&watch->alarm, event->ok ? text : NULL);
-    notice(engine, event->ok ? NOTICE_WARNING : NOTICE_INFO, "host.alarm", watch->name, NULL,
-           "host %s %s: %s", watch->name,
-           event->ok ? "announces trouble" : "does not announce trouble any more", text);
-    watch->trouble_at = engine->now;
-    engine->dirty = true;
 }
 
 static void change_state(struct engine *engine, struct watch *watch, struct host *host,

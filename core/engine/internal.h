@@ -40,6 +40,9 @@ enum failure_phase {
 
 struct proof;
 
+/* Who says that a host is about to fail: see alarm.c. */
+enum alarm_source { ALARM_BY_FILE, ALARM_ASKED, ALARM_SOURCES };
+
 struct failure {
     enum failure_phase phase;
     double until;        /* the phase lasts at most to then */
@@ -71,7 +74,7 @@ struct watch {
     struct plan *held;   /* the last plan of its drain: who cannot go, and why; NULL: none */
     char *state_reason;
     struct failure failure;
-    char *alarm;         /* what announces trouble of the host; NULL: nothing */
+    char *alarm[ALARM_SOURCES]; /* what announces trouble of the host; NULL: nothing */
     char *power_told;    /* what the balancer wants done to it, as it was last told; NULL: nothing */
 };
 
@@ -247,6 +250,13 @@ void on_sample(struct engine *engine, const struct event *event);
 void hosts_pump(struct engine *engine);
 void host_update_lack(struct engine *engine, struct watch *watch);
 
+/* alarm.c: hosts that announce trouble */
+const char *watch_alarm(const struct watch *watch); /* NULL: none */
+void alarm_on(struct engine *engine, struct watch *watch, const char *reason, const char *who);
+void alarm_off(struct engine *engine, struct watch *watch);
+void alarm_recall(struct engine *engine, const char *host, const char *text);
+void on_host_alarm(struct engine *engine, const struct event *event);
+
 /* failure.c: hosts that do not answer */
 void failure_pump(struct engine *engine);
 enum drover_host_state failure_state(struct engine *engine, struct watch *watch,
@@ -411,7 +421,6 @@ void shadow_balance(struct engine *engine, const char *cluster, const struct pla
 
 /* requests.c */
 void on_request(struct engine *engine, const struct event *event);
-void on_host_alarm(struct engine *engine, const struct event *event);
 void on_maintenance_file(struct engine *engine, const struct event *event);
 void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool by_file,
                       const char *who);

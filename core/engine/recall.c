@@ -3,9 +3,10 @@
  * Memory over restarts. A few things are remembered by name, each as lines of key=value: wishes
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
  * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), HA VMs (ha/KEY: see
- * keep.c) and definitions left behind (left/HOST/KEY). Everything else is read again from libvirt. After a restart
- * the remembered things come back as EVENT_RECALLED, then EVENT_STARTED; how a recalled move
- * stands is found out from its hosts (outcome.c).
+ * keep.c), definitions left behind (left/HOST/KEY) and alarms that were asked for (alarm/HOST).
+ * Everything else is read again from libvirt. After a restart the remembered things come back as
+ * EVENT_RECALLED, then EVENT_STARTED; how a recalled move stands is found out from its hosts
+ * (outcome.c).
  */
 #include "engine/proof.h"
 
@@ -212,6 +213,7 @@ void on_recalled(struct engine *engine, const struct event *event)
     } kinds[] = {
         {"host/", recall_wish},   {"move/", recall_move},     {"vm/", recall_vm},
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
+        {"alarm/", alarm_recall},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

@@ -200,6 +200,32 @@ static void do_abort(struct engine *engine, const struct event *event)
     }
 }
 
+static void do_alarm_on(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    if (!watch)
+        return;
+    alarm_on(engine, watch, argument(event, "reason"), event->who);
+    answer(engine, event, ERROR_NONE, NULL,
+           "host %s announces trouble; its policy says which of its %u VMs leave", watch->name,
+           count_vms(engine, watch->name));
+}
+
+static void do_alarm_off(struct engine *engine, const struct event *event)
+{
+    struct watch *watch = host_of_request(engine, event);
+    if (!watch)
+        return;
+    alarm_off(engine, watch);
+    if (watch_alarm(watch))
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s still announces trouble: its file in %s says \"%s\"; remove the file",
+               watch->name, engine->settings.alarm_dir, watch_alarm(watch));
+    else
+        answer(engine, event, ERROR_NONE, NULL, "host %s does not announce trouble any more",
+               watch->name);
+}
+
 /* "yes" or nothing. */
 static bool is_set(const struct event *event, const char *key)
 {
@@ -295,7 +321,8 @@ void on_request(struct engine *engine, const struct event *event)
         {"maintenance_on", do_maintenance_on}, {"maintenance_off", do_maintenance_off},
         {"migrate", do_migrate},               {"abort", do_abort},
         {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
-        {"fence", do_fence},
+        {"fence", do_fence},                   {"alarm_on", do_alarm_on},
+        {"alarm_off", do_alarm_off},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, event->name) == 0) {

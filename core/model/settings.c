@@ -152,6 +152,8 @@ const struct field settings_fields[] = {
      .default_text = "512", .min = 1, .max = MEMORY_LIMIT_MIB},
     {.key = "maintenance_dir", .type = FIELD_TEXT, .offset = SETTING(maintenance_dir),
      .flags = FIELD_NULLABLE},
+    {.key = "alarm_dir", .type = FIELD_TEXT, .offset = SETTING(alarm_dir),
+     .flags = FIELD_NULLABLE},
     {0},
 };
 

@@ -95,6 +95,7 @@ struct settings {
     double journal_days;
     double journal_mib;
     const char *maintenance_dir;
+    const char *alarm_dir;
     /* not in the document */
     const char *file;
     struct arena arena;

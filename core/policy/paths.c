@@ -41,6 +41,7 @@ void paths_of(struct paths *paths, const char *program_dir, struct arena *arena)
         .socket = DROVER_RUNDIR "/drover.sock",
         .hook_socket = DROVER_RUNDIR "/hook.sock",
         .maintenance_dir = DROVER_RUNDIR "/maintenance.d",
+        .alarm_dir = DROVER_RUNDIR "/alarm.d",
     };
     paths->source = source_tree(program_dir, arena);
     if (!paths->source)

@@ -27,6 +27,7 @@ struct paths {
     const char *socket;
     const char *hook_socket;
     const char *maintenance_dir;
+    const char *alarm_dir;
 };
 
 /* Paths of the running program. Call it first from one thread; it never fails. */

@@ -112,7 +112,7 @@ load common
     local command
     for command in status hosts vms migrations "explain x" "plan balance" "plan drain x" \
         "maintenance x on" "maintenance x off" "drain x" "migrate x" "abort 1" "abort x" rebalance \
-        "fence x off" "evacuate x" \
+        "fence x off" "evacuate x" "alarm x on" \
         "rebalance --dry-run" reload snapshot decisions "decision 1" log watch; do
         # shellcheck disable=SC2086 # words
         run drover --socket "$BATS_TEST_TMPDIR/none.sock" $command

@@ -93,6 +93,7 @@ configure_fleet() {
 	socket: drover.sock
 	hook_socket: hook.sock
 	maintenance_dir: maintenance.d
+	alarm_dir: alarm.d
 	database: drover.db
 	END
     } >"$FLEET/.drover.yaml.new"

@@ -152,6 +152,7 @@ configure() {
 	socket: drover.sock
 	hook_socket: hook.sock
 	maintenance_dir: maintenance.d
+	alarm_dir: alarm.d
 	END
         cat
     } >"$FLEET/.drover.yaml.new"

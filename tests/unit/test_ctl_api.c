@@ -230,6 +230,13 @@ static void requests_become_events(void **state)
     assert_int_equal(event->arguments.n, 1); /* what is false is as good as not said */
     assert_string_equal(event->arguments.item[0].key, "all");
     event_free(event);
+    json_decref(ask(world, "POST", "/v1/alarm",
+                    json_pack("{s:s, s:b, s:s}", "host", "kvm1", "on", 1, "reason", "too hot"),
+                    &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "alarm_on");
+    assert_string_equal(event->arguments.item[0].value, "too hot");
+    event_free(event);
     json_decref(ask(world, "POST", "/v1/reload", NULL, &error));
     event = g_queue_pop_head(&world->requests);
     assert_string_equal(event->name, "reload");
@@ -250,6 +257,9 @@ static void wrong_requests_do_not_get_through(void **state)
            "action is missing");
     refuse(world, "POST", "/v1/evacuate", json_pack("{s:s, s:s}", "host", "kvm1", "confirm", "no"),
            ERROR_INPUT, "confirm: expected true or false");
+    refuse(world, "POST", "/v1/alarm",
+           json_pack("{s:s, s:b, s:s}", "host", "kvm1", "on", 1, "reason", "a\nb"), ERROR_INPUT,
+           "reason: one line");
     refuse(world, "POST", "/v1/migrations", json_pack("{s:i}", "vm", 5), ERROR_INPUT,
            "vm: expected a text");
     refuse(world, "POST", "/v1/migrations", json_pack("{s:s, s:i}", "vm", "web1", "now", 1),
