@@ -76,9 +76,11 @@ static void check_alarms(struct run *run, const struct event *event)
         if (strcmp(effect->name, "vm.lost") != 0)
             continue;
         uint32_t vm = vm_called(run, effect->vm);
-        if (vm != UINT32_MAX && sim_vm_truth(run->sim, vm).executing > 0)
+        struct sim_truth truth =
+            vm == UINT32_MAX ? (struct sim_truth){0} : sim_vm_truth(run->sim, vm);
+        if (truth.executing > 0 && !truth.unseen) /* a device's lie is no fault of drover's */
             run_broken(run, "VM %s is said to be lost, and it runs on host %s", effect->vm,
-                       sim_vm_truth(run->sim, vm).host);
+                       truth.host);
     }
 }
 

@@ -22,15 +22,30 @@ static bool is_at(const struct vm *vm, const char *host)
            ((vm->host && strcmp(vm->host, host) == 0) || (vm->to && strcmp(vm->to, host) == 0));
 }
 
-static void check_group(struct run *run, const struct group *group, const struct effect *effect)
+/* It was sent there after the nth order of this step, and may break rules: then nobody knew yet. */
+static bool breaks_later(const struct run *run, uint32_t nth, const struct vm *vm)
+{
+    for (uint32_t i = nth + 1; i < run->effects.n; i++) {
+        const struct effect *effect = &run->effects.item[i];
+        const struct migration *move =
+            effect->kind == EFFECT_MIGRATE ? migration_of(run, effect->move) : NULL;
+        if (move && move->breaks.n > 0 && strcmp(effect->vm, vm_key(vm)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_group(struct run *run, const struct group *group, uint32_t nth)
 {
     const struct fleet *fleet = engine_fleet(run->engine);
+    const struct effect *effect = &run->effects.item[nth];
     const struct vm *moved = fleet_vm(fleet, effect->vm);
     if (!moved || !is_member(group, moved))
         return;
     for (uint32_t i = 0; i < fleet->n_vms; i++) {
         const struct vm *other = fleet->vms[i];
-        if (other != moved && is_member(group, other) && is_at(other, effect->to))
+        if (other != moved && is_member(group, other) && is_at(other, effect->to) &&
+            !breaks_later(run, nth, other))
             run_broken(run, "VM %s was ordered to host %s, where VM %s is, from which group %s "
                        "keeps it apart", effect->vm, effect->to, vm_key(other), group->name);
     }
@@ -64,6 +79,6 @@ void check_groups(struct run *run, const struct event *event)
         for (uint32_t g = 0; g < fleet->n_groups; g++)
             if (fleet->groups[g]->vm_enforcing &&
                 fleet->groups[g]->vm_rule == DROVER_RULE_NEGATIVE)
-                check_group(run, fleet->groups[g], effect);
+                check_group(run, fleet->groups[g], i);
     }
 }

@@ -63,14 +63,18 @@ static struct fleet *fleet_before(const struct run *run, uint32_t nth)
     return fleet;
 }
 
-/* VMs that are ordered to the same host in this step, after it: they go along. */
+/*
+ * VMs that are ordered to the same host in this step, after it: they go along. One that may break
+ * a rule does not: the first was sent while nobody knew that it would come to that.
+ */
 static uint32_t list_companions(const struct run *run, const struct columns *columns,
                                 uint32_t nth, uint32_t *vms)
 {
     uint32_t n = 0;
     for (uint32_t i = nth + 1; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
-        if (ordered_to(effect) &&
+        const struct migration *move = ordered_to(effect) ? migration_of(run, effect->move) : NULL;
+        if (move && move->breaks.n == 0 &&
             strcmp(ordered_to(effect), ordered_to(&run->effects.item[nth])) == 0)
             vms[n++] = columns_vm(columns, effect->vm);
     }

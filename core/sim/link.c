@@ -144,7 +144,6 @@ static void connect(struct sim *sim, uint32_t index)
 {
     struct sim_host *host = &sim->hosts[index];
     host->connected = true;
-    host->lied_about = false;
     host->epoch++;
     host->pause_s = 0;
     host->told_lost = NULL;

@@ -66,7 +66,7 @@ void orders_lost_host(struct sim *sim, uint32_t host)
 
 void order_job_ended(struct sim *sim, uint64_t job, bool ok, const char *text)
 {
-    for (uint32_t i = 0; i < sim->n_orders; i++) {
+    for (uint32_t i = sim->n_orders; i-- > 0;) { /* an earlier order may still be watching it, too */
         struct order *order = &sim->orders[i];
         if (order->job != job)
             continue;
@@ -75,7 +75,6 @@ void order_job_ended(struct sim *sim, uint64_t job, bool ok, const char *text)
             end(sim, order, ok, text);
         else
             order->carried = false; /* nobody heard the call's answer */
-        return;
     }
 }
 

@@ -87,6 +87,8 @@ static void deliver(void *self, const struct timer *timer)
         return;
     }
     sim->totals.events++;
+    if (event->kind == EVENT_HOST_REPORT) /* from now on nobody need believe a device */
+        sim->hosts[table_get(&sim->host_index, event->host)].lied_about = false;
     sim->listener.post(sim->listener.self, event);
 }
 

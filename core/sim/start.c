@@ -175,9 +175,12 @@ void autostart_answered(struct sim *sim, uint32_t vm, uint32_t host, enum hook_v
     bool defined = sim->vms[vm].home == host || sim->hosts[host].left[vm];
     const struct job *job = job_find(sim, sim->vms[vm].job);
     bool comes = job && job->to == host; /* libvirt has it locked for the migration */
-    if (verdict == HOOK_ALLOWS && defined && !comes && host_works(sim, host) &&
-        sim->vms[vm].starting != host)
-        run(sim, vm, host);
+    if (verdict != HOOK_ALLOWS || !defined || comes || !host_works(sim, host) ||
+        sim->vms[vm].starting == host)
+        return;
+    if (guest_is_unseen(sim, &sim->vms[vm])) /* whoever allowed it believed the device */
+        end_the_unseen(sim, &sim->vms[vm], host);
+    run(sim, vm, host);
 }
 
 static void autostart(void *self, const struct timer *timer)
