@@ -10,7 +10,7 @@
  * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. So a
  * migration that was let in is remembered until these have come.
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "base/memory.h"
 
@@ -146,10 +146,22 @@ static const char *why_closed(struct engine *engine, const struct watch *watch)
 
 #define INCOMING_S 120.0 /* from `migrate` to `start`: mostly less than one */
 
+/*
+ * Where it went to is not known before that host has told all that it has, in a report that was
+ * begun when the migration was over for certain. A host that is proven off tells nothing.
+ */
+static bool is_heard(const struct engine *engine, const struct incoming *incoming, double since)
+{
+    const struct watch *watch = watch_find(engine, incoming->host);
+    return !watch || !watch->configured || (!watch->connected && proof_of_host(watch)) ||
+           (watch->connected && watch->reported && watch->report_at >= since);
+}
+
 static void forget_incoming(struct engine *engine)
 {
     for (uint32_t i = engine->n_incoming; i-- > 0;) {
-        if (engine->incoming[i].until > engine->now)
+        const struct incoming *incoming = &engine->incoming[i];
+        if (incoming->until > engine->now || !is_heard(engine, incoming, incoming->until))
             continue;
         incoming_free(&engine->incoming[i]);
         engine->incoming[i] = engine->incoming[--engine->n_incoming];
@@ -165,6 +177,16 @@ static struct incoming *find_incoming(struct engine *engine, const char *vm, con
     return NULL;
 }
 
+const struct watch *incoming_unheard(const struct engine *engine, const char *vm, uint32_t *i)
+{
+    for (; *i < engine->n_incoming; ++*i) {
+        const struct incoming *incoming = &engine->incoming[*i];
+        if (strcmp(incoming->vm, vm) == 0 && !is_heard(engine, incoming, incoming->at))
+            return watch_find(engine, incoming->host);
+    }
+    return NULL;
+}
+
 static void expect(struct engine *engine, const char *vm, const char *host)
 {
     struct incoming *incoming = find_incoming(engine, vm, host);
@@ -172,8 +194,9 @@ static void expect(struct engine *engine, const char *vm, const char *host)
         engine->incoming = memory_grow(engine->incoming, &engine->incoming_room,
                                        engine->n_incoming + 1, sizeof *engine->incoming);
         incoming = &engine->incoming[engine->n_incoming++];
-        *incoming = (struct incoming){memory_copy_text(vm), memory_copy_text(host), 0};
+        *incoming = (struct incoming){.vm = memory_copy_text(vm), .host = memory_copy_text(host)};
     }
+    incoming->at = engine->now;
     incoming->until = engine->now + INCOMING_S;
 }
 
@@ -260,7 +283,8 @@ static bool may_come(struct engine *engine, const struct event *event, const str
                            doing(hook->operation), watch->name, drovers));
         return false;
     }
-    if (!moves && find_incoming(engine, asking->key, watch->name))
+    const struct incoming *incoming = find_incoming(engine, asking->key, watch->name);
+    if (!moves && incoming && incoming->until > engine->now)
         return true;
     const char *elsewhere = moves ? NULL : runs_elsewhere(engine, asking, watch);
     if (elsewhere) {

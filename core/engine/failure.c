@@ -399,7 +399,7 @@ void failure_host_back(struct engine *engine, struct watch *watch)
     enter(engine, watch, told ? FAILURE_LATE : FAILURE_NONE, 0);
     watch->failure.until = until;
     watch->failure.off_said_at = NAN;
-    watch->failure.reviewed = watch->failure.all = false;
+    watch->failure.reviewed = watch->failure.all = watch->failure.told_not_kept = false;
     set_text(&watch->failure.said, NULL);
 }
 

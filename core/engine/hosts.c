@@ -178,7 +178,7 @@ static void drop_missing(struct engine *engine, const struct event *event,
     uint32_t n = 0;
     for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         const struct vm *vm = engine->fleet->vms[i];
-        if (vm->host && strcmp(vm->host, event->host) == 0 && !(vm->moved_at > read_at) &&
+        if (vm->host && strcmp(vm->host, event->host) == 0 && !vm_changed_since(vm, read_at) &&
             !(event->vms.n > 0 &&
               bsearch(&vm, reported, event->vms.n, sizeof *reported, by_vm_key)))
             missing[n++] = vm;
@@ -194,9 +194,18 @@ static void drop_missing(struct engine *engine, const struct event *event,
 /* A report may have been under way for a while. One of much longer ago: the clock was set back. */
 #define READING_S 120
 
-static double began_at(const struct engine *engine, const struct event *event)
+double word_at(const struct engine *engine, const struct event *event)
 {
     return engine->now - event->at > READING_S ? engine->now : event->at;
+}
+
+/* It has started or ended there since the report was begun to be read: that says nothing of it. */
+static bool is_outdated(const struct engine *engine, const struct watch *watch,
+                        const struct vm *reported)
+{
+    const struct vm *known = fleet_vm(engine->fleet, vm_key(reported));
+    return known && known->host && strcmp(known->host, watch->name) == 0 &&
+           vm_occupies(known) != vm_occupies(reported) && vm_changed_since(known, watch->report_at);
 }
 
 void on_host_report(struct engine *engine, const struct event *event)
@@ -208,13 +217,14 @@ void on_host_report(struct engine *engine, const struct event *event)
     host.name = event->host;
     merge_host(engine, &host);
     watch->report_step = engine->step;
-    watch->report_at = began_at(engine, event);
+    watch->report_at = word_at(engine, event);
     restart_missed(engine, watch, event);
     const struct vm **vms = sorted_vms(event);
     drop_missing(engine, event, vms);
     leftovers_of_report(engine, event);
     for (uint32_t i = 0; i < event->vms.n; i++)
-        vm_seen(engine, event->host, vms[i]);
+        if (!is_outdated(engine, watch, vms[i]))
+            vm_seen(engine, event->host, vms[i]);
     free(vms);
     watch->connected = true;
     watch->reported = true;

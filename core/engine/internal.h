@@ -52,6 +52,7 @@ struct failure {
     double off_said_at;  /* devices said off while the host was connected; NAN: not so */
     char *said;          /* what the devices said last, or why none is asked */
     bool reviewed;       /* what was lost with it has been gone through */
+    bool told_not_kept;  /* who of them does not come back was said, once */
     bool all;            /* a person wants all of it back, whatever the policy says */
     struct proof *proof; /* that it is off: see proof.h */
 };
@@ -141,6 +142,7 @@ struct rest {
 struct incoming {
     char *vm; /* key */
     char *host;
+    double at;
     double until;
 };
 
@@ -249,6 +251,7 @@ void on_host_report(struct engine *engine, const struct event *event);
 void on_sample(struct engine *engine, const struct event *event);
 void hosts_pump(struct engine *engine);
 void host_update_lack(struct engine *engine, struct watch *watch);
+double word_at(const struct engine *engine, const struct event *event); /* when it was so */
 
 /* alarm.c: hosts that announce trouble */
 const char *watch_alarm(const struct watch *watch); /* NULL: none */
@@ -304,6 +307,7 @@ void on_vm_changed(struct engine *engine, const struct event *event);
 void on_vm_gone(struct engine *engine, const struct event *event);
 void vm_seen(struct engine *engine, const char *host, const struct vm *seen);
 void vm_gone(struct engine *engine, const char *host, const char *key, const char *why);
+bool vm_changed_since(const struct vm *vm, double at); /* what was read before says nothing of it */
 bool vm_occupies(const struct vm *vm); /* it runs, is paused or migrates: its host is not empty */
 
 /* twice.c: a VM that two hosts claim */
@@ -428,6 +432,8 @@ void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool 
 /* admission.c */
 void on_hook_ask(struct engine *engine, const struct event *event);
 void incoming_free(struct incoming *incoming);
+/* The first host from *i on that let the VM in, and has not said since what it has; NULL: none. */
+const struct watch *incoming_unheard(const struct engine *engine, const char *vm, uint32_t *i);
 
 /* recall.c */
 void on_recalled(struct engine *engine, const struct event *event);

@@ -99,7 +99,9 @@ static void review(struct engine *engine, struct watch *watch)
     for (uint32_t i = 0; watch->failure.all && i < engine->fleet->n_vms; i++)
         if (engine->fleet->vms[i]->host && strcmp(engine->fleet->vms[i]->host, watch->name) == 0)
             review_rows(engine, watch, vm_key(engine->fleet->vms[i]), by);
-    tell_not_kept(engine, watch, plan);
+    if (!watch->failure.told_not_kept)
+        tell_not_kept(engine, watch, plan);
+    watch->failure.told_not_kept = true;
     plan_free(plan);
     columns_free(columns);
     arena_free(&arena);
@@ -169,7 +171,8 @@ void restart_missed(struct engine *engine, const struct watch *watch, const stru
     for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         struct vm *vm = engine->fleet->vms[i];
         if (!vm->ha || !vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm) ||
-            move_of_vm(engine, vm_key(vm)) || shows(report, vm_key(vm)))
+            move_of_vm(engine, vm_key(vm)) || vm_changed_since(vm, watch->report_at) ||
+            shows(report, vm_key(vm)))
             continue;
         vm->state = DROVER_VM_DOWN;
         vm->lost = true;
@@ -227,6 +230,26 @@ static bool may_be_anywhere(struct engine *engine, struct move *move)
     return maybe;
 }
 
+/*
+ * Somebody else may have moved it away while its host was out of sight: a host that let it in, and
+ * has not told since what it has, is asked. An event may be lost; a whole report is none.
+ */
+static bool may_have_come_in(struct engine *engine, struct move *move)
+{
+    bool maybe = false, ask = !(engine->now < move->check_at);
+    const struct watch *watch;
+    for (uint32_t i = 0; (watch = incoming_unheard(engine, move->record.vm, &i)); i++) {
+        maybe = true;
+        if (ask && watch->connected)
+            emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);
+    }
+    if (maybe && ask)
+        move->check_at = engine->now + CHECK_S;
+    if (maybe)
+        wake_at(engine, move->check_at);
+    return maybe;
+}
+
 /* One of higher priority is not up yet, and has not had its time. */
 static bool waits_for_higher(struct engine *engine, const struct move *move)
 {
@@ -259,7 +282,8 @@ bool restart_is_ready(struct engine *engine, struct move *move, const struct vm 
     }
     return !engine->cut_off && !vm_is_doubted(engine, move->record.vm) &&
            proof_of_vm(engine, move->record.vm, move->record.from) &&
-           !may_be_anywhere(engine, move) && !waits_for_higher(engine, move);
+           !may_be_anywhere(engine, move) && !may_have_come_in(engine, move) &&
+           !waits_for_higher(engine, move);
 }
 
 /* The one place that orders a start, and it wants the proof. */
@@ -354,9 +378,10 @@ void restart_settle(struct engine *engine, struct move *move, const struct vm *v
 {
     const char *error = move->record.error[0] ? move->record.error : "the host does not show it";
     const struct watch *to = watch_find(engine, move->record.to);
-    if (vm && vm->host && strcmp(vm->host, move->record.to) == 0 && vm_occupies(vm))
+    bool runs = vm && vm->host && vm_occupies(vm) && !keep_is_hearsay(engine, vm_key(vm));
+    if (runs && strcmp(vm->host, move->record.to) == 0)
         move_complete(engine, move);
-    else if (vm && vm_occupies(vm)) {
+    else if (runs) {
         move->unsettled = false;
         move_end(engine, move, MIGRATION_CANCELLED,
                  emit_printf(engine, "it runs on host %s", vm->host));

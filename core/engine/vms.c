@@ -13,6 +13,11 @@ bool vm_occupies(const struct vm *vm)
     return vm->state != DROVER_VM_DOWN;
 }
 
+bool vm_changed_since(const struct vm *vm, double at)
+{
+    return vm->moved_at > at || vm->heard_at > at; /* moved_at may be NAN: no */
+}
+
 static bool same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;
@@ -105,12 +110,21 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     engine->dirty = true;
 }
 
+/* The VM's own host says so, of this very VM. */
+static void heard(struct engine *engine, const struct event *event, const char *key)
+{
+    struct vm *vm = fleet_vm(engine->fleet, key);
+    if (vm && same(vm->host, event->host))
+        vm->heard_at = word_at(engine, event);
+}
+
 void on_vm_changed(struct engine *engine, const struct event *event)
 {
     struct watch *watch = watch_find(engine, event->host);
     if (!watch || event->vms.n != 1)
         return;
     vm_seen(engine, event->host, event->vms.item);
+    heard(engine, event, vm_key(event->vms.item));
     host_update_lack(engine, watch);
     drains_touch(engine);
 }
@@ -166,6 +180,7 @@ void vm_gone(struct engine *engine, const char *host, const char *key, const cha
 void on_vm_gone(struct engine *engine, const struct event *event)
 {
     vm_gone(engine, event->host, event->vm, event->name);
+    heard(engine, event, event->vm);
     struct watch *watch = watch_find(engine, event->host);
     if (watch)
         host_update_lack(engine, watch);

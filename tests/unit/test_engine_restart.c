@@ -224,20 +224,27 @@ static void an_ha_vm_that_crashes_while_it_moves_comes_back(void **state)
     bench_free(&bench);
 }
 
+/* The hook of a host asks whether this may happen to the VM there. */
+static const struct effect *hook_asks(struct bench *bench, const char *host, const char *operation,
+                                      const char *name)
+{
+    struct event *event = bench_event(bench, EVENT_HOOK_ASK, host);
+    event->id = 99;
+    event_set(event, &event->hook.driver, "qemu");
+    event_set(event, &event->hook.operation, operation);
+    event_set(event, &event->hook.object, name);
+    struct vm vm = bench_vm(name);
+    event_add_vm(event, &vm);
+    bench_take(bench, event);
+    return bench_effect(bench, EFFECT_HOOK_ANSWER, 0);
+}
+
 static void nobody_else_starts_what_drover_is_about_to(void **state)
 {
     (void)state;
     struct bench bench;
     begin_restart(&bench); /* ha5 waits for ha9 */
-    struct event *event = bench_event(&bench, EVENT_HOOK_ASK, "kvm2");
-    event->id = 99;
-    event_set(event, &event->hook.driver, "qemu");
-    event_set(event, &event->hook.operation, "start");
-    event_set(event, &event->hook.object, "ha5");
-    struct vm vm = bench_vm("ha5");
-    event_add_vm(event, &vm);
-    bench_take(&bench, event);
-    const struct effect *answer = bench_effect(&bench, EFFECT_HOOK_ANSWER, 0);
+    const struct effect *answer = hook_asks(&bench, "kvm2", "start", "ha5");
     assert_false(answer->ok);
     assert_string_equal(answer->name, "vm.restarts");
     bench_free(&bench);
@@ -257,6 +264,99 @@ static void a_report_of_before_says_nothing_of_what_has_just_come(void **state)
     bench_connect(&bench, "kvm1");
     bench_report(&bench, "kvm1", "ha9-", NULL);
     assert_string_equal(fleet_vm(engine_fleet(bench.engine), "ha9")->host, "kvm3");
+    bench_free(&bench);
+}
+
+/* The same where that report lists it, as it was then. */
+static void a_report_of_before_does_not_end_what_has_just_started(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_report(&bench, "kvm2", "other-", NULL);
+    bench_tick(&bench, 10);
+    bench_runs(&bench, "kvm2", "other");
+    bench.now -= 2;
+    bench_report(&bench, "kvm2", "other-", NULL);
+    bench.now += 2;
+    assert_int_equal(fleet_vm(engine_fleet(bench.engine), "other")->state, DROVER_VM_RUNNING);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other-", NULL); /* begun after that: so it is */
+    assert_int_equal(fleet_vm(engine_fleet(bench.engine), "other")->state, DROVER_VM_DOWN);
+    bench_free(&bench);
+}
+
+static void a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_request(&bench, "maintenance_on", "kvm2", NULL, NULL);
+    bench_request(&bench, "maintenance_on", "kvm3", NULL, NULL);
+    bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
+    bench_gone(&bench, "kvm1", "ha9", "crashed"); /* and no host takes it now */
+    bench.now -= 1;
+    bench_report(&bench, "kvm1", "ha9", "ha5", "web", NULL);
+    bench.now += 1;
+    bench_request(&bench, "maintenance_off", "kvm3", NULL, NULL);
+    for (int i = 0; i < 4 && !start_of(&bench, "ha9"); i++)
+        bench_tick(&bench, 31);
+    assert_non_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
+/* Its host was out of sight; virsh moved it away, and libvirt's event of that was lost. */
+static void whom_the_hook_let_in_elsewhere_is_looked_for_there_first(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    dies(&bench);
+    assert_true(hook_asks(&bench, "kvm2", "migrate", "ha9")->ok);
+    bench_tick(&bench, 5);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm1", "silent");
+    assert_string_equal(bench_state(&bench, "kvm1"), "down");
+    assert_null(start_of(&bench, "ha9"));
+    assert_string_equal(bench_effect(&bench, EFFECT_REFRESH, 0)->host, "kvm2");
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", "ha9", NULL);
+    assert_null(start_of(&bench, "ha9"));
+    assert_string_equal(fleet_vm(engine_fleet(bench.engine), "ha9")->host, "kvm2");
+    bench_free(&bench);
+}
+
+static void whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    dies(&bench);
+    assert_true(hook_asks(&bench, "kvm2", "migrate", "ha9")->ok);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm1", "silent");
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_non_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
+/* What was remembered of the VM may be old: its host has to say it. */
+static void an_arrival_of_before_is_not_believed_after_a_restart_of_droverd(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench;
+    uint64_t move = begin_restart(&bench);
+    memorize(&memory, &bench);
+    bench_runs(&bench, "kvm3", "ha9"); /* the call itself has not returned */
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now + 5);
+    assert_string_not_equal(bench_migration_state(&bench, move), "completed");
+    bench_connect(&bench, "kvm3");
+    bench_report(&bench, "kvm3", "ha9", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "completed");
     bench_free(&bench);
 }
 
@@ -298,6 +398,11 @@ int main(void)
         cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
         cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
         cmocka_unit_test(a_report_of_before_says_nothing_of_what_has_just_come),
+        cmocka_unit_test(a_report_of_before_does_not_end_what_has_just_started),
+        cmocka_unit_test(a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed),
+        cmocka_unit_test(whom_the_hook_let_in_elsewhere_is_looked_for_there_first),
+        cmocka_unit_test(whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back),
+        cmocka_unit_test(an_arrival_of_before_is_not_believed_after_a_restart_of_droverd),
         cmocka_unit_test(a_vm_that_rests_does_so_over_a_restart_of_droverd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
