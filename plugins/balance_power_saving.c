@@ -43,7 +43,8 @@ static void propose_of_cpu(const struct self *self, struct balancing *round, uin
     balancing_propose(round, host, over ? "cpu.over" : "cpu.under", reason);
 }
 
-static void balance_cpu(const struct self *self, struct balancing *round)
+/* Whether a host is overloaded, and no other takes any VM of it. */
+static bool balance_cpu(const struct self *self, struct balancing *round)
 {
     const struct drover_hosts *hosts = round->fleet->hosts;
     double below = clearly_below(&self->bounds, &self->limits);
@@ -63,8 +64,12 @@ static void balance_cpu(const struct self *self, struct balancing *round)
             ranking_add(&round->from, host, host_pct(round, host));
     }
     ranking_sort(&round->from, over);
-    for (uint32_t f = 0; f < round->from.n; f++)
-        propose_of_cpu(self, round, round->from.item[f].index, f < over);
+    for (uint32_t f = 0; f < over; f++)
+        propose_of_cpu(self, round, round->from.item[f].index, true);
+    bool short_of_hosts = over > 0 && round->proposed == 0;
+    for (uint32_t f = over; f < round->from.n; f++)
+        propose_of_cpu(self, round, round->from.item[f].index, false);
+    return short_of_hosts;
 }
 
 static void propose_of_memory(const struct self *self, struct balancing *round, uint32_t host,
@@ -79,9 +84,10 @@ static void propose_of_memory(const struct self *self, struct balancing *round, 
     balancing_propose(round, host, over ? "memory.over" : "memory.under", reason);
 }
 
-static void balance_memory(const struct self *self, struct balancing *round)
+static bool balance_memory(const struct self *self, struct balancing *round)
 {
     const struct drover_hosts *hosts = round->fleet->hosts;
+    uint32_t before = round->proposed;
     const double *left = hosts->memory_schedulable_mib;
     round->from.n = round->to.n = 0;
     for (uint32_t m = 0; m < round->members.n; m++) {
@@ -98,8 +104,12 @@ static void balance_memory(const struct self *self, struct balancing *round)
         if (left[host] > empty_mib && hosts->vm_count[host] > 0)
             ranking_add(&round->from, host, 0);
     }
-    for (uint32_t f = 0; f < round->from.n; f++)
-        propose_of_memory(self, round, round->from.item[f].index, f < over);
+    for (uint32_t f = 0; f < over; f++)
+        propose_of_memory(self, round, round->from.item[f].index, true);
+    bool short_of_hosts = over > 0 && round->proposed == before;
+    for (uint32_t f = over; f < round->from.n; f++)
+        propose_of_memory(self, round, round->from.item[f].index, false);
+    return short_of_hosts;
 }
 
 /* ------------------------------------------------------------- switching hosts */
@@ -135,10 +145,14 @@ static void count_host(const struct drover_hosts *hosts, uint32_t host, struct r
     }
 }
 
-/* What is to be done with which host, if anything: RHV's order. */
-static uint32_t next_switch(const struct self *self, const struct reserve *reserve, uint32_t *kind)
+/*
+ * What is to be done with which host, if anything: RHV's order. It wants one host more than RHV
+ * where an overloaded one finds no room for its VMs; RHV would leave those that are off as they are.
+ */
+static uint32_t next_switch(const struct self *self, const struct reserve *reserve,
+                            bool short_of_hosts, uint32_t *kind)
 {
-    int64_t spare = (int64_t)reserve->n_empty - self->reserve;
+    int64_t spare = (int64_t)reserve->n_empty - self->reserve - (short_of_hosts ? 1 : 0);
     if (spare > 0 && reserve->n_resting > 1) {
         *kind = DROVER_STEP_POWER_OFF; /* one always rests until the number is right */
         return reserve->resting;
@@ -157,7 +171,7 @@ static uint32_t next_switch(const struct self *self, const struct reserve *reser
 }
 
 static uint32_t switch_hosts(const struct self *self, const struct balancing *round,
-                             uint32_t cluster)
+                             uint32_t cluster, bool short_of_hosts)
 {
     const struct drover_hosts *hosts = round->fleet->hosts;
     struct reserve reserve = {
@@ -165,11 +179,12 @@ static uint32_t switch_hosts(const struct self *self, const struct balancing *ro
     for (uint32_t host = 0; host < hosts->n; host++)
         if (hosts->cluster[host] == cluster)
             count_host(hosts, host, &reserve);
-    uint32_t kind, host = next_switch(self, &reserve, &kind);
+    uint32_t kind, host = next_switch(self, &reserve, short_of_hosts, &kind);
     if (!self->switches || host == DROVER_NONE)
         return 0;
     char reason[256];
-    snprintf(reason, sizeof reason, "hosts without VMs: %u, to be in reserve: %lld",
+    snprintf(reason, sizeof reason, "%shosts without VMs: %u, to be in reserve: %lld",
+             short_of_hosts ? "an overloaded host finds no room for its VMs; " : "",
              reserve.n_empty, (long long)self->reserve);
     struct drover_step step = {.size = sizeof step, .kind = kind, .host = host,
                                .code = "power.reserve", .reason = reason};
@@ -196,15 +211,15 @@ static void tell_idle(const struct self *self, const struct balancing *round, bo
 
 static void balance_hosts(const struct self *self, struct balancing *round, uint32_t cluster)
 {
-    bool out_of_bounds = false;
+    bool out_of_bounds = false, short_of_hosts = false;
     balancing_join(round, cluster);
     if (round->members.n >= 2) {
-        balance_cpu(self, round);
+        short_of_hosts = balance_cpu(self, round);
         out_of_bounds = round->from.n > 0;
-        balance_memory(self, round);
+        short_of_hosts = balance_memory(self, round) || short_of_hosts;
         out_of_bounds = out_of_bounds || round->from.n > 0;
     }
-    if (round->proposed + switch_hosts(self, round, cluster) == 0)
+    if (round->proposed + switch_hosts(self, round, cluster, short_of_hosts) == 0)
         tell_idle(self, round, out_of_bounds);
 }
 

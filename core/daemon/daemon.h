@@ -55,6 +55,7 @@ struct event *daemon_event(enum event_kind kind);
 /* reload.c: load a new set and put it in force, or keep the old one and say why. 0 or -1. */
 int daemon_reload(struct daemon *daemon, struct error *error);
 void daemon_keep_texts(struct daemon *daemon); /* what the set was made from, into the journal */
+struct event *daemon_set_event(const struct set *set); /* with what is known of this machine */
 void daemon_plugin_problem(void *self, const char *path, const struct error *error);
 
 /* orders.c: moves wait until what is remembered of them is on disk. */

@@ -139,7 +139,7 @@ static int start_engine(struct daemon *daemon, struct error *error)
     if (!recalled)
         return -1;
     daemon_keep_texts(daemon);
-    struct event *first = set_event(daemon->set, daemon_now());
+    struct event *first = daemon_set_event(daemon->set);
     first->ok = true;
     event_set(first, &first->who, DROVER_VERSION);
     daemon_take(daemon, first);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A new set beside the old one: loaded, checked, and swapped whole, or refused whole. */
 #include "daemon/daemon.h"
+#include "set/controller.h"
 #include "set/manifest.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 void daemon_plugin_problem(void *self, const char *path, const struct error *error)
 {
@@ -41,13 +44,22 @@ void daemon_keep_texts(struct daemon *daemon)
     manifest_tell(daemon->set, keep_text, daemon);
 }
 
+struct event *daemon_set_event(const struct set *set)
+{
+    struct event *event = set_event(set, daemon_now());
+    char machine[HOST_NAME_MAX + 1] = "";
+    if (gethostname(machine, sizeof machine - 1) == 0)
+        controller_mark(event->settings.item, machine, &event->arena);
+    return event;
+}
+
 static void put_in_force(struct daemon *daemon, struct set *set)
 {
     struct set *old = daemon->set;
     daemon->set = set;
     daemon_keep_texts(daemon);
     daemon->world.configure(daemon->world.self, set->settings);
-    daemon_take(daemon, set_event(set, daemon_now()));
+    daemon_take(daemon, daemon_set_event(set));
     set_free(old); /* the engine has let go of it */
     if (daemon->watcher)
         watcher_update(daemon->watcher);

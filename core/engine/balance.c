@@ -18,34 +18,6 @@ static bool is_moving(const struct engine *engine, const char *cluster)
     return false;
 }
 
-static const struct planned_power *power_of(const struct plan *plan, const char *host)
-{
-    const struct planned_power *powers = plan->powers.item;
-    for (uint32_t i = 0; i < plan->powers.n; i++)
-        if (strcmp(powers[i].host, host) == 0)
-            return &powers[i];
-    return NULL;
-}
-
-/* What the balancer would have done to hosts, told once for as long as it wants the same. */
-static void tell_powers(struct engine *engine, const char *cluster, const struct plan *plan)
-{
-    for (uint32_t i = 0; i < engine->n_watches; i++) {
-        struct watch *watch = engine->watches[i];
-        const struct host *host = fleet_host(engine->fleet, watch->name);
-        if (!host || strcmp(host->cluster, cluster) != 0)
-            continue;
-        const struct planned_power *power = power_of(plan, watch->name);
-        const char *action = power ? power->action : "";
-        if (strcmp(watch->power_told ? watch->power_told : "", action) == 0)
-            continue;
-        set_text(&watch->power_told, action);
-        if (power)
-            notice(engine, NOTICE_INFO, "host.power", watch->name, NULL, "host %s: %s: %s",
-                   watch->name, action, power->reason);
-    }
-}
-
 /* Queue what a plan of a round says. Returns how many moves that are. */
 static uint32_t queue_plan(struct engine *engine, const struct plan *plan,
                            enum drover_purpose purpose, const char *who)
@@ -81,7 +53,7 @@ uint32_t balance_cluster(struct engine *engine, const char *cluster, const char 
     struct plan *plan = plan_balance(columns, &rules, cluster_index(columns, cluster),
                                      limits->balance_moves_per_round, limits->cooldown_s);
     uint32_t queued = queue_plan(engine, plan, DROVER_TO_BALANCE, who);
-    tell_powers(engine, cluster, plan);
+    capacity_perform(engine, cluster, plan);
     shadow_balance(engine, cluster, plan);
     *idle = emit_text(engine, plan->idle);
     plan_free(plan);

@@ -145,6 +145,15 @@ static void queue_planned(struct engine *engine, const struct watch *watch,
     }
 }
 
+/* Hosts that save power may have room. */
+static void ask_for_room(struct engine *engine, const struct plan *plan)
+{
+    const struct unplaced *rows = plan->unplaced.item;
+    for (uint32_t i = 0; i < plan->unplaced.n; i++)
+        if (capacity_need(engine, rows[i].key))
+            return;
+}
+
 static void look_at_drain(struct engine *engine, struct watch *watch)
 {
     struct columns *columns = engine_columns(engine);
@@ -153,6 +162,7 @@ static void look_at_drain(struct engine *engine, struct watch *watch)
     uint32_t host = columns_host(columns, watch->name);
     struct plan *plan = plan_drain(columns, &rules, host);
     breakers_note(engine, &plan->failures);
+    ask_for_room(engine, plan);
     hold_resting(engine, plan);
     tell_held(engine, watch, plan);
     queue_planned(engine, watch, plan);

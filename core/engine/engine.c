@@ -111,6 +111,7 @@ static void pump(struct engine *engine)
         return;
     outcome_pump(engine);
     failure_pump(engine);
+    power_pump(engine);
     hosts_pump(engine);
     restarts_pump(engine);
     breakers_pump(engine);
@@ -118,6 +119,7 @@ static void pump(struct engine *engine)
     rounds_pump(engine);
     queue_pump(engine);
     hosts_pump(engine); /* a host that has just become empty */
+    power_pump(engine); /* and may be switched off, or is needed */
     moves_prune(engine);
     forget_rested(engine);
     compact(engine);
@@ -224,7 +226,9 @@ static void fill_status(const struct engine *engine, const struct watch *watch,
         .maintenance_wanted = watch_wants_maintenance(watch),
         .maintenance_by = watch->maintenance.by_operator && watch->maintenance.who
                               ? watch->maintenance.who
-                              : watch->maintenance.by_file ? "file" : "",
+                              : watch->maintenance.by_file     ? "file"
+                              : watch->maintenance.by_policy ? "policy"
+                                                             : "",
         .held = watch->held ? watch->held->unplaced : (struct rows){0},
     };
 }

@@ -11,6 +11,7 @@
  * one that is heard again must not be the death of the others.
  */
 #include "engine/proof.h"
+#include "engine/devices.h"
 
 #include "base/memory.h"
 
@@ -21,14 +22,6 @@
 #define PROBE_S 30.0  /* a probe that does not come back by then has seen nothing */
 #define LATE_S 30.0   /* beyond its own timeout a device is not waited for longer */
 #define LINGER_S 60.0 /* a host that is off loses its connection within so much */
-
-static const struct fence_setting *devices_of(const struct engine *engine,
-                                              const struct watch *watch, uint32_t *n)
-{
-    const struct host_setting *setting = host_setting(engine, watch->name);
-    *n = setting ? setting->fence.n : 0;
-    return setting ? setting->fence.item : NULL;
-}
 
 static void enter(struct engine *engine, struct watch *watch, enum failure_phase phase,
                   double seconds)
@@ -98,15 +91,16 @@ static void tell_own_connection(struct engine *engine, uint32_t gone, uint32_t t
 }
 
 /*
- * Hosts in maintenance may well be off, and those that are proven dead are no riddle: the others
- * count. One host alone that is gone is that host, as long as another one is heard.
+ * Hosts in maintenance may well be off, and those that are proven dead, or that drover itself
+ * switches, are no riddle: the others count. One host alone that is gone is that host, as long as another one is heard.
  */
 static void judge_own_connection(struct engine *engine)
 {
     uint32_t total = 0, gone = 0;
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         const struct watch *watch = engine->watches[i];
-        if (proof_of_host(watch) || (!watch->connected && watch_wants_maintenance(watch)))
+        if (proof_of_host(watch) || power_covers(watch) ||
+            (!watch->connected && watch_wants_maintenance(watch)))
             continue;
         total++;
         gone += !watch->connected;
@@ -188,34 +182,15 @@ static void get_stuck(struct engine *engine, struct watch *watch)
            watch->name);
 }
 
-/* The lowest level above this one that has a device; UINT32_MAX: none. */
-static uint32_t next_level(const struct fence_setting *devices, uint32_t n, uint32_t above)
-{
-    uint32_t next = UINT32_MAX;
-    for (uint32_t i = 0; i < n; i++)
-        if (!devices[i].soft && devices[i].level > above && devices[i].level < next)
-            next = devices[i].level;
-    return next;
-}
-
-/* The first device of that level from this position on; n: none. */
-static uint32_t device_of_level(const struct fence_setting *devices, uint32_t n, uint32_t level,
-                                uint32_t from)
-{
-    while (from < n && (devices[from].soft || devices[from].level != level))
-        from++;
-    return from;
-}
-
 static void switch_off(struct engine *engine, struct watch *watch, uint32_t above)
 {
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
-    uint32_t level = next_level(devices, n, above);
+    uint32_t level = devices_next_level(devices, n, above);
     if (level == UINT32_MAX)
         get_stuck(engine, watch);
     else
-        tell_device(engine, watch, device_of_level(devices, n, level, 0), "off", FAILURE_OFF);
+        tell_device(engine, watch, devices_of_level(devices, n, level, 0), "off", FAILURE_OFF);
 }
 
 /* As far as nobody asked for it by hand: many more may be gone by now than when it began. */
@@ -257,7 +232,7 @@ static void device_says_off(struct engine *engine, struct watch *watch)
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
     uint32_t device = watch->failure.device;
-    uint32_t next = device_of_level(devices, n, devices[device].level, device + 1);
+    uint32_t next = devices_of_level(devices, n, devices[device].level, device + 1);
     if (next < n)
         tell_device(engine, watch, next, "off", FAILURE_OFF);
     else
@@ -302,7 +277,7 @@ static void advance(struct engine *engine, struct watch *watch)
     if (watch->failure.phase != FAILURE_NONE && engine->now >= watch->failure.until)
         time_out(engine, watch);
     if (watch->failure.phase == FAILURE_NONE && !watch->connected && !proof_of_host(watch) &&
-        engine->now >= grace_ends(engine, watch)) {
+        !power_covers(watch) && engine->now >= grace_ends(engine, watch)) {
         const char *why = holds_back(engine, watch);
         set_text(&watch->failure.said, why);
         if (!why)
@@ -363,7 +338,7 @@ static void heard_off(struct engine *engine, struct watch *watch)
 void on_fenced(struct engine *engine, const struct event *event)
 {
     struct watch *watch = watch_of(engine, event);
-    if (!watch)
+    if (!watch || power_heard(engine, watch, event))
         return;
     if (!watch->failure.order || event->id != watch->failure.order) {
         /* asked for by hand, or too late: worth a word, and no proof */
@@ -460,7 +435,7 @@ bool failure_order(struct engine *engine, struct watch *watch, const char *actio
 {
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
-    uint32_t level = next_level(devices, n, 0);
+    uint32_t level = devices_next_level(devices, n, 0);
     if (level == UINT32_MAX)
         return false;
     if (strcmp(action, "off") == 0) {
@@ -470,6 +445,6 @@ bool failure_order(struct engine *engine, struct watch *watch, const char *actio
     struct effect *effect = emit(engine, EFFECT_FENCE);
     effect->host = emit_text(engine, watch->name);
     effect->name = emit_text(engine, action);
-    effect->number = device_of_level(devices, n, level, 0);
+    effect->number = devices_of_level(devices, n, level, 0);
     return true;
 }

@@ -48,17 +48,22 @@ void watch_free(struct watch *watch)
     free(watch->maintenance.who);
     free(watch->lack);
     free(watch->state_reason);
-    free(watch->power_told);
     for (int i = 0; i < ALARM_SOURCES; i++)
         free(watch->alarm[i]);
+    power_free(&watch->power);
     failure_free(&watch->failure);
     plan_free(watch->held);
     free(watch);
 }
 
-bool watch_wants_maintenance(const struct watch *watch)
+bool watch_is_wanted_by_people(const struct watch *watch)
 {
     return watch->maintenance.by_operator || watch->maintenance.by_file;
+}
+
+bool watch_wants_maintenance(const struct watch *watch)
+{
+    return watch_is_wanted_by_people(watch) || watch->maintenance.by_policy;
 }
 
 /* The watch of an event's host; unknown hosts are told about and change nothing. */
@@ -96,7 +101,8 @@ void on_host_lost(struct engine *engine, const struct event *event)
     if (was_connected || !watch->lost_reason)
         watch->lost_at = engine->now;
     set_text(&watch->lost_reason, event->text[0] ? event->text : event->name);
-    notice(engine, NOTICE_WARNING, "host.lost", event->host, NULL, "host %s: %s (%s)",
+    notice(engine, power_covers(watch) ? NOTICE_INFO : NOTICE_WARNING, "host.lost", event->host,
+           NULL, "host %s: %s (%s)",
            event->host, was_connected ? "connection lost" : "cannot be reached",
            watch->lost_reason);
     if (was_connected)
@@ -229,6 +235,7 @@ void on_host_report(struct engine *engine, const struct event *event)
     watch->connected = true;
     watch->reported = true;
     failure_host_reported(engine, watch);
+    power_host_reported(engine, watch);
     host_update_lack(engine, watch);
     drains_touch(engine);
 }
@@ -320,7 +327,7 @@ void host_update_lack(struct engine *engine, struct watch *watch)
     engine->dirty = true;
 }
 
-static bool has_vms(const struct engine *engine, const char *host)
+bool host_has_vms(const struct engine *engine, const char *host)
 {
     for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
         const struct vm *vm = engine->fleet->vms[i];
@@ -344,7 +351,10 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
     struct arena *arena = &engine->out->arena;
     *reason = "";
     bool wanted = watch_wants_maintenance(watch);
-    bool empty = wanted && !has_vms(engine, watch->name); /* a walk: only where it matters */
+    bool empty = wanted && !host_has_vms(engine, watch->name); /* a walk: only where it matters */
+    enum drover_host_state state;
+    if (power_state(engine, watch, &state, reason))
+        return state;
     if (!watch->connected) {
         if (wanted && empty && host->state == DROVER_HOST_MAINTENANCE)
             return DROVER_HOST_MAINTENANCE; /* it may well be switched off: that is what it is for */
@@ -361,6 +371,8 @@ static enum drover_host_state state_of(struct engine *engine, struct watch *watc
         return DROVER_HOST_CONNECTING;
     }
     if (wanted) {
+        if (empty && !watch_is_wanted_by_people(watch))
+            *reason = "its policy keeps it empty";
         if (empty)
             return DROVER_HOST_MAINTENANCE;
         if (watch->held && watch->held->unplaced.n > 0)
@@ -401,8 +413,8 @@ static void react_to_trouble(struct engine *engine, struct watch *watch)
 static void change_state(struct engine *engine, struct watch *watch, struct host *host,
                          enum drover_host_state state, const char *reason)
 {
-    enum notice_level level = state == DROVER_HOST_NON_RESPONSIVE || state == DROVER_HOST_DOWN
-                                  ? NOTICE_ERROR
+    bool dead = state == DROVER_HOST_NON_RESPONSIVE || state == DROVER_HOST_DOWN;
+    enum notice_level level = dead && !power_covers(watch) ? NOTICE_ERROR
                               : state == DROVER_HOST_NON_OPERATIONAL ? NOTICE_WARNING
                                                                      : NOTICE_INFO;
     notice(engine, level, "host.state", watch->name, NULL, "host %s is %s (was %s)%s%s",

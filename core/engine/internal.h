@@ -22,8 +22,37 @@
 struct wish {
     bool by_operator;
     bool by_file;
+    bool by_policy; /* it has no VMs, and its policy wants that to stay so: see power.c */
     char *who; /* of the operator's wish */
     double since;
+};
+
+/* How far drover has come with switching a host that nothing is wrong with: see power.c. */
+enum power_phase {
+    POWER_ON,       /* nothing is done about it */
+    POWER_ASKING,   /* its libvirt is asked once more whether a VM runs there */
+    POWER_TO_OFF,   /* a device was told to switch it off */
+    POWER_VERIFY,   /* its devices say that it is off: its connection is to break, too */
+    POWER_UNSURE,   /* they did not, or did not say so: it may be either, and may still go off */
+    POWER_CHECKING, /* a device was asked how it is */
+    POWER_OFF,
+    POWER_TO_ON,    /* a device was told to switch it on */
+    POWER_BOOTING,  /* its devices say that it is on: it is to be heard soon */
+    POWER_STUCK,    /* it was to be on, and is not; tried again later */
+};
+
+struct power {
+    enum power_phase phase;
+    double until;      /* the phase lasts at most to then */
+    uint64_t order;    /* id of the last fence effect */
+    uint32_t device;   /* the one that was told, by position in its setting */
+    uint64_t asked_step; /* asking, verifying: by a report later than this step ... */
+    double asked_at;     /* ... that was begun to be read at this time or later */
+    double not_before; /* the next try to switch it off */
+    double left_alone_until; /* by policies: a person or a need has just taken it into use */
+    bool wanted_off;
+    bool remembered;
+    char *said;        /* what its device said last, or why nothing is done */
 };
 
 /* How far drover has come with a host that does not answer: see failure.c. */
@@ -76,7 +105,7 @@ struct watch {
     char *state_reason;
     struct failure failure;
     char *alarm[ALARM_SOURCES]; /* what announces trouble of the host; NULL: nothing */
-    char *power_told;    /* what the balancer wants done to it, as it was last told; NULL: nothing */
+    struct power power;
 };
 
 struct move {
@@ -245,6 +274,8 @@ struct watch *watch_find(const struct engine *engine, const char *host);
 struct watch *watch_add(struct engine *engine, const char *host);
 void watch_free(struct watch *watch);
 bool watch_wants_maintenance(const struct watch *watch);
+bool watch_is_wanted_by_people(const struct watch *watch); /* not by its policy */
+bool host_has_vms(const struct engine *engine, const char *host); /* or some on their way */
 void on_host_connected(struct engine *engine, const struct event *event);
 void on_host_lost(struct engine *engine, const struct event *event);
 void on_host_report(struct engine *engine, const struct event *event);
@@ -272,6 +303,25 @@ void failure_free(struct failure *failure);
 void on_probed(struct engine *engine, const struct event *event);
 void on_fenced(struct engine *engine, const struct event *event);
 bool failure_order(struct engine *engine, struct watch *watch, const char *action);
+
+/* power.c: hosts that drover switches though nothing is wrong with them */
+void power_pump(struct engine *engine);
+bool power_covers(const struct watch *watch); /* that it is silent is drover's doing, or may be */
+bool power_state(struct engine *engine, const struct watch *watch, enum drover_host_state *state,
+                 const char **reason);
+bool power_heard(struct engine *engine, struct watch *watch, const struct event *event);
+void power_host_reported(struct engine *engine, struct watch *watch);
+void power_rest(struct engine *engine, struct watch *watch, const char *why); /* by policy */
+void power_want_off(struct engine *engine, struct watch *watch, bool off);
+void power_use(struct engine *engine, struct watch *watch, const char *why); /* on, no policy's */
+void power_hand_over(struct engine *engine, struct watch *watch); /* to people; its phase stays */
+void power_recall(struct engine *engine, struct watch *watch, const char *lines);
+void power_drop(struct engine *engine, struct watch *watch); /* not configured any more */
+void power_free(struct power *power);
+
+/* capacity.c: which hosts are in use */
+void capacity_perform(struct engine *engine, const char *cluster, const struct plan *plan);
+bool capacity_need(struct engine *engine, const char *vm); /* no host takes it: is one to come? */
 
 /* restart.c: VMs that run nowhere, and should */
 void restarts_pump(struct engine *engine);

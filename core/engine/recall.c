@@ -2,11 +2,11 @@
 /*
  * Memory over restarts. A few things are remembered by name, each as lines of key=value: wishes
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
- * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), HA VMs (ha/KEY: see
- * keep.c), definitions left behind (left/HOST/KEY) and alarms that were asked for (alarm/HOST).
- * Everything else is read again from libvirt. After a restart the remembered things come back as
- * EVENT_RECALLED, then EVENT_STARTED; how a recalled move stands is found out from its hosts
- * (outcome.c).
+ * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), what drover does with
+ * a host's power (power/HOST), HA VMs (ha/KEY: see keep.c), definitions left behind (left/HOST/KEY)
+ * and alarms that were asked for (alarm/HOST). Everything else is read again from libvirt. After a
+ * restart the remembered things come back as EVENT_RECALLED, then EVENT_STARTED; how a recalled
+ * move stands is found out from its hosts (outcome.c).
  */
 #include "engine/proof.h"
 
@@ -193,6 +193,15 @@ static void recall_proof(struct engine *engine, const char *host, const char *te
         forget(engine, emit_printf(engine, "proof/%s", host));
 }
 
+static void recall_power(struct engine *engine, const char *host, const char *text)
+{
+    struct watch *watch = watch_find(engine, host);
+    if (watch)
+        power_recall(engine, watch, text);
+    else
+        forget(engine, emit_printf(engine, "power/%s", host));
+}
+
 /* left/HOST/KEY: names of hosts have none. */
 static void recall_leftover(struct engine *engine, const char *rest, const char *text)
 {
@@ -213,7 +222,7 @@ void on_recalled(struct engine *engine, const struct event *event)
     } kinds[] = {
         {"host/", recall_wish},   {"move/", recall_move},     {"vm/", recall_vm},
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
-        {"alarm/", alarm_recall},
+        {"alarm/", alarm_recall}, {"power/", recall_power},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

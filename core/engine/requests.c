@@ -33,7 +33,7 @@ static void cancel_queued_drain(struct engine *engine, const char *host)
 void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool by_file,
                       const char *who)
 {
-    bool wanted_before = watch_wants_maintenance(watch);
+    bool wanted_before = watch_is_wanted_by_people(watch);
     struct wish *wish = &watch->maintenance;
     if (by_file) {
         wish->by_file = on;
@@ -43,9 +43,13 @@ void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool 
         wish->since = engine->now;
         remember_wish(engine, watch);
     }
-    bool wanted = watch_wants_maintenance(watch);
+    bool wanted = watch_is_wanted_by_people(watch);
     if (wanted == wanted_before)
         return;
+    if (wanted)
+        power_hand_over(engine, watch);
+    else
+        power_want_off(engine, watch, false);
     notice(engine, NOTICE_INFO, wanted ? "maintenance.on" : "maintenance.off", watch->name, NULL,
            "host %s: maintenance %s, asked for by %s", watch->name, wanted ? "on" : "off",
            by_file ? "a file" : who);
@@ -95,13 +99,15 @@ static void do_maintenance_off(struct engine *engine, const struct event *event)
     if (!watch)
         return;
     maintenance_wish(engine, watch, false, false, event->who);
+    if (watch->maintenance.by_policy)
+        power_use(engine, watch, emit_printf(engine, "asked for by %s", event->who));
     if (watch->maintenance.by_file)
         answer(engine, event, ERROR_REFUSED, NULL,
                "host %s stays in maintenance: its file in %s still asks for it; remove the file",
                watch->name, engine->settings.maintenance_dir);
     else
-        answer(engine, event, ERROR_NONE, NULL, "host %s is not to be emptied any more",
-               watch->name);
+        answer(engine, event, ERROR_NONE, NULL, "host %s is not to be emptied any more%s",
+               watch->name, watch->power.phase == POWER_OFF ? ", and is switched on" : "");
 }
 
 /* Why this VM cannot be moved on request, or NULL. */
@@ -264,6 +270,18 @@ static void do_evacuate(struct engine *engine, const struct event *event)
            watch->failure.all ? "all" : "those that the policy wants back");
 }
 
+/* A person's word goes over the policy's. Whether that was all there is to do. */
+static bool overrule_policy(struct engine *engine, struct watch *watch, enum drover_fence_action action,
+                            const char *who)
+{
+    if (action == DROVER_FENCE_OFF)
+        power_hand_over(engine, watch);
+    if (action != DROVER_FENCE_ON || watch->power.phase != POWER_OFF)
+        return false;
+    power_use(engine, watch, emit_printf(engine, "switched on by %s", who));
+    return true;
+}
+
 static void do_fence(struct engine *engine, const struct event *event)
 {
     struct watch *watch = host_of_request(engine, event);
@@ -281,7 +299,8 @@ static void do_fence(struct engine *engine, const struct event *event)
         answer(engine, event, ERROR_REFUSED, NULL,
                "host %s answers, and %u VMs are on it: drover drain %s moves them; --force "
                "switches it off all the same", watch->name, n, watch->name);
-    else if (!failure_order(engine, watch, action))
+    else if (!overrule_policy(engine, watch, (enum drover_fence_action)known, event->who) &&
+             !failure_order(engine, watch, action))
         answer(engine, event, ERROR_REFUSED, NULL,
                "host %s has no fence device that switches: see fence in drover.yaml(5)",
                watch->name);

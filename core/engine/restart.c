@@ -354,6 +354,7 @@ void restart_wait(struct engine *engine, struct move *move, const struct decisio
                "for ever", move->record.name, move->record.reason,
                (unsigned long long)decision->id, why)
             ->move = move->record.id;
+    capacity_need(engine, move->record.vm);
 }
 
 static void try_again(struct engine *engine, struct move *move, const char *error)

@@ -3,6 +3,7 @@
  * A new set: settings and rules. It replaces the old one whole. Moves that are under way keep the
  * schedule they began with, since that was copied into them.
  */
+#include "engine/devices.h"
 #include "engine/proof.h"
 
 #include "base/memory.h"
@@ -73,7 +74,7 @@ static void put_host(struct engine *engine, const struct host_setting *setting)
         changed.os_version = setting->os_version;
     changed.roles = setting->roles;
     changed.labels = setting->labels;
-    changed.power_managed = setting->power_management && setting->fence.n > 0;
+    changed.power_managed = setting->power_management && devices_switch(setting);
     if (!field_equal(host_fields, host, &changed))
         fleet_put_host(engine->fleet, &changed);
     struct watch *watch = watch_find(engine, setting->name);
@@ -141,6 +142,7 @@ static void drop_hosts(struct engine *engine)
         let_go_of_moves(engine, watch->name);
         forget_vms_of(engine, watch->name);
         proof_end(engine, watch);
+        power_drop(engine, watch);
         fleet_remove_host(engine->fleet, watch->name);
         notice(engine, NOTICE_INFO, "host.dropped", watch->name, NULL,
                "host %s is not configured any more", watch->name);

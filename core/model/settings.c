@@ -112,6 +112,17 @@ static const struct field restarts_fields[] = {
     {0},
 };
 
+#define POWER(member) offsetof(struct power_saving, member)
+static const struct field power_fields[] = {
+    {.key = "boot", .type = FIELD_DURATION, .offset = POWER(boot_s), .default_text = "10m",
+     .min = 1, .max = DAY_S},
+    {.key = "hold", .type = FIELD_DURATION, .offset = POWER(hold_s), .default_text = "30m",
+     .max = 30 * DAY_S},
+    {.key = "retry", .type = FIELD_DURATION, .offset = POWER(retry_s), .default_text = "5m",
+     .min = 1, .max = DAY_S},
+    {0},
+};
+
 #define SETTING(member) offsetof(struct settings, member)
 const struct field settings_fields[] = {
     {.key = "clusters", .type = FIELD_ROWS, .offset = SETTING(clusters), .rows = cluster_fields,
@@ -126,6 +137,8 @@ const struct field settings_fields[] = {
      .row_size = sizeof(struct fencing)},
     {.key = "restarts", .type = FIELD_RECORD, .offset = SETTING(restarts), .rows = restarts_fields,
      .row_size = sizeof(struct restarts)},
+    {.key = "power", .type = FIELD_RECORD, .offset = SETTING(power), .rows = power_fields,
+     .row_size = sizeof(struct power_saving)},
     {.key = "poll", .type = FIELD_DURATION, .offset = SETTING(poll_s), .default_text = "5s",
      .min = 0.1, .max = HOUR_S},
     {.key = "connect_retry", .type = FIELD_DURATION, .offset = SETTING(connect_retry_s),

@@ -60,6 +60,13 @@ struct restarts {
     bool keep_all;           /* remember all VMs, not only the HA ones */
 };
 
+/* Hosts that drover switches off and on though nothing is wrong with them. */
+struct power_saving {
+    double boot_s;  /* a host that was switched on is heard within so long */
+    double hold_s;  /* one that was taken into use is left alone by policies for so long */
+    double retry_s; /* after a device failed; so long nothing goes to a host that may still go off */
+};
+
 /* How much may happen at once, and how patient to be. */
 struct limits {
     uint32_t outgoing_per_host;     /* migrations at a time */
@@ -82,6 +89,7 @@ struct settings {
     struct limits limits;
     struct fencing fencing;
     struct restarts restarts;
+    struct power_saving power;
     double poll_s;        /* statistics */
     double connect_retry_s;
     double keepalive_s;

@@ -225,10 +225,34 @@ static void a_host_that_a_vm_is_coming_to_is_not_empty(void **state)
     bench_free(bench);
 }
 
+/* Two hosts are overloaded, so that neither takes a VM of the other; a third is off. */
+static void an_overload_that_no_host_takes_wakes_one(void **state)
+{
+    (void)state;
+    struct bench *bench = rhv((struct given){"A", 0, 90, 400}, (struct given){"B", 0, 90, 400},
+                              (struct given){"C", 0, 0, NAN});
+    bench_set(bench, "enable_automatic_host_power_management", "yes");
+    struct host *off = fleet_host(bench->fleet, "C");
+    off->state = DROVER_HOST_DOWN;
+    off->power_managed = off->power_by_policy = true;
+    fleet_remove_vm(bench->fleet, "VM3");
+    fleet_remove_vm(bench->fleet, "o3");
+    bench_ready(bench);
+    struct bench_plan plan;
+    bench_balance(bench, &plan);
+    assert_string_equal(plan.text, "power_on C\n");
+    fleet_host(bench->fleet, "B")->cpu_usage_pct = 25; /* takes some */
+    bench_ready(bench);
+    bench_balance(bench, &plan);
+    assert_null(strstr(plan.text, "power_on"));
+    bench_free(bench);
+}
+
 BENCH_MAIN("balance power_saving", cmocka_unit_test(rhv_cpu_load), cmocka_unit_test(rhv_memory_load),
            cmocka_unit_test(all_between_the_bounds),
            cmocka_unit_test(the_busiest_and_then_the_idlest_come_first),
            cmocka_unit_test(hosts_are_relieved_from_below_high_utilization_on),
+           cmocka_unit_test(an_overload_that_no_host_takes_wakes_one),
            cmocka_unit_test(one_step_towards_the_reserve),
            cmocka_unit_test(hosts_that_are_not_drovers_to_switch_are_left_alone),
            cmocka_unit_test(a_host_that_a_vm_is_coming_to_is_not_empty))

@@ -31,6 +31,7 @@ struct bench {
     uint32_t n_fence;     /* fence devices of each host, of one level */
     bool soft;            /* the first of them is soft */
     struct rows groups; /* struct group */
+    bool power_management; /* of each host */
 };
 
 /* ------------------------------------------------------------------ units */
@@ -210,6 +211,7 @@ static inline void bench_configure(struct bench *bench)
         hosts[i].name = arena_printf(&event->arena, "kvm%u", i + 1);
         hosts[i].uri = arena_printf(&event->arena, "qemu+tcp://kvm%u/system", i + 1);
         hosts[i].fence = bench_fences(bench, &event->arena);
+        hosts[i].power_management = bench->power_management;
     }
     settings->hosts = (struct rows){.item = hosts, .n = bench->n_hosts};
     event->settings = (struct rows){.item = settings, .n = 1};
