@@ -11,7 +11,7 @@ _drover_commands() {
         /^[^ ]/ { inside = 0 }
         inside && /^  [a-z]/ {
             name = $1
-            if ($2 ~ /^[a-z]+$/ && ($1 == "plan" || $1 == "policy" || $1 == "plugin")) name = name " " $2
+            if ($2 ~ /^[a-z]+$/ && $1 ~ /^(plan|policy|plugin|migrations)$/) name = name " " $2
             print name
         }'
 }
@@ -43,7 +43,7 @@ _drover() {
                 ((i++))
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
-                --vms | --for | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
+                --vms | --for | --priority | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
                 --reason) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
@@ -74,7 +74,8 @@ _drover() {
         fence | evacuate | alarm) word=$(_drover_names "$program" hosts "$fleet") ;;
         'maintenance '* | 'alarm '*) word='on off' ;;
         'fence '*) word='off on status' ;;
-        explain | migrate | abort) word=$(_drover_names "$program" vms "$fleet") ;;
+        migrations) word=set ;;
+        explain | migrate | abort | force-complete | 'migrations set') word=$(_drover_names "$program" vms "$fleet") ;;
         test)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return

@@ -10,8 +10,10 @@
 #include "ctl/api_routes.h"
 
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 
+#define NUMBER_LIMIT 1e6 /* of priorities */
 #define NAME_LIMIT 1024 /* bytes of a VM's name: libvirt has no limit of its own */
 #define WORDS_LIMIT 200 /* characters of a reason that somebody gives */
 
@@ -21,6 +23,7 @@ enum key_kind {
     KEY_BOOL, /* which of two verbs: VERB_on, VERB_off */
     KEY_FLAG, /* an argument, "yes", where it is true */
     KEY_WORDS, /* a sentence for people */
+    KEY_NUMBER, /* an argument, as text */
 };
 
 struct key {
@@ -33,32 +36,37 @@ struct key {
 struct route {
     const char *method;
     const char *path; /* ends with a slash: an id follows */
+    const char *action; /* behind the id: "/force_complete"; NULL: nothing */
     const char *documented;
     const char *verb; /* completed by a KEY_BOOL, where there is one */
     struct key keys[4];
 };
 
 static const struct route routes[] = {
-    {"POST", "/v1/maintenance", "/v1/maintenance", "maintenance",
+    {"POST", "/v1/maintenance", NULL, "/v1/maintenance", "maintenance",
      {{"host", KEY_HOST, true, offsetof(struct event, host)}, {"on", KEY_BOOL, true, 0}}},
-    {"POST", "/v1/migrations", "/v1/migrations", "migrate",
+    {"POST", "/v1/migrations", NULL, "/v1/migrations", "migrate",
      {{"vm", KEY_VM, true, offsetof(struct event, vm)},
       {"to", KEY_HOST, false, offsetof(struct event, to)}}},
-    {"DELETE", "/v1/migrations/", "/v1/migrations/{id}", "abort", {{0}}},
-    {"POST", "/v1/rebalance", "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
-    {"POST", "/v1/fence", "/v1/fence", "fence",
+    {"DELETE", "/v1/migrations/", NULL, "/v1/migrations/{id}", "abort", {{0}}},
+    {"PATCH", "/v1/migrations/", NULL, "/v1/migrations/{id}", "set_priority",
+     {{"priority", KEY_NUMBER, true, 0}}},
+    {"POST", "/v1/migrations/", "/force_complete", "/v1/migrations/{id}/force_complete",
+     "force_complete", {{0}}},
+    {"POST", "/v1/rebalance", NULL, "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
+    {"POST", "/v1/fence", NULL, "/v1/fence", "fence",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},
       {"action", KEY_HOST, true, 0},
       {"force", KEY_FLAG, false, 0}}},
-    {"POST", "/v1/evacuate", "/v1/evacuate", "evacuate",
+    {"POST", "/v1/evacuate", NULL, "/v1/evacuate", "evacuate",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},
       {"confirm", KEY_FLAG, false, 0},
       {"all", KEY_FLAG, false, 0}}},
-    {"POST", "/v1/alarm", "/v1/alarm", "alarm",
+    {"POST", "/v1/alarm", NULL, "/v1/alarm", "alarm",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},
       {"on", KEY_BOOL, true, 0},
       {"reason", KEY_WORDS, false, 0}}},
-    {"POST", "/v1/reload", "/v1/reload", "reload", {{0}}},
+    {"POST", "/v1/reload", NULL, "/v1/reload", "reload", {{0}}},
 };
 #define N_ROUTES (sizeof routes / sizeof routes[0])
 
@@ -75,7 +83,10 @@ static bool path_fits(const struct route *route, const char *path)
     size_t length = strlen(route->path);
     if (route->path[length - 1] != '/')
         return strcmp(route->path, path) == 0;
-    return strncmp(route->path, path, length) == 0 && path[length];
+    if (strncmp(route->path, path, length) != 0 || !path[length])
+        return false;
+    const char *behind = strchr(path + length, '/');
+    return route->action ? behind && strcmp(behind, route->action) == 0 : !behind;
 }
 
 static const struct route *find_route(const char *method, const char *path, struct error *error)
@@ -152,6 +163,17 @@ static int take_truth(struct event *event, const struct key *key, json_t *value,
     return 0;
 }
 
+static int take_number(struct event *event, const struct key *key, json_t *value,
+                       struct error *error)
+{
+    double number = json_number_value(value);
+    if (!json_is_number(value) || !(fabs(number) <= NUMBER_LIMIT))
+        return error_set(error, ERROR_INPUT, "%s: expected a number of at most %g", key->name,
+                         NUMBER_LIMIT);
+    add_argument(event, key->name, arena_printf(&event->arena, "%.17g", number));
+    return 0;
+}
+
 static int take_key(struct event *event, const struct key *key, json_t *value, struct error *error)
 {
     if (!value || json_is_null(value)) {
@@ -161,6 +183,8 @@ static int take_key(struct event *event, const struct key *key, json_t *value, s
     }
     if (key->kind == KEY_BOOL || key->kind == KEY_FLAG)
         return take_truth(event, key, value, error);
+    if (key->kind == KEY_NUMBER)
+        return take_number(event, key, value, error);
     if (check_text(key, value, error) < 0)
         return -1;
     if (key->offset)
@@ -199,9 +223,11 @@ static int take_body(struct event *event, const struct route *route, json_t *bod
     return 0;
 }
 
-static int take_id(struct event *event, const char *text, struct error *error)
+/* "17", or "17/force_complete": what is behind the number was looked at already. */
+static int take_id(struct event *event, const char *rest, struct error *error)
 {
     int64_t id;
+    const char *text = arena_bytes(&event->arena, rest, strcspn(rest, "/"));
     if (!scalar_integer(text, &id) || id < 1)
         return error_set(error, ERROR_USAGE, "expected a migration's number, found \"%.100s\"",
                          text);

@@ -168,10 +168,11 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
         respond_error_as(message, 400, ERROR_USAGE, "the path is not UTF-8, percent-encoded");
     else if (strcmp(method, "GET") == 0)
         serve_get(ctl, message, path, query);
-    else if (strcmp(method, "POST") == 0 || strcmp(method, "DELETE") == 0)
+    else if (strcmp(method, "POST") == 0 || strcmp(method, "DELETE") == 0 ||
+             strcmp(method, "PATCH") == 0)
         serve_request(ctl, message, path);
     else
-        respond_error_as(message, 405, ERROR_USAGE, "expected GET, POST or DELETE, found %.20s",
+        respond_error_as(message, 405, ERROR_USAGE, "expected GET, POST, PATCH or DELETE, found %.20s",
                          method);
 }
 

@@ -193,6 +193,7 @@ void on_progress(struct engine *engine, const struct event *event)
     if (move->record.progress.iteration < before)
         move->record.progress.iteration = before; /* reports may overtake each other */
     move->record.updated_at = engine->now;
+    figures_take(move, engine->now);
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     if (vm && event->progress.dirty_mib_s > 0)
         vm->dirty_mib_s = event->progress.dirty_mib_s;

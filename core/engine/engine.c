@@ -154,6 +154,7 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
         [EVENT_VM_GONE] = on_vm_gone,
         [EVENT_MIGRATION_PROGRESS] = on_progress,
         [EVENT_MIGRATION_DONE] = on_migration_done,
+        [EVENT_MIGRATION_CHECKED] = on_migration_checked,
         [EVENT_OPERATOR_REQUEST] = on_request,
         [EVENT_HOOK_ASK] = on_hook_ask,
         [EVENT_MAINTENANCE_FILE] = on_maintenance_file,

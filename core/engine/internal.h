@@ -119,6 +119,9 @@ struct move {
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */
     bool abort_sent;
+    bool was_paused;   /* its guest stood still before: drover never wakes that */
+    uint64_t force_order; /* id of the effect that forces it; 0: none has been given */
+    double figures_at; /* when its progress was last counted; NAN: not yet */
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
     bool unseen;       /* restarts: nobody saw its end; every host has to say that it is not there */
@@ -377,6 +380,7 @@ struct move *move_queue_as(struct engine *engine, enum migration_kind kind, cons
                            const char *wanted);
 void move_may_break(struct move *move, const struct texts *groups);
 void move_text(struct move *move, const char **place, const char *text);
+void move_tell(struct engine *engine, const struct move *move); /* its record, to the journal */
 void move_set_state(struct engine *engine, struct move *move, enum migration_state state);
 void move_end(struct engine *engine, struct move *move, enum migration_state state,
               const char *error);
@@ -423,6 +427,21 @@ struct how_answer how_asked(const struct how_ask *ask);
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
                   const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent);
 void on_progress(struct engine *engine, const struct event *event);
+
+/* control.c: what people ask of moves, and how they wait */
+struct move *move_of_request(struct engine *engine, const struct event *event);
+const char *request_argument(const struct event *event, const char *key);
+void do_abort(struct engine *engine, const struct event *event);
+void do_force_complete(struct engine *engine, const struct event *event);
+void do_set_priority(struct engine *engine, const struct event *event);
+bool force_failed(struct engine *engine, const struct event *event); /* the effect was one */
+void force_ended(struct engine *engine, struct move *move); /* a guest that it stopped runs on */
+
+/* figures.c */
+void figures_begin(struct move *move);
+void figures_take(struct move *move, double now); /* of its new progress */
+void figures_end(struct move *move);
+void on_migration_checked(struct engine *engine, const struct event *event);
 
 /* outcome.c */
 void on_migration_done(struct engine *engine, const struct event *event);

@@ -81,6 +81,7 @@ struct move *move_queue_as(struct engine *engine, enum migration_kind kind, cons
     record->wanted = arena_text(&move->arena, wanted);
     record->priority = vm->priority;
     record->created_at = engine->now;
+    figures_begin(move);
     append(engine, move);
     move_set_state(engine, move, MIGRATION_QUEUED);
     return move;
@@ -96,7 +97,7 @@ void move_may_break(struct move *move, const struct texts *groups)
     move->record.breaks = (struct texts){.item = names, .n = groups->n, .known = true};
 }
 
-static void tell(struct engine *engine, const struct move *move)
+void move_tell(struct engine *engine, const struct move *move)
 {
     struct migration *copy = arena_new(&engine->out->arena, sizeof *copy);
     field_copy(migration_fields, copy, &move->record, &engine->out->arena);
@@ -116,7 +117,7 @@ void move_set_state(struct engine *engine, struct move *move, enum migration_sta
     } else {
         remember_move(engine, move);
     }
-    tell(engine, move);
+    move_tell(engine, move);
     engine->dirty = true;
 }
 

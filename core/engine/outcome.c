@@ -44,8 +44,15 @@ void move_complete(struct engine *engine, struct move *move)
     }
     remember_moved(engine, move->record.vm); /* also of one that is out of sight just now */
     move->unsettled = false;
-    move->record.progress.memory_remaining_mib = 0;
+    force_ended(engine, move);
+    figures_end(move);
     move_end(engine, move, MIGRATION_COMPLETED, "");
+    if (!move_is_restart(move)) {
+        struct effect *effect = emit(engine, EFFECT_CHECK);
+        effect->move = move->record.id;
+        effect->vm = emit_text(engine, move->record.vm);
+        effect->host = emit_text(engine, move->record.to);
+    }
 }
 
 /* The destination says that the VM runs there. */
@@ -83,6 +90,7 @@ void move_queue_again(struct engine *engine, struct move *move, const char *erro
     move_text(move, &move->record.to, "");
     move->record.not_before = engine->now + pause;
     field_defaults(progress_fields, &move->record.progress);
+    figures_begin(move);
     move_set_state(engine, move, MIGRATION_QUEUED);
 }
 
@@ -111,6 +119,7 @@ static void stayed(struct engine *engine, struct move *move)
 {
     const char *error = move->record.error[0] ? move->record.error : "the migration ended early";
     move->unsettled = false;
+    force_ended(engine, move);
     if (move->abort_sent && move->retry_after_abort)
         move_queue_again(engine, move, error, 0);
     else if (move->abort_sent) {
@@ -303,6 +312,8 @@ void on_migration_done(struct engine *engine, const struct event *event)
 
 void on_effect_failed(struct engine *engine, const struct event *event)
 {
+    if (force_failed(engine, event))
+        return;
     notice(engine, NOTICE_WARNING, "effect.failed", event->host, event->vm,
            "what was ordered (effect %llu) failed: %s", (unsigned long long)event->id,
            event->text);

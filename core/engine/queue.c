@@ -84,14 +84,25 @@ static void load_free(struct load *load)
     table_free(&load->clusters);
 }
 
+/* Not now, and why: it is shown, and changes nothing. The text lives for ever. */
+static bool wait_because(struct move *move, const char *why)
+{
+    move->record.waits = why;
+    return false;
+}
+
 static bool source_has_room(const struct engine *engine, const struct load *load,
-                            const struct move *move)
+                            struct move *move)
 {
     const struct limits *limits = &engine->settings.limits;
+    const char *from = move->record.from;
     if (move_is_restart(move))
         return true;
-    return count_of(&load->out, move->record.from) < limits->outgoing_per_host &&
-           count_of(&load->clusters, cluster_of(engine, move->record.from)) < limits->per_cluster;
+    if (count_of(&load->out, from) >= limits->outgoing_per_host)
+        return wait_because(move, "its host sends as many as limits.outgoing_per_host allows");
+    if (count_of(&load->clusters, cluster_of(engine, from)) >= limits->per_cluster)
+        return wait_because(move, "as many move in its cluster as limits.per_cluster allows");
+    return true;
 }
 
 /* Everything that is looked at while one move is started. */
@@ -218,6 +229,10 @@ static void begin(const struct start *start, const struct decision *decision)
     move->record.next_stall = 0;
     move->call_done = move->arrived = move->left = move->abort_sent = false;
     move->retry_after_abort = false;
+    move->was_paused = vm->state == DROVER_VM_PAUSED;
+    move->force_order = 0;
+    move->record.forced = MIGRATION_UNFORCED;
+    move->record.waits = "";
     fleet_set_text(engine->fleet, &vm->to, decision->chosen);
     tell_broken(start, to);
     columns_promise(start->columns, start->vm, to);
@@ -229,6 +244,7 @@ static void begin(const struct start *start, const struct decision *decision)
     }
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
+    move->record.can_postcopy = move->how.postcopy;
     move_set_state(engine, move, MIGRATION_PREPARING);
     notice(engine, NOTICE_INFO, "migration.started", move->record.to, move->record.name,
            "VM %s moves from host %s to host %s: %s (decision %llu)", move->record.name,
@@ -273,11 +289,16 @@ static struct decision *decide_now(const struct start *start, struct question *q
     *question = question_of(start, true);
     struct decision *decision = decide_together(start->columns, start->rules, question);
     bool wait = decision->chosen && !policy_has_room(start, decision->chosen);
+    if (wait)
+        wait_because(start->move, "its host sends as many as its policy's migrate unit allows");
     if (!decision->chosen) {
         decision_free(decision);
         *question = question_of(start, false); /* would a busy host do, later? */
         decision = decide_together(start->columns, start->rules, question);
         wait = decision->chosen != NULL;
+        if (wait)
+            wait_because(start->move, "every host that would take it receives as many as "
+                                      "limits.incoming_per_host allows");
     }
     if (!wait)
         return decision;
@@ -314,16 +335,21 @@ static bool is_ready(struct engine *engine, struct move *move)
         return restart_is_ready(engine, move, vm);
     const struct watch *source = watch_find(engine, move->record.from);
     if (!source || !source->connected || !source->reported)
-        return false; /* what is not known now is not gone: after a restart, say */
+        return wait_because(move, "its host is not connected, or has not said what runs there");
+        /* what is not known now is not gone: after a restart, say */
     if (!vm || !vm->host || strcmp(vm->host, move->record.from) != 0 || !vm_occupies(vm)) {
         move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run there any more");
         return false;
     }
     if (move->record.not_before > engine->now) {
         wake_at(engine, move->record.not_before);
-        return false;
+        return wait_because(move, "it has failed, and is tried again after a pause");
     }
-    return vm->state != DROVER_VM_MIGRATING && !vm_is_doubted(engine, move->record.vm);
+    if (vm->state == DROVER_VM_MIGRATING)
+        return wait_because(move, "somebody else is moving the VM");
+    if (vm_is_doubted(engine, move->record.vm))
+        return wait_because(move, "two hosts say that they run the VM");
+    return true;
 }
 
 static int by_urgency(const void *a, const void *b)

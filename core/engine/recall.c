@@ -39,6 +39,11 @@ static const struct field remembered_move[] = {
     {.key = "priority", .type = FIELD_NUMBER, .offset = MOVE(priority)},
     {.key = "attempt", .type = FIELD_U32, .offset = MOVE(attempt)},
     {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
+    {.key = "tried", .type = FIELD_TEXTS, .offset = MOVE(tried)},
+    {.key = "not_before", .type = FIELD_NUMBER, .offset = MOVE(not_before)},
+    {.key = "forced", .type = FIELD_CHOICE, .offset = MOVE(forced),
+     .choices = migration_forced_names},
+    {.key = "can_postcopy", .type = FIELD_BOOL, .offset = MOVE(can_postcopy)},
     {0},
 };
 
@@ -151,6 +156,7 @@ static bool is_sound(const struct migration *record)
     return record->id > 0 && record->vm[0] && record->from[0] &&
            record->state >= MIGRATION_QUEUED && record->state < MIGRATION_COMPLETED &&
            record->kind >= MIGRATION_LIVE && record->kind <= MIGRATION_RESTART &&
+           record->forced >= MIGRATION_UNFORCED && record->forced <= MIGRATION_FORCED_PAUSE &&
            record->purpose >= DROVER_TO_START && record->purpose <= DROVER_TO_ADMIT;
 }
 
@@ -168,6 +174,7 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
     move->unsettled = move->record.state != MIGRATION_QUEUED;
     move->unseen = true; /* and much may have happened since */
     move->missing_since = NAN;
+    figures_begin(move);
     engine->moves = memory_grow(engine->moves, &engine->move_room, engine->n_moves + 1,
                                 sizeof *engine->moves);
     engine->moves[engine->n_moves++] = move; /* they come in order of their ids */

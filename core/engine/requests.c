@@ -3,7 +3,6 @@
 #include "engine/proof.h"
 
 #include "base/memory.h"
-#include "base/scalar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,55 +162,12 @@ static void do_migrate(struct engine *engine, const struct event *event)
     decision_free(decision);
 }
 
-static const char *argument(const struct event *event, const char *key)
-{
-    for (uint32_t i = 0; i < event->arguments.n; i++)
-        if (strcmp(event->arguments.item[i].key, key) == 0)
-            return event->arguments.item[i].value;
-    return NULL;
-}
-
-/* A move by its number, or the VM's own. */
-static struct move *move_of_request(struct engine *engine, const struct event *event)
-{
-    const char *text = argument(event, "id");
-    int64_t id;
-    if (text && scalar_integer(text, &id) && id > 0)
-        return move_find(engine, (uint64_t)id);
-    if (!event->vm[0])
-        return NULL;
-    const struct vm *vm = fleet_find_vm(engine->fleet, event->vm, NULL);
-    return move_of_vm(engine, vm ? vm_key(vm) : event->vm);
-}
-
-static void do_abort(struct engine *engine, const struct event *event)
-{
-    struct move *move = move_of_request(engine, event);
-    if (!move) {
-        answer(engine, event, ERROR_NOT_FOUND, NULL,
-               "there is no such migration; drover migrations lists them");
-    } else if (migration_ended(&move->record)) {
-        answer(engine, event, ERROR_REFUSED, NULL, "migration %llu of VM %s has ended: %s",
-               (unsigned long long)move->record.id, move->record.name,
-               migration_state_names[move->record.state]);
-    } else if (move->record.progress.postcopy || move->arrived || move->call_done) {
-        answer(engine, event, ERROR_REFUSED, NULL,
-               "migration %llu of VM %s cannot be aborted: the VM runs on host %s already",
-               (unsigned long long)move->record.id, move->record.name, move->record.to);
-    } else {
-        const char *why = emit_printf(engine, "aborted by %s", event->who);
-        move_abort(engine, move, why, false);
-        answer(engine, event, ERROR_NONE, NULL, "migration %llu of VM %s is being aborted",
-               (unsigned long long)move->record.id, move->record.name);
-    }
-}
-
 static void do_alarm_on(struct engine *engine, const struct event *event)
 {
     struct watch *watch = host_of_request(engine, event);
     if (!watch)
         return;
-    alarm_on(engine, watch, argument(event, "reason"), event->who);
+    alarm_on(engine, watch, request_argument(event, "reason"), event->who);
     answer(engine, event, ERROR_NONE, NULL,
            "host %s announces trouble; its policy says which of its %u VMs leave", watch->name,
            count_vms(engine, watch->name));
@@ -235,7 +191,7 @@ static void do_alarm_off(struct engine *engine, const struct event *event)
 /* "yes" or nothing. */
 static bool is_set(const struct event *event, const char *key)
 {
-    const char *value = argument(event, key);
+    const char *value = request_argument(event, key);
     return value && strcmp(value, "yes") == 0;
 }
 
@@ -285,7 +241,7 @@ static bool overrule_policy(struct engine *engine, struct watch *watch, enum dro
 static void do_fence(struct engine *engine, const struct event *event)
 {
     struct watch *watch = host_of_request(engine, event);
-    const char *action = argument(event, "action");
+    const char *action = request_argument(event, "action");
     int known = action ? field_choice(fence_action_names, action) : -1;
     if (!watch)
         return;
@@ -312,7 +268,7 @@ static void do_fence(struct engine *engine, const struct event *event)
 
 static void do_rebalance(struct engine *engine, const struct event *event)
 {
-    const char *only = argument(event, "cluster");
+    const char *only = request_argument(event, "cluster");
     if (only && !fleet_cluster(engine->fleet, only)) {
         answer(engine, event, ERROR_NOT_FOUND, NULL, "cluster %s: there is none of this name",
                only);
@@ -339,6 +295,7 @@ void on_request(struct engine *engine, const struct event *event)
     } verbs[] = {
         {"maintenance_on", do_maintenance_on}, {"maintenance_off", do_maintenance_off},
         {"migrate", do_migrate},               {"abort", do_abort},
+        {"force_complete", do_force_complete}, {"set_priority", do_set_priority},
         {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
         {"fence", do_fence},                   {"alarm_on", do_alarm_on},
         {"alarm_off", do_alarm_off},

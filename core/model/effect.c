@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 const char *const effect_kind_names[] = {
-    "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "refresh",
+    "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "pause",
+    "resume",  "check",    "refresh",
     "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
     "shadow_agreed", "shadow_differed", NULL,

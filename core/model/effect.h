@@ -20,6 +20,9 @@ enum effect_kind {
     EFFECT_SET_DOWNTIME, /* move, vm, host, number: ms */
     EFFECT_POSTCOPY,     /* move, vm, host */
     EFFECT_ABORT,        /* move, vm, host, text: why */
+    EFFECT_PAUSE,        /* move, vm, host: stop the guest, so that its migration completes */
+    EFFECT_RESUME,       /* vm, host: let a guest run on that EFFECT_PAUSE has stopped */
+    EFFECT_CHECK,        /* move, vm, host: it has arrived there: what is it like, and how long was the pause? */
     EFFECT_REFRESH,      /* host: read everything again */
     EFFECT_PROBE,        /* host: does anything of it answer, by other ways than libvirt? */
     EFFECT_FENCE,        /* host, name: a fence_action_names, number: which of its devices */

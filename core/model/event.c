@@ -11,6 +11,7 @@ const char *const event_kind_names[] = {
     "tick",           "set_changed",       "recalled",         "started",
     "host_connected", "host_lost",         "host_report",      "sample",
     "vm_changed",     "vm_gone",           "migration_progress", "migration_done",
+    "migration_checked",
     "operator_request", "hook_ask",        "maintenance_file", "effect_failed",
     "probed",         "fenced",            "start_done",       "host_alarm",
     NULL,

@@ -32,6 +32,7 @@ enum event_kind {
     EVENT_VM_GONE,         /* host, vm, name: shutdown|destroyed|crashed|migrated|saved|failed|undefined */
     EVENT_MIGRATION_PROGRESS, /* id, vm, host, progress */
     EVENT_MIGRATION_DONE,  /* id, vm, host, ok, text: the call returned, or an adopted job ended */
+    EVENT_MIGRATION_CHECKED, /* id, vm, host, progress: as it ended; ok: all is well there, else text */
     EVENT_OPERATOR_REQUEST, /* id: to be answered; name: verb; host, vm, to, who, arguments */
     EVENT_HOOK_ASK,        /* id: to be answered; host, hook */
     EVENT_MAINTENANCE_FILE, /* host, ok: is there */

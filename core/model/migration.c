@@ -10,15 +10,18 @@ const char *const migration_state_names[] = {
     "queued",    "preparing", "running", "post_migrating", "verify",
     "completed", "failed",    "aborted", "cancelled",      NULL,
 };
+const char *const migration_forced_names[] = {"no", "postcopy", "pause", NULL};
 const char *const migration_kind_names[] = {"live", "cold", "offline", "restart", NULL};
 
 double progress_percentage(const struct progress *progress)
 {
-    if (progress->memory_remaining_mib <= 0)
-        return progress->memory_total_mib > 0 ? 100 : 0;
-    if (progress->memory_total_mib <= 0)
+    double total = progress->memory_total_mib + progress->disk_total_mib;
+    double remaining = progress->memory_remaining_mib + progress->disk_remaining_mib;
+    if (remaining <= 0)
+        return total > 0 ? 100 : 0;
+    if (total <= 0)
         return 0;
-    double done = 100 - 100 * progress->memory_remaining_mib / progress->memory_total_mib;
+    double done = 100 - 100 * remaining / total;
     return fmax(0, fmin(99, floor(done)));
 }
 
@@ -39,6 +42,10 @@ const struct field progress_fields[] = {
     {.key = "iteration", .type = FIELD_U32, .offset = PROGRESS(iteration)},
     {.key = "throttle_pct", .type = FIELD_U32, .offset = PROGRESS(throttle_pct)},
     {.key = "postcopy", .type = FIELD_BOOL, .offset = PROGRESS(postcopy)},
+    {.key = "disk_total_mib", .type = FIELD_NUMBER, .offset = PROGRESS(disk_total_mib)},
+    {.key = "disk_processed_mib", .type = FIELD_NUMBER, .offset = PROGRESS(disk_processed_mib)},
+    {.key = "disk_remaining_mib", .type = FIELD_NUMBER, .offset = PROGRESS(disk_remaining_mib)},
+    {.key = "disk_mib_s", .type = FIELD_NUMBER, .offset = PROGRESS(disk_mib_s)},
     {0},
 };
 
@@ -73,5 +80,13 @@ const struct field migration_fields[] = {
     {.key = "base_iteration", .type = FIELD_U32, .offset = MIGRATION(base_iteration)},
     {.key = "next_stall", .type = FIELD_U32, .offset = MIGRATION(next_stall)},
     {.key = "breaks", .type = FIELD_TEXTS, .offset = MIGRATION(breaks), .default_text = "[]"},
+    {.key = "forced", .type = FIELD_CHOICE, .offset = MIGRATION(forced),
+     .choices = migration_forced_names},
+    {.key = "can_postcopy", .type = FIELD_BOOL, .offset = MIGRATION(can_postcopy)},
+    {.key = "carried_mib_s", .type = FIELD_NUMBER, .offset = MIGRATION(carried_mib_s)},
+    {.key = "net_mib_s", .type = FIELD_NUMBER, .offset = MIGRATION(net_mib_s)},
+    {.key = "expected_end", .type = FIELD_OPTIONAL, .offset = MIGRATION(expected_end)},
+    {.key = "waits", .type = FIELD_TEXT, .offset = MIGRATION(waits)},
+    {.key = "arrival", .type = FIELD_TEXT, .offset = MIGRATION(arrival)},
     {0},
 };

@@ -30,6 +30,11 @@ enum migration_kind {
 
 extern const char *const migration_kind_names[];
 
+/* How drover force-complete makes an end of it. */
+enum migration_forced { MIGRATION_UNFORCED, MIGRATION_FORCED_POSTCOPY, MIGRATION_FORCED_PAUSE };
+
+extern const char *const migration_forced_names[];
+
 /* What libvirt says of a running job. */
 struct progress {
     double memory_total_mib;
@@ -42,9 +47,13 @@ struct progress {
     uint32_t iteration;
     uint32_t throttle_pct; /* of auto-converge */
     bool postcopy;
+    double disk_total_mib; /* of disks that are copied along; 0: none are */
+    double disk_processed_mib;
+    double disk_remaining_mib;
+    double disk_mib_s;
 };
 
-/* RHV's: 100 - 100 * remaining / total, never over 99 while something remains. */
+/* RHV's: 100 - 100 * remaining / total, never over 99 while something remains; with its disks. */
 double progress_percentage(const struct progress *progress);
 
 struct migration {
@@ -71,6 +80,13 @@ struct migration {
     uint32_t base_iteration; /* convergence: first iteration seen */
     uint32_t next_stall;     /* convergence: index of the next step of the schedule */
     struct texts breaks;     /* groups whose hard rules between VMs it may break */
+    int forced;              /* enum migration_forced: a person wants it over */
+    bool can_postcopy;       /* it began with post-copy allowed */
+    double carried_mib_s;    /* throughput of memory and disks, smoothed */
+    double net_mib_s;        /* less what the guest dirties meanwhile, smoothed */
+    double expected_end;     /* from what remains and net_mib_s; NAN: not to be told */
+    const char *waits;       /* why it is still in the queue; "" */
+    const char *arrival;     /* what is not as it should be where it arrived; "" */
 };
 
 extern const struct field progress_fields[];

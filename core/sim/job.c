@@ -222,6 +222,14 @@ int job_cancel(struct sim *sim, struct job *job)
     return 0;
 }
 
+void job_pause_guest(struct sim *sim, struct job *job)
+{
+    if (job->phase != JOB_COPYING || job->guest_paused)
+        return;
+    job->guest_paused = true;
+    job->paused_at = sim->now;
+}
+
 /* ------------------------------------------------------------------ going on */
 
 bool job_uses_link(const struct job *job)
@@ -265,7 +273,7 @@ static bool is_stalled(struct sim *sim, struct job *job)
 static void carry(struct sim *sim, struct job *job)
 {
     const struct sim_vm *vm = &sim->vms[job->vm];
-    double dirty = guest_dirty_mib_s(sim, vm);
+    double dirty = job->guest_paused ? 0 : guest_dirty_mib_s(sim, vm);
     bool done = copy_step(&job->copy, STEP_S, job->rate_mib_s, dirty, guest_wanted_pct(sim, vm));
     if (job->copy.throttle_pct > job->throttle_pct)
         job->throttle_pct = job->copy.throttle_pct;
@@ -274,6 +282,10 @@ static void carry(struct sim *sim, struct job *job)
     if (job->phase == JOB_POSTCOPY) {
         arrive(sim, job, 0);
         return;
+    }
+    if (job->guest_paused) {
+        count_pause(sim, job, sim->now - job->paused_at);
+        job->guest_paused = false;
     }
     double pause_s = copy_pause_s(&job->copy, rate_of_switch(sim, job));
     job->copy.sent_mib += job->copy.remaining_mib;

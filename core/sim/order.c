@@ -100,6 +100,9 @@ static bool control(struct sim *sim, struct order *order, struct job *job)
         if (job_switch_to_postcopy(sim, job) < 0)
             fail_effect(sim, order->postcopy_effect, "post-copy was not enabled at the start");
     }
+    if (order->pause)
+        job_pause_guest(sim, job);
+    order->pause = false;
     if (order->abort) {
         order->abort = false;
         uint64_t effect = order->abort_effect;
@@ -290,10 +293,25 @@ static void control_later(struct sim *sim, const struct effect *effect)
     } else if (effect->kind == EFFECT_POSTCOPY) {
         order->postcopy = true;
         order->postcopy_effect = effect->id;
+    } else if (effect->kind == EFFECT_PAUSE) {
+        order->pause = true;
     } else {
         order->abort = true;
         order->abort_effect = effect->id;
     }
+}
+
+/* What libvirt there kept of the job: asked over the controller's connection, and answered. */
+static void check_arrived(struct sim *sim, const struct effect *effect, uint32_t host)
+{
+    if (!sim->hosts[host].connected || !link_works(sim, host))
+        return;
+    struct event *event = sim_event(sim, EVENT_MIGRATION_CHECKED);
+    event->id = effect->move;
+    event->ok = true;
+    event_set(event, &event->vm, effect->vm);
+    event_set(event, &event->host, effect->host);
+    sim_post(sim, event, random_between(&sim->wire, 0.01, 0.2));
 }
 
 void order_perform(struct sim *sim, const struct effect *effect)
@@ -301,6 +319,12 @@ void order_perform(struct sim *sim, const struct effect *effect)
     uint32_t host = effect->host ? table_get(&sim->host_index, effect->host) : TABLE_NONE;
     if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH)
         begin(sim, effect, effect->kind == EFFECT_MIGRATE);
+    else if (effect->kind == EFFECT_RESUME)
+        return; /* guests here always run on when their job is over */
+    else if (effect->kind == EFFECT_CHECK && host != TABLE_NONE)
+        check_arrived(sim, effect, host);
+    else if (effect->kind == EFFECT_CHECK)
+        fail_effect(sim, effect->id, "there is no such host");
     else if (effect->kind != EFFECT_REFRESH)
         control_later(sim, effect);
     else if (host == TABLE_NONE)

@@ -187,6 +187,13 @@ static void ask_for_abort(struct sim *sim)
         sim_ask(sim, "abort", "", sim->vms[vm].record.name, "");
 }
 
+static void ask_for_end(struct sim *sim)
+{
+    if (sim->n_jobs > 0)
+        sim_ask(sim, "force_complete", "",
+                sim->vms[sim->jobs[random_below(&sim->chance, sim->n_jobs)]->vm].record.name, "");
+}
+
 static void ask_for_balance(struct sim *sim)
 {
     sim_ask(sim, "rebalance", "", "", "");
@@ -196,7 +203,7 @@ void people_operator(struct sim *sim)
 {
     static void (*const wishes[])(struct sim *) = {
         ask_for_maintenance, ask_for_maintenance, ask_for_move, ask_for_move, ask_for_move,
-        ask_for_abort, ask_for_balance,
+        ask_for_abort, ask_for_end, ask_for_balance,
     };
     wishes[random_below(&sim->chance, sizeof wishes / sizeof *wishes)](sim);
 }

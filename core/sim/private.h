@@ -109,6 +109,7 @@ struct job {
     enum job_phase phase;
     struct copy copy;
     bool postcopy_allowed;
+    bool guest_paused;      /* by order; since paused_at */
     bool has_waited;        /* for a destination that did not answer: others have passed it */
     double bandwidth_mib_s; /* its limit; 0: none */
     double rate_mib_s;      /* at which it is carried now */
@@ -131,7 +132,7 @@ struct order {
     double begun, away_since;
     uint32_t idle;
     struct how how;        /* plain values alone */
-    bool abort, postcopy;
+    bool abort, postcopy, pause;
     uint64_t abort_effect, postcopy_effect;
     double downtime_ms;    /* wanted; NAN: nothing */
 };
@@ -263,6 +264,7 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
 void job_hook_answered(struct sim *sim, uint64_t id, bool ok);
 int job_switch_to_postcopy(struct sim *sim, struct job *job);
 int job_cancel(struct sim *sim, struct job *job);
+void job_pause_guest(struct sim *sim, struct job *job); /* it changes nothing any more */
 void jobs_of_host_fail(struct sim *sim, uint32_t host, const char *why);
 void job_fail(struct sim *sim, struct job *job, const char *why);
 void job_guest_ended(struct sim *sim, struct job *job);

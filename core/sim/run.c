@@ -62,6 +62,9 @@ static void perform(struct run *run, const struct effect *effect)
     case EFFECT_SET_DOWNTIME:
     case EFFECT_POSTCOPY:
     case EFFECT_ABORT:
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
+    case EFFECT_CHECK:
     case EFFECT_REFRESH:
     case EFFECT_PROBE:
     case EFFECT_FENCE:

@@ -44,6 +44,13 @@ static int start_postcopy(virDomainPtr domain, const struct job *job)
     return virDomainMigrateStartPostCopy(domain, 0);
 }
 
+/* What does not change any more is soon sent; libvirt lets it run on where the migration ends. */
+static int pause_guest(virDomainPtr domain, const struct job *job)
+{
+    (void)job;
+    return virDomainSuspend(domain);
+}
+
 static int abort_job(virDomainPtr domain, const struct job *job)
 {
     (void)job;
@@ -62,6 +69,8 @@ static void apply(struct worker *worker, virDomainPtr domain, const struct job *
                               set_downtime},
         [CONTROL_POSTCOPY] = {job->postcopy, "switching a migration to post-copy",
                               start_postcopy},
+        [CONTROL_PAUSE] = {job->pause && !job->abort, "pausing a guest that migrates",
+                           pause_guest},
         [CONTROL_ABORT] = {job->abort, "aborting a migration", abort_job},
     };
     for (int i = 0; i < CONTROLS; i++) {

@@ -13,6 +13,7 @@ enum control {
     CONTROL_DOWNTIME,
     CONTROL_POSTCOPY,
     CONTROL_ABORT,
+    CONTROL_PAUSE,
     CONTROLS,
 };
 

@@ -181,6 +181,7 @@ static const struct {
     {EFFECT_SET_DOWNTIME, CONTROL_DOWNTIME, "get another downtime"},
     {EFFECT_POSTCOPY, CONTROL_POSTCOPY, "be switched to post-copy"},
     {EFFECT_ABORT, CONTROL_ABORT, "be aborted"},
+    {EFFECT_PAUSE, CONTROL_PAUSE, "be ended by a pause of its guest"},
 };
 
 static void look(struct move *move)
@@ -193,6 +194,7 @@ static void look(struct move *move)
     job->downtime_ms = move->wanted[CONTROL_DOWNTIME].is ? move->downtime_ms : NAN;
     job->postcopy = move->wanted[CONTROL_POSTCOPY].is;
     job->abort = move->wanted[CONTROL_ABORT].is;
+    job->pause = move->wanted[CONTROL_PAUSE].is;
     move->looking = true;
     worker_push(host->worker, job);
 }

@@ -53,6 +53,10 @@ void units_progress(virTypedParameterPtr parameters, int n, struct progress *pro
         {VIR_DOMAIN_JOB_MEMORY_PROCESSED, &progress->memory_processed_mib, MIB},
         {VIR_DOMAIN_JOB_MEMORY_REMAINING, &progress->memory_remaining_mib, MIB},
         {VIR_DOMAIN_JOB_MEMORY_BPS, &progress->throughput_mib_s, MIB},
+        {VIR_DOMAIN_JOB_DISK_TOTAL, &progress->disk_total_mib, MIB},
+        {VIR_DOMAIN_JOB_DISK_PROCESSED, &progress->disk_processed_mib, MIB},
+        {VIR_DOMAIN_JOB_DISK_REMAINING, &progress->disk_remaining_mib, MIB},
+        {VIR_DOMAIN_JOB_DISK_BPS, &progress->disk_mib_s, MIB},
         {VIR_DOMAIN_JOB_TIME_ELAPSED, &progress->elapsed_s, 1000},
     };
     *progress = (struct progress){0};

@@ -6,6 +6,7 @@
 #include "virt/virt.h"
 
 #include "base/memory.h"
+#include "virt/arrival.h"
 #include "virt/connect.h"
 #include "virt/errand.h"
 #include "virt/host.h"
@@ -171,6 +172,8 @@ static void perform(void *self, const struct effect *effect)
         {EFFECT_MIGRATE, moves_migrate},      {EFFECT_WATCH, moves_watch},
         {EFFECT_SET_DOWNTIME, moves_control}, {EFFECT_POSTCOPY, moves_control},
         {EFFECT_ABORT, moves_control},        {EFFECT_REFRESH, refresh},
+        {EFFECT_PAUSE, moves_control},        {EFFECT_CHECK, arrival_check},
+        {EFFECT_RESUME, arrival_resume},
         {EFFECT_START, errand_start},         {EFFECT_UNDEFINE, errand_undefine},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(performers); i++) {

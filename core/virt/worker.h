@@ -34,6 +34,7 @@ struct job {
     double downtime_ms; /* NAN: leave it */
     bool postcopy;
     bool abort;
+    bool pause;
 };
 
 /* How to connect. */

@@ -90,7 +90,7 @@ load common
     drover --help | awk '/^commands:/ { on = 1; next } /^[^ ]/ { on = 0 } on && /^  [a-z]/' |
         while read -r first second _; do
             name=$first
-            case $first in plan | policy | plugin) name="$first $second" ;; esac
+            case "$first $second" in plan\ * | policy\ * | plugin\ * | 'migrations set') name="$first $second" ;; esac
             # shellcheck disable=SC2086 # two words
             drover $name --help >"$BATS_TEST_TMPDIR/one"
             # shellcheck disable=SC2086
@@ -111,7 +111,8 @@ load common
 @test "no daemon: every command that needs one says so" {
     local command
     for command in status hosts vms migrations "explain x" "plan balance" "plan drain x" \
-        "maintenance x on" "maintenance x off" "drain x" "migrate x" "abort 1" "abort x" rebalance \
+        "maintenance x on" "maintenance x off" "drain x" "migrate x" "abort 1" "abort x" "force-complete 1" \
+        "migrations set 1 --priority 2" rebalance \
         "fence x off" "evacuate x" "alarm x on" \
         "rebalance --dry-run" reload snapshot decisions "decision 1" log watch; do
         # shellcheck disable=SC2086 # words
@@ -128,7 +129,7 @@ load common
 
 @test "what changes something cannot be asked of a file" {
     local command
-    for command in "maintenance kvm1 on" "drain kvm1" "migrate web1" "abort 1" reload watch log; do
+    for command in "maintenance kvm1 on" "drain kvm1" "migrate web1" "abort 1" "force-complete x" "migrations set x --priority 2" reload watch log; do
         # shellcheck disable=SC2086 # words
         run drover --fleet "$FLEETS/four.yaml" $command
         expect 2 || { echo "command: $command"; false; }

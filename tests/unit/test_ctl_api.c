@@ -207,6 +207,18 @@ static void requests_become_events(void **state)
     assert_string_equal(event->arguments.item[0].value, "5");
     event_free(event);
 
+    json_decref(ask(world, "POST", "/v1/migrations/5/force_complete", NULL, &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "force_complete");
+    assert_string_equal(event->arguments.item[0].value, "5");
+    event_free(event);
+    json_decref(ask(world, "PATCH", "/v1/migrations/5", json_pack("{s:f}", "priority", 2.5), &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "set_priority");
+    assert_int_equal(event->arguments.n, 2);
+    assert_string_equal(event->arguments.item[1].value, "2.5");
+    event_free(event);
+
     json_decref(ask(world, "POST", "/v1/rebalance", json_pack("{s:s}", "cluster", "c1"), &error));
     event = g_queue_pop_head(&world->requests);
     assert_string_equal(event->name, "rebalance");
@@ -268,7 +280,16 @@ static void wrong_requests_do_not_get_through(void **state)
     refuse(world, "DELETE", "/v1/migrations/0", NULL, ERROR_USAGE, "migration's number");
     refuse(world, "DELETE", "/v1/migrations", NULL, ERROR_USAGE, "is for POST");
     refuse(world, "POST", "/v1/hosts", json_object(), ERROR_NOT_FOUND, "nothing can be changed");
-    refuse(world, "PUT", "/v1/hosts", json_object(), ERROR_USAGE, "expected GET, POST or DELETE");
+    refuse(world, "PUT", "/v1/hosts", json_object(), ERROR_USAGE,
+           "expected GET, POST, PATCH or DELETE");
+    refuse(world, "PATCH", "/v1/migrations/5", json_object(), ERROR_INPUT, "priority is missing");
+    refuse(world, "PATCH", "/v1/migrations/5", json_pack("{s:s}", "priority", "high"), ERROR_INPUT,
+           "priority: expected a number");
+    refuse(world, "PATCH", "/v1/migrations/5", json_pack("{s:f}", "priority", 1e300), ERROR_INPUT,
+           "at most");
+    refuse(world, "POST", "/v1/migrations/5/forget", NULL, ERROR_NOT_FOUND, "nothing can be changed");
+    refuse(world, "POST", "/v1/migrations/x/force_complete", NULL, ERROR_USAGE,
+           "migration's number");
     refuse(world, "POST", "/v1/maintenance", json_pack("{s:s, s:b}", "host", "refused", "on", 1),
            ERROR_REFUSED, "by policy");
     assert_int_equal(g_queue_get_length(&world->requests), 1);
