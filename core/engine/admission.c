@@ -7,21 +7,29 @@
  * In this order: a host in maintenance is closed; a VM that runs elsewhere is not started twice,
  * nor one that drover is about to start; what somebody else starts or sends must pass the filters of
  * the cluster's policy, as what drover sends has done already; then admit units have their say. An
- * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. So a
- * migration that was let in is remembered until these have come.
+ * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. What was
+ * let in is booked until its host has said that it runs there: see booking.c.
  */
 #include "engine/proof.h"
 
-#include "base/memory.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 /* Operations that can still be refused. The others inform, or a refusal would kill a guest. */
 static bool may_refuse(const struct hook_ask *hook)
 {
-    static const char *const refusable[] = {"prepare", "start", "migrate", "restore", NULL};
-    return strcmp(hook->driver, "qemu") == 0 && field_choice(refusable, hook->operation) >= 0;
+    static const struct {
+        const char *driver;
+        const char *operations[5];
+    } refusable[] = {
+        {"qemu", {"prepare", "start", "migrate", "restore", NULL}},
+        {"libxl", {"prepare", "start", "migrate", NULL}},
+        {"lxc", {"prepare", "start", NULL}},
+        {"bhyve", {"prepare", "start", NULL}},
+    };
+    for (size_t i = 0; i < sizeof refusable / sizeof *refusable; i++)
+        if (strcmp(refusable[i].driver, hook->driver) == 0)
+            return field_choice(refusable[i].operations, hook->operation) >= 0;
+    return false;
 }
 
 /* Hosts call themselves by short or by full names. */
@@ -87,6 +95,8 @@ static struct asking ask_begin(struct engine *engine, const struct event *event,
     asking.rules = engine_rules(engine, asking.columns, &asking.arena);
     if (asking.key)
         asking.vm = columns_vm(asking.columns, asking.key);
+    if (asking.vm != DROVER_NONE && !move_of_vm(engine, asking.key))
+        columns_release(asking.columns, asking.vm); /* its own booking is not in its way */
     return asking;
 }
 
@@ -142,70 +152,6 @@ static const char *why_closed(struct engine *engine, const struct watch *watch)
                        wish->by_operator && wish->who ? wish->who : "a file in maintenance.d");
 }
 
-/* --- migrations of others that were let in ------------------------------------------------- */
-
-#define INCOMING_S 120.0 /* from `migrate` to `start`: mostly less than one */
-
-/*
- * Where it went to is not known before that host has told all that it has, in a report that was
- * begun when the migration was over for certain. A host that is proven off tells nothing.
- */
-static bool is_heard(const struct engine *engine, const struct incoming *incoming, double since)
-{
-    const struct watch *watch = watch_find(engine, incoming->host);
-    return !watch || !watch->configured || (!watch->connected && proof_of_host(watch)) ||
-           (watch->connected && watch->reported && watch->report_at >= since);
-}
-
-static void forget_incoming(struct engine *engine)
-{
-    for (uint32_t i = engine->n_incoming; i-- > 0;) {
-        const struct incoming *incoming = &engine->incoming[i];
-        if (incoming->until > engine->now || !is_heard(engine, incoming, incoming->until))
-            continue;
-        incoming_free(&engine->incoming[i]);
-        engine->incoming[i] = engine->incoming[--engine->n_incoming];
-    }
-}
-
-static struct incoming *find_incoming(struct engine *engine, const char *vm, const char *host)
-{
-    forget_incoming(engine);
-    for (uint32_t i = 0; i < engine->n_incoming; i++)
-        if (strcmp(engine->incoming[i].vm, vm) == 0 && strcmp(engine->incoming[i].host, host) == 0)
-            return &engine->incoming[i];
-    return NULL;
-}
-
-const struct watch *incoming_unheard(const struct engine *engine, const char *vm, uint32_t *i)
-{
-    for (; *i < engine->n_incoming; ++*i) {
-        const struct incoming *incoming = &engine->incoming[*i];
-        if (strcmp(incoming->vm, vm) == 0 && !is_heard(engine, incoming, incoming->at))
-            return watch_find(engine, incoming->host);
-    }
-    return NULL;
-}
-
-static void expect(struct engine *engine, const char *vm, const char *host)
-{
-    struct incoming *incoming = find_incoming(engine, vm, host);
-    if (!incoming) {
-        engine->incoming = memory_grow(engine->incoming, &engine->incoming_room,
-                                       engine->n_incoming + 1, sizeof *engine->incoming);
-        incoming = &engine->incoming[engine->n_incoming++];
-        *incoming = (struct incoming){.vm = memory_copy_text(vm), .host = memory_copy_text(host)};
-    }
-    incoming->at = engine->now;
-    incoming->until = engine->now + INCOMING_S;
-}
-
-void incoming_free(struct incoming *incoming)
-{
-    free(incoming->vm);
-    free(incoming->host);
-}
-
 /* --- starts and moves of others ------------------------------------------------------------ */
 
 /* What drover itself has ordered was decided with these very filters. */
@@ -230,6 +176,21 @@ static const char *runs_elsewhere(const struct engine *engine, const struct aski
         return NULL;
     const struct watch *other = watch_find(engine, vm->host);
     return other && other->connected && other->reported ? vm->host : NULL;
+}
+
+/* Why a start here would be a second one; NULL: it would not, as far as is known. */
+static const char *would_be_twice(struct engine *engine, const struct asking *asking,
+                                  const struct watch *watch)
+{
+    const char *elsewhere = runs_elsewhere(engine, asking, watch);
+    if (elsewhere)
+        return emit_printf(engine, "it runs on host %s already", elsewhere);
+    const struct booking *booking = booking_elsewhere(engine, asking->key, watch->name);
+    const struct watch *other = booking ? watch_find(engine, booking->host) : NULL;
+    if (!other || !other->connected || vm_is_doubted(engine, asking->key))
+        return NULL;
+    return emit_printf(engine, "it is about to start on host %s; if that has failed, try again in "
+                       "two minutes", booking->host);
 }
 
 /*
@@ -283,16 +244,18 @@ static bool may_come(struct engine *engine, const struct event *event, const str
                            doing(hook->operation), watch->name, drovers));
         return false;
     }
-    const struct incoming *incoming = find_incoming(engine, asking->key, watch->name);
-    if (!moves && incoming && incoming->until > engine->now)
+    const struct booking *booking = moves ? NULL : booking_of(engine, asking->key, watch->name);
+    if (booking && booking->moves)
         return true;
-    const char *elsewhere = moves ? NULL : runs_elsewhere(engine, asking, watch);
-    if (elsewhere) {
+    const char *twice = moves ? NULL : would_be_twice(engine, asking, watch);
+    if (twice) {
         refuse(engine, event, "vm.runs_elsewhere",
-               emit_printf(engine, "VM %s may not %s host %s: it runs on host %s already",
-                           hook->object, doing(hook->operation), watch->name, elsewhere));
+               emit_printf(engine, "VM %s may not %s host %s: %s", hook->object,
+                           doing(hook->operation), watch->name, twice));
         return false;
     }
+    if (booking)
+        return true; /* judged at its `prepare` */
     struct decision *decision = NULL;
     const struct host_verdict *verdict = judge(engine, asking, watch, &decision);
     if (verdict)
@@ -381,24 +344,45 @@ static bool ask_units(struct engine *engine, const struct event *event, const st
     return true;
 }
 
+/*
+ * What only informs is in the journal, and libvirt's own events say the same to drover. But of a start
+ * that failed nobody else tells at once: such a guest needs its place no more.
+ */
+static void take_note(struct engine *engine, const struct event *event, const struct watch *watch)
+{
+    static const char *const ends[] = {"stopped", "release", NULL};
+    if (event->vms.n == 1 && field_choice(ends, event->hook.operation) >= 0)
+        booking_end(engine, vm_key(event->vms.item), watch->name);
+}
+
+/* Whether it may happen; answers. */
+static bool admit(struct engine *engine, const struct event *event, const struct watch *watch,
+                  struct asking *asking)
+{
+    const struct hook_ask *hook = &event->hook;
+    const char *closed = why_closed(engine, watch);
+    if (!closed)
+        return may_come(engine, event, watch, asking) && ask_units(engine, event, watch, asking);
+    refuse(engine, event, "host.closed",
+           emit_printf(engine, "host %s %s: VM %s may not %s it%s", watch->name, closed,
+                       hook->object, doing(hook->operation), best_other(engine, asking, watch)));
+    return false;
+}
+
 void on_hook_ask(struct engine *engine, const struct event *event)
 {
     const struct hook_ask *hook = &event->hook;
-    struct watch *watch = watch_of_hook(engine, event->host);
+    const struct watch *watch = watch_of_hook(engine, event->host);
     if (!may_refuse(hook) || !watch || !engine->configured) {
         allow(engine, event, NULL);
+        if (watch && engine->configured)
+            take_note(engine, event, watch);
         return;
     }
     struct asking asking = ask_begin(engine, event, watch);
-    const char *closed = why_closed(engine, watch);
-    if (closed)
-        refuse(engine, event, "host.closed",
-               emit_printf(engine, "host %s %s: VM %s may not %s it%s", watch->name, closed,
-                           hook->object, doing(hook->operation),
-                           best_other(engine, &asking, watch)));
-    else if (may_come(engine, event, watch, &asking) &&
-             ask_units(engine, event, watch, &asking) && asking.key &&
-             strcmp(hook->operation, "migrate") == 0)
-        expect(engine, asking.key, watch->name);
+    bool book = admit(engine, event, watch, &asking) && asking.key &&
+                !drover_sent(engine, &asking, watch);
     ask_end(engine, &asking);
+    if (book)
+        booking_add(engine, event->vms.item, watch->name, strcmp(hook->operation, "migrate") == 0);
 }

@@ -43,9 +43,9 @@ void engine_free(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_doubts; i++)
         doubt_free(&engine->doubts[i]);
     free(engine->doubts);
-    for (uint32_t i = 0; i < engine->n_incoming; i++)
-        incoming_free(&engine->incoming[i]);
-    free(engine->incoming);
+    for (uint32_t i = 0; i < engine->n_bookings; i++)
+        booking_free(&engine->bookings[i]);
+    free(engine->bookings);
     for (uint32_t i = 0; i < engine->n_kept; i++)
         keep_free(&engine->kept[i]);
     free(engine->kept);
@@ -109,6 +109,7 @@ static void pump(struct engine *engine)
     engine->wake_at = INFINITY;
     if (!engine->started || !engine->configured)
         return;
+    bookings_pump(engine);
     outcome_pump(engine);
     failure_pump(engine);
     power_pump(engine);

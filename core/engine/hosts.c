@@ -186,7 +186,8 @@ static void drop_missing(struct engine *engine, const struct event *event,
         const struct vm *vm = engine->fleet->vms[i];
         if (vm->host && strcmp(vm->host, event->host) == 0 && !vm_changed_since(vm, read_at) &&
             !(event->vms.n > 0 &&
-              bsearch(&vm, reported, event->vms.n, sizeof *reported, by_vm_key)))
+              bsearch(&vm, reported, event->vms.n, sizeof *reported, by_vm_key)) &&
+            (vm_occupies(vm) || !booking_of(engine, vm_key(vm), event->host)))
             missing[n++] = vm;
     }
     if (n > 0)

@@ -170,12 +170,14 @@ struct rest {
     double until;
 };
 
-/* A migration that somebody else ordered and the hook let in: see admission.c. */
-struct incoming {
+/* A VM that somebody else starts or sends, and that the hook has let in: see booking.c. */
+struct booking {
     char *vm; /* key */
     char *host;
-    double at;
-    double until;
+    double at, until;
+    bool moves; /* by a live migration; else it starts there */
+    bool added; /* nobody knew it: it is in the fleet for the booking alone */
+    bool over;  /* its place was given back, but its host has not told since what it has */
 };
 
 /* A VM that two hosts claim: see twice.c. */
@@ -229,8 +231,8 @@ struct engine {
     uint32_t n_rested, rested_room;
     struct doubt *doubts;
     uint32_t n_doubts, doubt_room;
-    struct incoming *incoming;
-    uint32_t n_incoming, incoming_room;
+    struct booking *bookings;
+    uint32_t n_bookings, booking_room;
     struct kept *kept; /* by key */
     uint32_t n_kept, kept_room;
     struct leftover *leftovers;
@@ -500,9 +502,19 @@ void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool 
 
 /* admission.c */
 void on_hook_ask(struct engine *engine, const struct event *event);
-void incoming_free(struct incoming *incoming);
+
+/* booking.c: room for what the hook has let in */
+const struct booking *booking_of(const struct engine *engine, const char *vm, const char *host);
+const struct booking *booking_elsewhere(const struct engine *engine, const char *vm,
+                                        const char *host); /* its start on another host */
+void booking_add(struct engine *engine, const struct vm *vm, const char *host, bool moves);
+void booking_seen(struct engine *engine, const char *vm, const char *host); /* it runs there */
+void booking_end(struct engine *engine, const char *vm, const char *host);
 /* The first host from *i on that let the VM in, and has not said since what it has; NULL: none. */
-const struct watch *incoming_unheard(const struct engine *engine, const char *vm, uint32_t *i);
+const struct watch *booking_unheard(const struct engine *engine, const char *vm, uint32_t *i);
+void bookings_pump(struct engine *engine);
+void booking_recall(struct engine *engine, const char *rest, const char *text);
+void booking_free(struct booking *booking);
 
 /* recall.c */
 void on_recalled(struct engine *engine, const struct event *event);

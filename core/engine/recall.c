@@ -3,10 +3,11 @@
  * Memory over restarts. A few things are remembered by name, each as lines of key=value: wishes
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
  * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), what drover does with
- * a host's power (power/HOST), HA VMs (ha/KEY: see keep.c), definitions left behind (left/HOST/KEY)
- * and alarms that were asked for (alarm/HOST). Everything else is read again from libvirt. After a
- * restart the remembered things come back as EVENT_RECALLED, then EVENT_STARTED; how a recalled
- * move stands is found out from its hosts (outcome.c).
+ * a host's power (power/HOST), HA VMs (ha/KEY: see keep.c), definitions left behind (left/HOST/KEY),
+ * alarms that were asked for (alarm/HOST) and what the hook has let in (come/HOST/KEY: see booking.c).
+ * Everything else is read again from libvirt. After a restart the remembered things come back as
+ * EVENT_RECALLED, then EVENT_STARTED; how a recalled move stands is found out from its hosts
+ * (outcome.c).
  */
 #include "engine/proof.h"
 
@@ -229,7 +230,7 @@ void on_recalled(struct engine *engine, const struct event *event)
     } kinds[] = {
         {"host/", recall_wish},   {"move/", recall_move},     {"vm/", recall_vm},
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
-        {"alarm/", alarm_recall}, {"power/", recall_power},
+        {"alarm/", alarm_recall}, {"power/", recall_power},   {"come/", booking_recall},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

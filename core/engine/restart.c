@@ -238,7 +238,7 @@ static bool may_have_come_in(struct engine *engine, struct move *move)
 {
     bool maybe = false, ask = !(engine->now < move->check_at);
     const struct watch *watch;
-    for (uint32_t i = 0; (watch = incoming_unheard(engine, move->record.vm, &i)); i++) {
+    for (uint32_t i = 0; (watch = booking_unheard(engine, move->record.vm, &i)); i++) {
         maybe = true;
         if (ask && watch->connected)
             emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);

@@ -76,6 +76,8 @@ static bool is_moving(const struct engine *engine, const struct vm *vm)
 void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
 {
     const char *key = vm_key(seen);
+    if (vm_occupies(seen) && seen->state != DROVER_VM_MIGRATING)
+        booking_seen(engine, key, host);
     const struct vm *known = fleet_vm(engine->fleet, key);
     bool elsewhere = known && known->host && strcmp(known->host, host) != 0;
     if (!vm_occupies(seen))
@@ -154,6 +156,8 @@ static bool ended_badly(struct engine *engine, const char *host, struct vm *vm, 
 
 void vm_gone(struct engine *engine, const char *host, const char *key, const char *why)
 {
+    if (strcmp(why, "unknown") != 0) /* a report that does not list it yet says nothing */
+        booking_end(engine, key, host);
     struct vm *vm = fleet_vm(engine->fleet, key);
     struct move *move = move_of_vm(engine, key);
     doubt_end(engine, key, host);

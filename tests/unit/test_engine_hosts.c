@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stories of hosts: how states follow from what is heard, and what the hook is told. */
+/* Stories of hosts: how states follow from what is heard. */
 #include "unit/engine_bench.h"
 
 static void a_silent_host_is_connecting_then_non_responsive(void **state)
@@ -162,157 +162,6 @@ static void a_definition_left_behind_is_not_the_vm(void **state)
     bench_free(&bench);
 }
 
-static const struct effect *hook_asks(struct bench *bench, const char *host,
-                                      const char *operation, const char *vm, double memory_mib)
-{
-    struct event *event = bench_event(bench, EVENT_HOOK_ASK, host);
-    event->id = 99;
-    event_set(event, &event->hook.driver, "qemu");
-    event_set(event, &event->hook.operation, operation);
-    event_set(event, &event->hook.object, vm ? vm : "?");
-    if (vm) {
-        struct vm record = bench_vm(vm);
-        record.memory_mib = memory_mib;
-        event_add_vm(event, &record);
-    }
-    bench_take(bench, event);
-    return bench_effect(bench, EFFECT_HOOK_ANSWER, 0);
-}
-
-static const struct effect *ask(struct bench *bench, const char *host, const char *operation,
-                                const char *vm)
-{
-    return hook_asks(bench, host, operation, vm, 100);
-}
-
-static void the_hook_closes_a_host_in_maintenance(void **state)
-{
-    (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", NULL);
-    bench_report(&bench, "kvm2", "a", NULL);
-    bench_report(&bench, "kvm3", NULL);
-    assert_true(ask(&bench, "kvm1", "start", "new")->ok);
-    bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
-    static const char *const closed[] = {"prepare", "start", "migrate", "restore"};
-    for (int i = 0; i < 4; i++) {
-        const struct effect *answer = ask(&bench, "kvm1", closed[i], "new");
-        assert_int_equal(answer->request, 99);
-        assert_false(answer->ok);
-        assert_string_equal(answer->name, "host.closed");
-        assert_non_null(strstr(answer->text, "host kvm1 is in maintenance (asked for by tester)"));
-        assert_non_null(strstr(answer->text, "the best other host is kvm3"));
-    }
-    assert_null(fleet_vm(engine_fleet(bench.engine), "new")); /* asking leaves no trace */
-    static const char *const open[] = {"reconnect", "started", "stopped", "release", "attach",
-                                       "nonsense", ""};
-    for (int i = 0; i < 7; i++)
-        assert_true(ask(&bench, "kvm1", open[i], "new")->ok);
-    assert_true(ask(&bench, "kvm2", "migrate", "new")->ok);
-    assert_true(ask(&bench, "elsewhere", "start", "new")->ok); /* not a host of ours */
-    assert_false(ask(&bench, "kvm1", "start", NULL)->ok); /* no XML that could be read */
-    assert_false(ask(&bench, "kvm1.example.org", "start", "new")->ok);
-    bench_free(&bench);
-}
-
-/* Nothing is refused where too little is known. */
-static void the_hook_judges_what_others_start(void **state)
-{
-    (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    assert_true(hook_asks(&bench, "kvm1", "start", "new", 99999)->ok); /* no report of it yet */
-    bench_report(&bench, "kvm1", "off-", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
-    static const char *const judged[] = {"prepare", "start", "migrate", "restore"};
-    static const char *const doing[] = {"start on", "start on", "migrate to", "be restored on"};
-    for (int i = 0; i < 4; i++) {
-        char expected[128];
-        const struct effect *answer = hook_asks(&bench, "kvm1", judged[i], "new", 99999);
-        assert_false(answer->ok);
-        assert_string_equal(answer->name, "bench.short");
-        snprintf(expected, sizeof expected, "VM new may not %s host kvm1: the host is short of "
-                 "memory; no other host of its cluster takes it at the moment", doing[i]);
-        assert_string_equal(answer->text, expected);
-        assert_true(hook_asks(&bench, "kvm1", judged[i], "small", 100)->ok);
-    }
-    static const char *const not_judged[] = {"reconnect", "started", "stopped", "release",
-                                             "attach"};
-    for (int i = 0; i < 5; i++)
-        assert_true(hook_asks(&bench, "kvm1", not_judged[i], "new", 99999)->ok);
-    assert_true(ask(&bench, "kvm1", "start", NULL)->ok);     /* XML that nobody understands */
-    assert_true(ask(&bench, "kvm2", "prepare", "off")->ok); /* off, and defined elsewhere */
-    bench_lose(&bench, "kvm1", "io");
-    assert_true(hook_asks(&bench, "kvm1", "start", "new", 99999)->ok);
-    bench_free(&bench);
-}
-
-static void the_hook_starts_no_vm_twice(void **state)
-{
-    (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", "moving!", "off-", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
-    static const char *const starts[] = {"prepare", "start", "restore"};
-    for (int i = 0; i < 3; i++) {
-        const struct effect *answer = ask(&bench, "kvm2", starts[i], "a");
-        assert_false(answer->ok);
-        assert_string_equal(answer->name, "vm.runs_elsewhere");
-        assert_non_null(strstr(answer->text, "host kvm2: it runs on host kvm1 already"));
-        assert_true(ask(&bench, "kvm1", starts[i], "a")->ok);
-        assert_true(ask(&bench, "kvm2", starts[i], "moving")->ok);
-        assert_true(ask(&bench, "kvm2", starts[i], "off")->ok);
-    }
-    bench_runs(&bench, "kvm3", "a"); /* now two hosts claim it: who knows? */
-    assert_true(ask(&bench, "kvm2", "start", "a")->ok);
-    bench_free(&bench);
-}
-
-static void the_hook_knows_what_arrives(void **state)
-{
-    (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", "b", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    /* By somebody else: its start is part of the migration that was let in, for a while. */
-    assert_true(ask(&bench, "kvm2", "migrate", "a")->ok);
-    assert_true(ask(&bench, "kvm2", "prepare", "a")->ok);
-    assert_true(ask(&bench, "kvm2", "start", "a")->ok);
-    assert_false(ask(&bench, "kvm2", "start", "b")->ok);
-    bench_tick(&bench, 121);
-    assert_false(ask(&bench, "kvm2", "start", "a")->ok);
-    /* By drover: decided already, and not to be judged again on what it has itself promised. */
-    bench_request(&bench, "migrate", NULL, "b", "kvm2");
-    assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 1);
-    assert_true(hook_asks(&bench, "kvm2", "migrate", "b", 99999)->ok);
-    assert_true(hook_asks(&bench, "kvm2", "start", "b", 99999)->ok);
-    bench_free(&bench);
-}
-
-/* A host that does not answer may be off, and whoever starts its VMs may know. */
-static void the_hook_does_not_hold_vms_on_silent_hosts(void **state)
-{
-    (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
-    assert_false(ask(&bench, "kvm2", "start", "a")->ok);
-    bench_lose(&bench, "kvm1", "io");
-    assert_true(ask(&bench, "kvm2", "start", "a")->ok);
-    bench_free(&bench);
-}
-
 /* Load in the policy's band for long enough moves one VM; then it rests, and nothing goes back. */
 static void overload_moves_one_vm_and_then_stops(void **state)
 {
@@ -423,11 +272,6 @@ int main(void)
         cmocka_unit_test(a_move_that_was_missed_is_no_double),
         cmocka_unit_test(somebody_elses_move_is_followed_and_respected),
         cmocka_unit_test(a_definition_left_behind_is_not_the_vm),
-        cmocka_unit_test(the_hook_closes_a_host_in_maintenance),
-        cmocka_unit_test(the_hook_judges_what_others_start),
-        cmocka_unit_test(the_hook_starts_no_vm_twice),
-        cmocka_unit_test(the_hook_knows_what_arrives),
-        cmocka_unit_test(the_hook_does_not_hold_vms_on_silent_hosts),
         cmocka_unit_test(overload_moves_one_vm_and_then_stops),
         cmocka_unit_test(a_dip_starts_the_duration_anew),
         cmocka_unit_test(a_unit_that_fails_again_and_again_is_not_called),
