@@ -27,11 +27,23 @@
 int domain_xml_read(const char *xml, size_t length, struct vm *vm, struct arena *arena,
                     struct error *error);
 
+#define SECRET_MARKER_ROOM 32
+
 /*
- * The same XML without secrets (passwords, keys, cookies, firmware blobs, raw QEMU arguments),
- * as units may see it; removed: whether there were any. free() it. NULL with the error set.
+ * The same XML with a marker (model/secrets.h) in place of each secret (passwords, keys, cookies,
+ * firmware blobs, raw QEMU arguments), as units may see it; marker: what markers begin with, ""
+ * where there are no secrets. free() it. NULL with the error set.
  */
-char *domain_xml_redact(const char *xml, size_t length, bool *removed, struct error *error);
+char *domain_xml_redact(const char *xml, size_t length, char marker[SECRET_MARKER_ROOM],
+                        struct error *error);
+
+/*
+ * What was made of the redacted XML, with the secrets of the original in place of its markers. One
+ * that is not there is no error; one that is there twice, that was invented, or that stands in
+ * another kind of place is. free() it. NULL with the error set.
+ */
+char *domain_xml_restore(const char *original, size_t length, const char *changed,
+                         struct error *error);
 
 /*
  * virConnectGetCapabilities: UUID, arch, topology, memory, CPU model and features (beyond those of

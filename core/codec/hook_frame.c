@@ -103,10 +103,12 @@ static void read_domain(const struct part *input, struct event *event)
     struct error error = ERROR_INIT;
     struct arena arena = ARENA_INIT;
     struct vm vm;
-    char *redacted = domain_xml_redact(input->bytes, input->length, &event->hook.xml_redacted,
-                                       &error);
+    char marker[SECRET_MARKER_ROOM];
+    char *redacted = domain_xml_redact(input->bytes, input->length, marker, &error);
     if (redacted && domain_xml_read(input->bytes, input->length, &vm, &arena, &error) == 0) {
         event_set(event, &event->hook.xml, redacted);
+        event_set(event, &event->hook.marker, marker);
+        event->hook.xml_redacted = marker[0] != '\0';
         event_add_vm(event, &vm);
     } else {
         event_set(event, &event->hook.xml_error, error.text);
@@ -128,6 +130,16 @@ static void read_input(const struct part *input, struct event *event)
         event_set(event, &event->hook.xml_error, "not a text in UTF-8");
 }
 
+static void split(const unsigned char *bytes, struct part parts[HOOK_FRAME_FIELDS])
+{
+    size_t at = MAGIC_LENGTH + 4;
+    for (int i = 0; i < HOOK_FRAME_FIELDS; i++) {
+        parts[i].length = read_u32(bytes + at);
+        parts[i].bytes = (const char *)bytes + at + 4;
+        at += 4 + parts[i].length;
+    }
+}
+
 int hook_frame_read(const unsigned char *bytes, size_t length, struct event *event,
                     struct error *error)
 {
@@ -138,12 +150,7 @@ int hook_frame_read(const unsigned char *bytes, size_t length, struct event *eve
     if (need != length)
         return error_set(error, ERROR_INPUT, "hook question: %s",
                          need > length ? "it is cut off" : "there are bytes after its end");
-    size_t at = MAGIC_LENGTH + 4;
-    for (int i = 0; i < HOOK_FRAME_FIELDS; i++) {
-        parts[i].length = read_u32(bytes + at);
-        parts[i].bytes = (const char *)bytes + at + 4;
-        at += 4 + parts[i].length;
-    }
+    split(bytes, parts);
     if (read_texts(parts, event, error))
         return -1;
     read_input(&parts[INPUT], event);
@@ -168,4 +175,26 @@ unsigned char *hook_frame_answer(bool allow, const char *text, const char *xml, 
     add_part(&frame, xml);
     *length = frame.length;
     return (unsigned char *)text_take(&frame);
+}
+
+unsigned char *hook_frame_answer_to(const unsigned char *question, bool allow, const char *text,
+                                    const char *xml, size_t *length, struct error *error)
+{
+    struct part parts[HOOK_FRAME_FIELDS];
+    split(question, parts);
+    char *restored = NULL;
+    if (allow && xml && *xml) {
+        restored = domain_xml_restore(parts[INPUT].bytes, parts[INPUT].length, xml, error);
+        allow = restored != NULL;
+    }
+    struct text sentence = TEXT_INIT;
+    if (!allow && xml && *xml)
+        text_printf(&sentence,
+                    "VM %.*s may not come here: what a unit made of its XML cannot be used: %s",
+                    (int)parts[OBJECT].length, parts[OBJECT].bytes, error->text);
+    char *why = text_take(&sentence);
+    unsigned char *bytes = hook_frame_answer(allow, *why ? why : text, restored, length);
+    free(why);
+    free(restored);
+    return bytes;
 }

@@ -41,4 +41,11 @@ int hook_frame_read(const unsigned char *bytes, size_t length, struct event *eve
 /* An answer; text and xml may be NULL. free() it. */
 unsigned char *hook_frame_answer(bool allow, const char *text, const char *xml, size_t *length);
 
+/*
+ * An answer to a whole question whose XML has secrets: they take the place of their markers in the
+ * new XML. Where that cannot be, the answer is a refusal, and the error says why. free() it.
+ */
+unsigned char *hook_frame_answer_to(const unsigned char *question, bool allow, const char *text,
+                                    const char *xml, size_t *length, struct error *error);
+
 #endif

@@ -26,6 +26,7 @@ struct asking {
     unsigned deadline;
     uint64_t id; /* 0: not asked yet */
     GByteArray *bytes;
+    GByteArray *question; /* kept where its XML has secrets, for new XML; else NULL */
     size_t written;
 };
 
@@ -49,6 +50,8 @@ static void asking_free(void *data)
     g_io_stream_close(G_IO_STREAM(asking->stream), NULL, NULL);
     g_object_unref(asking->stream);
     g_byte_array_unref(asking->bytes);
+    if (asking->question)
+        g_byte_array_unref(asking->question);
     free(asking);
 }
 
@@ -115,6 +118,10 @@ static void ask(struct asking *asking)
         end(asking);
         return;
     }
+    if (event->hook.xml_redacted) {
+        asking->question = asking->bytes;
+        asking->bytes = g_byte_array_new();
+    }
     g_byte_array_set_size(asking->bytes, 0);
     asking->id = event->id = ++ctl->last_id;
     watch(asking, 0, NULL);
@@ -175,6 +182,19 @@ static gboolean on_writable(GSocket *socket, GIOCondition condition, void *data)
     return G_SOURCE_REMOVE;
 }
 
+static unsigned char *answer_bytes(const struct asking *asking, const struct effect *answer,
+                                   size_t *length)
+{
+    if (!asking->question)
+        return hook_frame_answer(answer->ok, answer->text, answer->value, length);
+    struct error error = ERROR_INIT;
+    unsigned char *bytes = hook_frame_answer_to(asking->question->data, answer->ok, answer->text,
+                                                answer->value, length, &error);
+    if (error.kind != ERROR_NONE)
+        g_warning("hook: new XML for a VM was refused: %s", error.text);
+    return bytes;
+}
+
 void hook_server_answer(struct hook_server *hooks, const struct effect *answer)
 {
     for (unsigned i = 0; i < hooks->list->len; i++) {
@@ -182,7 +202,7 @@ void hook_server_answer(struct hook_server *hooks, const struct effect *answer)
         if (asking->id != answer->request || asking->bytes->len)
             continue;
         size_t length;
-        unsigned char *bytes = hook_frame_answer(answer->ok, answer->text, answer->value, &length);
+        unsigned char *bytes = answer_bytes(asking, answer, &length);
         g_byte_array_append(asking->bytes, bytes, (guint)length);
         free(bytes);
         watch(asking, G_IO_OUT, on_writable);

@@ -12,6 +12,8 @@
  */
 #include "engine/proof.h"
 
+#include "model/secrets.h"
+
 #include <string.h>
 
 /* Operations that can still be refused. The others inform, or a refusal would kill a guest. */
@@ -286,6 +288,7 @@ static int take_xml(struct drover_answer *answer, const char *xml, size_t length
 static bool ask_unit(struct engine *engine, const struct event *event, struct bound_unit *unit,
                      const struct drover_admit_ask *ask, struct rewriting *rewriting)
 {
+    const char *before = rewriting->xml;
     rewriting->base.verdict = DROVER_ADMIT_ALLOW;
     struct unit_failure failure = {.unit = unit->name, .error = "it failed while admitting",
                                    .treated = on_error_names[unit->on_error], .times = 1};
@@ -306,11 +309,28 @@ static bool ask_unit(struct engine *engine, const struct event *event, struct bo
     }
     struct rows failures = {.item = &failure, .n = 1};
     breakers_note(engine, &failures);
+    rewriting->xml = before;
     if (unit->on_error != ON_ERROR_DENY)
         return true;
     refuse(engine, event, "unit.failed",
            emit_printf(engine, "unit %s failed, and its policy then says deny", unit->name));
     return false;
+}
+
+/* New XML goes to libvirt with the secrets in place of their markers: so these must be in order. */
+static bool secrets_are_whole(struct engine *engine, const struct event *event,
+                              const struct bound_unit *unit, const char *xml)
+{
+    const struct hook_ask *hook = &event->hook;
+    const char *wrong = xml && hook->xml_redacted
+                            ? secret_markers_wrong(hook->xml, xml, hook->marker)
+                            : NULL;
+    if (wrong)
+        refuse(engine, event, "hook.secrets",
+               emit_printf(engine, "VM %s may not %s host %s: what unit %s made of its XML cannot be "
+                           "used: %s", hook->object, doing(hook->operation), event->host,
+                           unit->name, wrong));
+    return !wrong;
 }
 
 /* Whether they let it happen. */
@@ -330,15 +350,12 @@ static bool ask_units(struct engine *engine, const struct event *event, const st
         .driver = hook->driver, .operation = hook->operation,
         .sub_operation = hook->sub_operation, .xml = hook->xml,
     };
-    for (uint32_t i = 0; rules && i < rules->n_admits; i++)
-        if (!ask_unit(engine, event, &rules->admits[i], &ask, &rewriting))
+    for (uint32_t i = 0; rules && i < rules->n_admits; i++) {
+        if (!ask_unit(engine, event, &rules->admits[i], &ask, &rewriting) ||
+            !secrets_are_whole(engine, event, &rules->admits[i], rewriting.xml))
             return false;
-    if (rewriting.xml && hook->xml_redacted) {
-        notice(engine, NOTICE_WARNING, "hook.not_rewritten", event->host, hook->object,
-               "VM %s: what a unit made of its XML is not used, since units do not see its secrets "
-               "and they would be lost",
-               hook->object);
-        rewriting.xml = NULL;
+        if (rewriting.xml)
+            ask.xml = rewriting.xml; /* the next one goes on from there */
     }
     allow(engine, event, rewriting.xml);
     return true;

@@ -38,6 +38,7 @@ const struct field hook_ask_fields[] = {
     {.key = "xml", .type = FIELD_TEXT, .offset = HOOK(xml)},
     {.key = "xml_redacted", .type = FIELD_BOOL, .offset = HOOK(xml_redacted)},
     {.key = "xml_error", .type = FIELD_TEXT, .offset = HOOK(xml_error)},
+    {.key = "marker", .type = FIELD_TEXT, .offset = HOOK(marker)},
     {0},
 };
 

@@ -63,8 +63,9 @@ struct hook_ask {
     const char *sub_operation;
     const char *extra;
     const char *xml; /* without secrets; "" where none came */
-    bool xml_redacted; /* there were secrets: this XML must not go back to libvirt */
+    bool xml_redacted; /* there were secrets: markers stand for them; see model/secrets.h */
     const char *xml_error; /* why it could not be parsed; "" */
+    const char *marker; /* what markers of secrets begin with; "": there were none */
 };
 
 struct event {

@@ -1,22 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Questions of hooks, as they come in pieces: each piece says how much more is needed, never less
- * than the one before it, and a whole one is read.
+ * than the one before it, and a whole one is read. New XML for libvirt never has markers of secrets.
  */
 #include "fuzz/fuzz.h"
 
 #include "codec/hook_frame.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What a unit gives back: the XML as it was, or a marker where none belongs. */
+static void answer(const unsigned char *question, const struct hook_ask *hook)
+{
+    struct error error = ERROR_INIT;
+    size_t size;
+    unsigned char *bytes = hook_frame_answer_to(question, true, "", hook->xml, &size, &error);
+    fuzz_must(error.kind == ERROR_NONE && bytes[11] == 0, "unchanged XML is refused", hook->xml,
+              error.text);
+    free(bytes);
+    char marked[128];
+    snprintf(marked, sizeof marked, "<domain><title>%s0.</title></domain>", hook->marker);
+    bytes = hook_frame_answer_to(question, true, "", marked, &size, &error);
+    fuzz_must(error.kind != ERROR_NONE && bytes[11] == 1, "a marker goes to libvirt", marked, NULL);
+    free(bytes);
+}
+
 static void read_whole(const unsigned char *bytes, size_t length)
 {
     struct error error = ERROR_INIT;
     struct event *event = event_new(EVENT_HOOK_ASK, 1000);
-    if (hook_frame_read(bytes, length, event, &error) == 0)
+    if (hook_frame_read(bytes, length, event, &error) == 0) {
         fuzz_must(event->hook.xml[0] == '\0' || event->hook.xml_error[0] == '\0',
                   "XML that could not be parsed is passed on", event->hook.xml,
                   event->hook.xml_error);
-    else
+        if (event->hook.xml_redacted)
+            answer(bytes, &event->hook);
+    } else {
         fuzz_must(error.kind != ERROR_NONE, "refused without a word", NULL, NULL);
+    }
     event_free(event);
 }
 

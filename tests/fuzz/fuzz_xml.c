@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libvirt's XML: domains, capabilities, and what is taken out before others see it. A domain
- * without its secrets is the same to drover, and has no secrets; drover's own metadata, written,
+ * without its secrets is the same to drover; with them put back it is the one that it was, and
+ * whatever a unit makes of it, no marker gets through to libvirt. drover's own metadata, written,
  * reads back as the same.
  */
 #include "fuzz/fuzz.h"
 
 #include "codec/domain_xml.h"
 #include "codec/text.h"
+#include "model/secrets.h"
 
 static void read_hosts(const char *xml, size_t length)
 {
@@ -20,18 +22,43 @@ static void read_hosts(const char *xml, size_t length)
     arena_free(&arena);
 }
 
+/* A unit that takes out what stands before a marker, or says a marker again. */
+static void try_changed(const char *xml, size_t length, const char *redacted, const char *marker)
+{
+    struct error error = ERROR_INIT;
+    const char *at = marker[0] ? strstr(redacted, marker) : NULL;
+    if (!at)
+        return;
+    struct text text = TEXT_INIT;
+    text_add_bytes(&text, redacted, (size_t)(at - redacted));
+    text_add(&text, at + 1); /* its first letter is gone: then it is not a marker any more */
+    char *back = domain_xml_restore(xml, length, text.bytes, &error);
+    fuzz_must(!back || !strstr(back, marker), "a marker goes to libvirt", text.bytes, back);
+    free(back);
+    free(text_take(&text));
+    text_add(&text, redacted);
+    text_printf(&text, "<!-- %s0. -->", marker);
+    fuzz_must(secret_markers_wrong(redacted, text.bytes, marker) != NULL,
+              "a marker twice was not noticed", text.bytes, NULL);
+    free(text_take(&text));
+}
+
 static void try_redacted(const char *xml, size_t length, const struct vm *vm)
 {
     struct arena arena = ARENA_INIT;
     struct error error = ERROR_INIT;
     struct vm same;
-    bool removed, more;
-    char *once = domain_xml_redact(xml, length, &removed, &error);
+    char marker[SECRET_MARKER_ROOM], other[SECRET_MARKER_ROOM];
+    char *once = domain_xml_redact(xml, length, marker, &error);
     if (!once)
         return;
-    char *twice = domain_xml_redact(once, strlen(once), &more, &error);
-    fuzz_must(twice != NULL, "cannot be read without its secrets", once, error.text);
-    fuzz_must(!more, "secrets are left", once, twice);
+    char *back = domain_xml_restore(xml, length, once, &error);
+    fuzz_must(back != NULL, "its secrets cannot be put back", once, error.text);
+    char *twice = domain_xml_redact(back, strlen(back), other, &error);
+    fuzz_must(twice && strcmp(once, twice) == 0, "other secrets were put back", once, twice);
+    fuzz_must(!marker[0] || secret_markers_count(once, marker) > 0, "no marker for a secret", once,
+              NULL);
+    try_changed(xml, length, once, marker);
     field_defaults(vm_fields, &same);
     if (vm) {
         fuzz_must(domain_xml_read(once, strlen(once), &same, &arena, &error) == 0,
@@ -39,6 +66,7 @@ static void try_redacted(const char *xml, size_t length, const struct vm *vm)
         fuzz_must(field_equal(vm_fields, vm, &same), "another VM without its secrets", once, NULL);
     }
     free(twice);
+    free(back);
     free(once);
     arena_free(&arena);
 }

@@ -107,6 +107,99 @@ static void no_xml_is_no_error(void **state)
     free(frame.bytes);
 }
 
+/* Containers and Xen's guests are domains as QEMU's are. */
+static void domains_of_other_drivers_are_read(void **state)
+{
+    static const struct {
+        const char *driver, *operation, *xml;
+        double memory_mib;
+    } cases[] = {
+        {"lxc", "prepare",
+         "<domain type='lxc'><name>web1</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>"
+         "<memory unit='KiB'>524288</memory><vcpu>2</vcpu>"
+         "<os><type arch='x86_64'>exe</type><init>/sbin/init</init></os>"
+         "<devices><filesystem type='mount'><source dir='/srv/web1'/><target dir='/'/></filesystem>"
+         "<interface type='bridge'><source bridge='br0'/></interface><console type='pty'/></devices>"
+         "</domain>", 512},
+        {"libxl", "migrate",
+         "<domain type='xen'><name>web1</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>"
+         "<memory unit='KiB'>1048576</memory><vcpu>2</vcpu>"
+         "<os><type arch='x86_64' machine='xenfv'>hvm</type><loader type='rom'>/l</loader></os>"
+         "<devices><interface type='bridge'><source bridge='br0'/></interface>"
+         "<graphics type='vnc' passwd='hunter2'/></devices></domain>", 1024},
+        {"bhyve", "start",
+         "<domain type='bhyve'><name>web1</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>"
+         "<memory>262144</memory><vcpu>2</vcpu><os><type>hvm</type></os>"
+         "<devices><interface type='bridge'><source bridge='br0'/></interface></devices></domain>",
+         256},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const fields[] = {"kvm1", cases[i].driver, "web1", cases[i].operation, "begin",
+                                      "-", cases[i].xml};
+        struct frame frame = make_frame(fields);
+        struct error error = ERROR_INIT;
+        struct event *event;
+        assert_int_equal(read_frame(&frame, &event, &error), 0);
+        assert_string_equal(event->hook.driver, cases[i].driver);
+        assert_string_equal(event->hook.xml_error, "");
+        assert_int_equal(event->vms.n, 1);
+        const struct vm *vm = event->vms.item;
+        assert_string_equal(vm->name, "web1");
+        assert_string_equal(vm->uuid, "6695eb01-f6a4-8304-79aa-97f2502e193f");
+        assert_true(vm->memory_mib == cases[i].memory_mib && vm->vcpus == 2);
+        assert_int_equal(vm->networks.n, 1);
+        assert_string_equal(vm->networks.item[0], "br0");
+        assert_null(strstr(event->hook.xml, "hunter2"));
+        event_free(event);
+        free(frame.bytes);
+    }
+}
+
+/* libvirtd's own operations have no input. */
+static void the_daemon_sends_no_domain(void **state)
+{
+    const char *const fields[] = {"kvm1", "daemon", "-", "reload", "begin", "SIGHUP", ""};
+    struct frame frame = make_frame(fields);
+    struct error error = ERROR_INIT;
+    struct event *event;
+    (void)state;
+    assert_int_equal(read_frame(&frame, &event, &error), 0);
+    assert_string_equal(event->hook.operation, "reload");
+    assert_string_equal(event->hook.extra, "SIGHUP");
+    assert_int_equal(event->vms.n, 0);
+    event_free(event);
+    free(frame.bytes);
+}
+
+static void check_answer_to(const char *xml, bool allowed, const char *expected)
+{
+    struct frame frame = good_frame(XML);
+    struct error error = ERROR_INIT;
+    size_t length;
+    unsigned char *answer =
+        hook_frame_answer_to(frame.bytes, true, NULL, xml, &length, &error);
+    assert_int_equal(answer[11], !allowed);
+    assert_int_equal(error.kind == ERROR_NONE, allowed);
+    assert_non_null(memmem(answer, length, expected, strlen(expected)));
+    assert_true(allowed || !memmem(answer, length, "hunter2", 7));
+    free(answer);
+    free(frame.bytes);
+}
+
+static void secrets_go_back_into_new_xml(void **state)
+{
+    (void)state;
+    check_answer_to("<domain><graphics passwd='drover-secret-0-0.' type='spice'/></domain>", true,
+                    "<domain><graphics passwd=\"hunter2\" type=\"spice\"/></domain>");
+    check_answer_to("<domain/>", true, "<domain/>");
+    check_answer_to("", true, "");
+    check_answer_to("<domain><title>drover-secret-0-0.</title></domain>", false,
+                    "VM web1 may not come here: what a unit made of its XML cannot be used: the "
+                    "marker of a secret stands where no secret belongs");
+    check_answer_to("<domain", false, "cannot be used: domain XML, line 1: not well-formed");
+}
+
 static void a_network_is_passed_on(void **state)
 {
     const char *const fields[] = {"kvm1", "network", "lan", "start", "begin", "-", "<hookData/>"};
@@ -278,6 +371,9 @@ int main(void)
         cmocka_unit_test(a_whole_question_is_read),
         cmocka_unit_test(xml_that_is_none_is_told_and_kept_out),
         cmocka_unit_test(no_xml_is_no_error),
+        cmocka_unit_test(domains_of_other_drivers_are_read),
+        cmocka_unit_test(the_daemon_sends_no_domain),
+        cmocka_unit_test(secrets_go_back_into_new_xml),
         cmocka_unit_test(a_network_is_passed_on),
         cmocka_unit_test(a_question_in_pieces_is_waited_for),
         cmocka_unit_test(bytes_after_the_end_are_refused),

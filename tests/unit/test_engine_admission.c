@@ -366,6 +366,75 @@ static void a_restart_while_a_vm_starts_is_no_matter(void **state)
     bench_free(&bench);
 }
 
+/* Rewrites by what is set here, and says which XML it was given. */
+struct rewriter {
+    const char *xml;
+    char given[256];
+};
+
+static int rewrite(void *self, const struct drover_admit_ask *ask, struct drover_answer *answer)
+{
+    struct rewriter *rewriter = self;
+    snprintf(rewriter->given, sizeof rewriter->given, "%s", ask->xml);
+    answer->verdict = DROVER_ADMIT_REWRITE;
+    return rewriter->xml ? answer->set_xml(answer, rewriter->xml, strlen(rewriter->xml)) : 0;
+}
+
+static const struct drover_unit rewriter_unit = {
+    .size = sizeof(struct drover_unit), .kind = DROVER_ADMIT, .name = "rewriter", .admit = rewrite,
+};
+
+static const struct effect *rewritten(struct bench *bench, const char *xml)
+{
+    struct event *event = bench_event(bench, EVENT_HOOK_ASK, "kvm1");
+    struct vm record = bench_vm("new");
+    event->id = 99;
+    event_set(event, &event->hook.driver, "qemu");
+    event_set(event, &event->hook.operation, "migrate");
+    event_set(event, &event->hook.object, "new");
+    event_set(event, &event->hook.xml, xml);
+    event_set(event, &event->hook.marker, "m-");
+    event->hook.xml_redacted = strstr(xml, "m-") != NULL;
+    event_add_vm(event, &record);
+    bench_take(bench, event);
+    return bench_effect(bench, EFFECT_HOOK_ANSWER, 0);
+}
+
+static void units_rewrite_one_after_another_and_keep_markers(void **state)
+{
+    struct rewriter selves[2] = {{.xml = "<b>m-0.</b>"}, {.xml = "<c>m-0.</c>"}};
+    struct bound_unit units[2] = {
+        {.unit = &rewriter_unit, .name = "first", .self = &selves[0]},
+        {.unit = &rewriter_unit, .name = "second", .self = &selves[1]},
+    };
+    (void)state;
+    struct bench bench = bench_new(1);
+    bench.rules->admits = units;
+    bench.rules->n_admits = 2;
+    bench_start(&bench);
+    bench_report(&bench, "kvm1", NULL);
+    const struct effect *answer = rewritten(&bench, "<a>m-0.</a>");
+    assert_true(answer->ok);
+    assert_string_equal(answer->value, "<c>m-0.</c>");
+    assert_string_equal(selves[0].given, "<a>m-0.</a>");
+    assert_string_equal(selves[1].given, "<b>m-0.</b>");
+    selves[1].xml = NULL; /* has nothing to add */
+    assert_string_equal(rewritten(&bench, "<a>m-0.</a>")->value, "<b>m-0.</b>");
+    selves[0].xml = "<b/>"; /* an element went with its secret */
+    assert_string_equal(rewritten(&bench, "<a>m-0.</a>")->value, "<b/>");
+    selves[0].xml = "<b>m-0.m-0.</b>";
+    answer = rewritten(&bench, "<a>m-0.</a>");
+    assert_false(answer->ok);
+    assert_string_equal(answer->name, "hook.secrets");
+    assert_string_equal(answer->text, "VM new may not migrate to host kvm1: what unit first made of "
+                                      "its XML cannot be used: the marker of a secret stands in it "
+                                      "twice");
+    selves[0].xml = "<b>m-1.</b>";
+    assert_false(rewritten(&bench, "<a>m-0.</a>")->ok);
+    assert_true(rewritten(&bench, "<a/>")->ok); /* no secrets, no markers */
+    bench_free(&bench);
+}
+
 static void what_is_recalled_must_make_sense(void **state)
 {
     static const char *const names[] = {"come/kvm9/new", "come/new", "come/kvm1/new"};
@@ -401,6 +470,7 @@ int main(void)
         cmocka_unit_test(no_vm_is_let_start_on_two_hosts),
         cmocka_unit_test(a_restart_between_migrate_and_prepare_is_no_matter),
         cmocka_unit_test(a_restart_while_a_vm_starts_is_no_matter),
+        cmocka_unit_test(units_rewrite_one_after_another_and_keep_markers),
         cmocka_unit_test(what_is_recalled_must_make_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
