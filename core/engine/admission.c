@@ -10,7 +10,7 @@
  * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. What was
  * let in is booked until its host has said that it runs there: see booking.c.
  */
-#include "engine/proof.h"
+#include "engine/internal.h"
 
 #include "model/secrets.h"
 
