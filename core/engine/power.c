@@ -104,9 +104,9 @@ static bool has_a_move(const struct engine *engine, const char *host)
             (strcmp(record->from, host) == 0 || strcmp(record->to, host) == 0))
             return true;
     }
-    for (uint32_t i = 0; i < engine->n_incoming; i++)
-        if (engine->incoming[i].until > engine->now &&
-            strcmp(engine->incoming[i].host, host) == 0)
+    for (uint32_t i = 0; i < engine->n_bookings; i++)
+        if (engine->bookings[i].until > engine->now &&
+            strcmp(engine->bookings[i].host, host) == 0)
             return true;
     return false;
 }
