@@ -85,6 +85,8 @@ void capacity_perform(struct engine *engine, const char *cluster, const struct p
         if (watch && is_in(engine, watch, cluster))
             perform(engine, cluster, watch, &powers[i]);
     }
+    if (plan->powers.n > 0)
+        hosts_pump(engine); /* before the queue looks for destinations */
 }
 
 /* ------------------------------------------------------------------ what is needed at once */

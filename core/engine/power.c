@@ -417,6 +417,8 @@ bool power_state(struct engine *engine, const struct watch *watch, enum drover_h
                  const char **reason)
 {
     static const char *const reasons[] = {
+        [POWER_ON] = "its policy keeps it empty; it does not answer",
+        [POWER_ASKING] = "its policy keeps it empty; it does not answer",
         [POWER_TO_OFF] = "it is being switched off", [POWER_VERIFY] = "it is being switched off",
         [POWER_UNSURE] = "its device was told to switch it off, and may still do so",
         [POWER_CHECKING] = "its device is asked whether it is off",
@@ -425,21 +427,21 @@ bool power_state(struct engine *engine, const struct watch *watch, enum drover_h
         [POWER_STUCK] = "it was switched on, and does not come up",
     };
     bool wanted = watch_wants_maintenance(watch);
+    bool empty = wanted && !host_has_vms(engine, watch->name);
+    bool says = !watch->connected;
     if (!power_covers(watch)) {
         *state = DROVER_HOST_MAINTENANCE;
-        *reason = "its policy keeps it empty; it does not answer";
-        return !watch->connected && watch->maintenance.by_policy &&
-               !host_has_vms(engine, watch->name);
-    }
-    *reason = reasons[watch->power.phase];
-    if (watch->power.phase >= POWER_OFF) {
+        says = says && empty && watch->maintenance.by_policy;
+    } else if (watch->power.phase >= POWER_OFF) {
         bool by_people = watch->power.phase == POWER_OFF && watch_is_wanted_by_people(watch);
         *state = by_people ? DROVER_HOST_MAINTENANCE : DROVER_HOST_DOWN;
-        return !watch->connected;
+    } else {
+        *state = empty ? DROVER_HOST_MAINTENANCE : DROVER_HOST_FENCING;
+        says = says || empty || !wanted;
     }
-    bool empty = wanted && !host_has_vms(engine, watch->name);
-    *state = empty ? DROVER_HOST_MAINTENANCE : DROVER_HOST_FENCING;
-    return empty || !wanted || !watch->connected;
+    if (says)
+        *reason = reasons[watch->power.phase];
+    return says;
 }
 
 /* ------------------------------------------------------------------ what is wanted */

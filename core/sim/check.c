@@ -124,6 +124,7 @@ const struct invariant invariants[] = {
      .step = check_undefined},
     {"fences", "a controller that is cut off, or has just started, fences nothing",
      .step = check_fences},
+    {"power", "no VM's host is switched off to save power", .step = check_power},
     {"owed", "a VM that is to be restarted is not forgotten, and is started where there is room",
      .minute = check_owed, .rest = check_owed_at_rest},
     {"arrival", "a move is completed when its destination has said that the VM runs there",

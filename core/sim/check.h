@@ -114,6 +114,9 @@ void check_fences(struct run *run, const struct event *event);
 void check_owed(struct run *run);
 void check_owed_at_rest(struct run *run);
 
+/* check_power.c */
+void check_power(struct run *run, const struct event *event);
+
 /* check_follow.c */
 void follows_begin(struct run *run);
 struct follow *follow_of(struct run *run, uint64_t move);

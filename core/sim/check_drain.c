@@ -133,7 +133,9 @@ void check_wishes(struct run *run)
     for (uint32_t i = 0; i < n; i++) {
         enum wish_asked asked = run->checks->drains[i].asked;
         bool file = sim_host_file(run->sim, i);
-        if (asked != WISH_UNKNOWN && (asked == WISH_ON || file) != status[i].maintenance_wanted)
+        bool by_people = status[i].maintenance_wanted &&
+                         strcmp(status[i].maintenance_by, "policy") != 0;
+        if (asked != WISH_UNKNOWN && (asked == WISH_ON || file) != by_people)
             run_broken(run, "maintenance of host %s was %s, and drover thinks otherwise",
                        status[i].name, asked == WISH_ON || file ? "asked for" : "taken back");
     }

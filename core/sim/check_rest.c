@@ -40,11 +40,21 @@ void check_vms_at_rest(struct run *run)
             run_broken(run, "drover knows a VM %s, which there is not", fleet->vms[i]->name);
 }
 
+/* Off, and meant to be: by its policy. */
+static bool saves_power(const struct run *run, const struct host_status *status)
+{
+    const struct host *host = fleet_host(engine_fleet(run->engine), status->name);
+    return host && host->power_by_policy && !answers(run, status->name) &&
+           (status->state == DROVER_HOST_DOWN || status->state == DROVER_HOST_MAINTENANCE);
+}
+
 void check_hosts_at_rest(struct run *run)
 {
     uint32_t n;
     const struct host_status *status = engine_host_status(run->engine, &n);
     for (uint32_t i = 0; i < n; i++) {
+        if (saves_power(run, &status[i]))
+            continue;
         if (!answers(run, status[i].name))
             run_broken(run, "host %s is well, and the controller has no connection to it",
                        status[i].name);

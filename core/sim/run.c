@@ -324,6 +324,7 @@ static void add_host_settings(struct run *run)
         hosts[i].memory_reserved_mib = host->memory_reserved_mib;
         hosts[i].link_mbps = host->link_mbps;
         hosts[i].fence = sim_made_devices(run->simulation->seed, i, arena);
+        hosts[i].power_management = host->power_managed;
         hosts[i].roles = host->roles;
         hosts[i].labels = host->labels;
     }

@@ -87,6 +87,7 @@ fi
 WORK=$(mktemp -d) || exit 1
 export WORK
 trap 'rm -rf "$WORK"' EXIT
+cd "$SRC" || exit 1 # options may name fleets
 if [ $# -gt 0 ]; then names=("$@"); else mapfile -t names < <(cd "$FAULTS" && ls); fi
 
 echo "1..$((${#names[@]} + 2))"
