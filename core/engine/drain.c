@@ -8,14 +8,21 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Changes come in swarms, and each look plans the whole drain: so many seconds of them are one. */
+#define SETTLE_S 1.0
+
 void drains_touch(struct engine *engine)
 {
-    for (uint32_t i = 0; i < engine->n_watches; i++)
-        if (watch_wants_maintenance(engine->watches[i]))
-            engine->watches[i]->drain_at = engine->now;
+    for (uint32_t i = 0; i < engine->n_watches; i++) {
+        struct watch *watch = engine->watches[i];
+        double soon = fmin(watch->looked_at, engine->now) + SETTLE_S; /* the clock may be set back */
+        if (watch_wants_maintenance(watch) && watch->drain_at > soon)
+            watch->drain_at = soon;
+    }
     engine->dirty = true;
 }
 
@@ -183,6 +190,7 @@ void drains_pump(struct engine *engine)
             continue;
         if (engine->now >= watch->drain_at) {
             look_at_drain(engine, watch);
+            watch->looked_at = engine->now;
             watch->drain_at = engine->now + engine->settings.limits.retry_s;
         }
         wake_at(engine, watch->drain_at);

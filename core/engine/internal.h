@@ -100,6 +100,7 @@ struct watch {
     struct wish maintenance;
     char *lack;          /* networks or storage that its VMs need and it lacks; NULL: none */
     double drain_at;     /* look at its drain again then */
+    double looked_at;    /* the last look at it */
     double trouble_at;   /* the same for a non-operational host */
     struct plan *held;   /* the last plan of its drain: who cannot go, and why; NULL: none */
     char *state_reason;
