@@ -75,7 +75,7 @@ _drover() {
         'maintenance '* | 'alarm '*) word='on off' ;;
         'fence '*) word='off on status' ;;
         migrations) word=set ;;
-        explain | migrate | abort | force-complete | 'migrations set') word=$(_drover_names "$program" vms "$fleet") ;;
+        explain | migrate | 'plan migrate' | abort | force-complete | 'migrations set') word=$(_drover_names "$program" vms "$fleet") ;;
         test)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return

@@ -81,3 +81,33 @@ const struct command command_plan_fail = {
     .most_words = 1,
     .run = run_fail,
 };
+
+static const struct option migrate_options[] = {
+    {"--to", "HOST", "to this host, not to the best one"},
+    {NULL, NULL, NULL},
+};
+
+static int run_migrate(struct cli *cli, struct error *error)
+{
+    const struct query query[] = {{"what", "migrate"},
+                                  {"target", cli->word[0]},
+                                  {"to", option_text(&cli->options, "--to")},
+                                  {NULL, NULL}};
+
+    return show(cli, "/v1/plan", query, render_move_plan, error);
+}
+
+const struct command command_plan_migrate = {
+    .name = "plan migrate",
+    .usage = "VM [--to HOST]",
+    .summary = "how a VM would be moved, and whether that would converge, how fast",
+    .details = "The host, flags, bandwidth and schedule that the policy gives, and a forecast from "
+               "the guest's memory, its dirty rate and the link: how long it takes, how long the "
+               "guest stands still, how far the schedule gets. What nobody has measured is not "
+               "guessed. VM is a name or a UUID. Nothing is moved.",
+    .place = ANYWHERE,
+    .least_words = 1,
+    .most_words = 1,
+    .options = migrate_options,
+    .run = run_migrate,
+};

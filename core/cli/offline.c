@@ -90,6 +90,17 @@ static struct plan *plan(void *self, const struct plan_question *question, struc
     return answer;
 }
 
+static struct move_plan *plan_move_now(void *self, const char *vm, const char *to,
+                                       struct error *error)
+{
+    struct offline *offline = self;
+    struct move_ask ask = {
+        .columns = offline->columns, .rules = &offline->rules,
+        .settings = offline->parts->settings, .vm = vm, .to = to,
+    };
+    return plan_move(&ask, error);
+}
+
 static json_t *get_policies(void *self, struct error *error)
 {
     struct offline *offline = self;
@@ -183,6 +194,7 @@ struct offline *offline_new(const struct offline_parts *parts, struct fleet *fle
         .migrations = get_migrations,
         .explain = explain,
         .plan = plan,
+        .plan_move = plan_move_now,
         .policies = get_policies,
         .units = get_units,
         .daemon = get_daemon,

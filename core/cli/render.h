@@ -27,6 +27,7 @@ void render_migration(struct screen *screen, const json_t *migration);
 void render_decision(struct screen *screen, const json_t *decision);
 void render_decisions(struct screen *screen, const json_t *decisions);
 void render_plan(struct screen *screen, const json_t *plan);
+void render_move_plan(struct screen *screen, const json_t *plan);
 void render_notice(struct screen *screen, const json_t *notice);
 void render_notices(struct screen *screen, const json_t *notices);
 void render_shadow(struct screen *screen, const json_t *answer);

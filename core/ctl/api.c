@@ -329,6 +329,22 @@ static json_t *get_explain(const struct ask *ask, struct error *error)
     return answer;
 }
 
+static json_t *get_plan_move(const struct ask *ask, struct error *error)
+{
+    const struct api_source *source = ask->source;
+    const char *vm = argument(ask, "target");
+    if (!source->plan_move)
+        return not_here("plan migrate", error);
+    if (!vm) {
+        error_set(error, ERROR_USAGE, "plan migrate: of which VM?");
+        return NULL;
+    }
+    struct move_plan *plan = source->plan_move(source->self, vm, argument(ask, "to"), error);
+    json_t *answer = plan ? api_json_move_plan(plan) : NULL;
+    move_plan_free(plan);
+    return answer;
+}
+
 static json_t *get_plan(const struct ask *ask, struct error *error)
 {
     const struct api_source *source = ask->source;
@@ -344,10 +360,12 @@ static json_t *get_plan(const struct ask *ask, struct error *error)
     }
     if (!question.what) {
         error_set(error, ERROR_USAGE, "plan: of what? Expected ?what=balance, "
-                                      "?what=enforce, ?what=drain&target=HOST or "
-                                      "?what=fail&target=HOST");
+                                      "?what=enforce, ?what=drain&target=HOST, "
+                                      "?what=fail&target=HOST or ?what=migrate&target=VM");
         return NULL;
     }
+    if (strcmp(question.what, "migrate") == 0)
+        return get_plan_move(ask, error);
     struct plan *plan = source->plan(source->self, &question, error);
     json_t *answer = plan ? api_json_plan(plan) : NULL;
     plan_free(plan);

@@ -10,6 +10,7 @@
 #include "model/decision.h"
 #include "model/event.h"
 #include "model/fleet.h"
+#include "model/forecast.h"
 #include "model/migration.h"
 #include "model/plan.h"
 
@@ -23,6 +24,8 @@ struct api_source {
     const struct migration *const *(*migrations)(void *self, uint32_t *n);
     struct decision *(*explain)(void *self, const char *vm, const char *to, struct error *error);
     struct plan *(*plan)(void *self, const struct plan_question *question, struct error *error);
+    struct move_plan *(*plan_move)(void *self, const char *vm, const char *to,
+                                   struct error *error);
     json_t *(*decision)(void *self, uint64_t id, struct error *error);
     json_t *(*decisions)(void *self, const char *vm, struct error *error);
     json_t *(*history)(void *self, struct error *error);

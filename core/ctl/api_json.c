@@ -124,6 +124,53 @@ json_t *api_json_plan(const struct plan *plan)
     return object;
 }
 
+static json_t *schedule(const struct how *how)
+{
+    json_t *array = rows(stall_fields, &how->stalls, sizeof(struct stall)), *one;
+    size_t i;
+    json_array_foreach(array, i, one) {
+        if (((const struct stall *)how->stalls.item)[i].action != DROVER_STALL_DOWNTIME)
+            json_object_del(one, "ms");
+    }
+    return array;
+}
+
+/* Whether it converges is null where nobody can know. */
+static json_t *forecast_json(const struct forecast *forecast)
+{
+    json_t *object = json_from_record(forecast_fields, forecast, NAN, 0);
+    if (forecast->ends == FORECAST_UNKNOWN)
+        json_object_set_new(object, "converges", json_null());
+    return object;
+}
+
+json_t *api_json_move_plan(const struct move_plan *plan)
+{
+    json_t *object = json_object(), *flags = json_array();
+    for (uint32_t i = 0; i < plan->flags.n; i++)
+        json_array_append_new(flags, json_string(plan->flags.item[i]));
+    json_object_set_new(object, "vm", json_from_text(plan->vm));
+    json_object_set_new(object, "key", json_from_text(plan->key));
+    json_object_set_new(object, "from", json_from_text(plan->from));
+    json_object_set_new(object, "to", text_or_null(plan->to));
+    json_object_set_new(object, "kind", json_from_text(plan->kind));
+    json_object_set_new(object, "policy", json_from_text(plan->policy));
+    json_object_set_new(object, "unit", text_or_null(plan->unit));
+    json_object_set_new(object, "flags", flags);
+    json_object_set_new(object, "bandwidth_mib_s", number(plan->how.bandwidth_mib_s));
+    json_object_set_new(object, "connections", json_integer(plan->how.connections));
+    json_object_set_new(object, "max_concurrent", json_integer(plan->max_concurrent));
+    json_object_set_new(object, "downtime_ms", number(plan->how.downtime_ms));
+    json_object_set_new(object, "schedule", schedule(&plan->how));
+    json_object_set_new(object, "forecast", forecast_json(&plan->forecast));
+    json_object_set_new(object, "blockers",
+                        rows(blocker_fields, &plan->blockers, sizeof(struct blocker)));
+    json_object_set_new(object, "hosts", verdicts(&plan->decision->hosts));
+    json_object_set_new(object, "failures",
+                        rows(unit_failure_fields, &plan->failures, sizeof(struct unit_failure)));
+    return object;
+}
+
 json_t *api_json_error(const struct error *error)
 {
     json_t *inner = json_object();

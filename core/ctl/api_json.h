@@ -10,6 +10,7 @@
 
 json_t *api_json_decision(const struct decision *decision);
 json_t *api_json_plan(const struct plan *plan);
+json_t *api_json_move_plan(const struct move_plan *plan);
 
 /* A decision as the journal keeps it, in the shape of api_json_decision(). Takes `kept` over. */
 json_t *api_json_kept_decision(json_t *kept, struct error *error);

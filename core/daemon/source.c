@@ -43,6 +43,13 @@ static struct plan *plan(void *self, const struct plan_question *question, struc
     return engine_plan(daemon->engine, question, error);
 }
 
+static struct move_plan *plan_move_now(void *self, const char *vm, const char *to,
+                                       struct error *error)
+{
+    struct daemon *daemon = self;
+    return engine_plan_move(daemon->engine, vm, to, error);
+}
+
 static json_t *get_decision(void *self, uint64_t id, struct error *error)
 {
     struct daemon *daemon = self;
@@ -151,6 +158,7 @@ struct api_source daemon_source(struct daemon *daemon)
         .migrations = get_migrations,
         .explain = explain,
         .plan = plan,
+        .plan_move = plan_move_now,
         .decision = get_decision,
         .decisions = get_decisions,
         .history = get_history,

@@ -9,7 +9,6 @@
 #define THROTTLE_PERIOD_S 1.0 /* written pages are set against sent ones over this at least */
 #define THROTTLE_FIRST_PCT 20
 #define THROTTLE_MORE_PCT 10
-#define THROTTLE_MOST_PCT 99
 #define LEFT_TOO_MUCH 0.5     /* of what was sent in the same time */
 #define TOLERANCE_MIB 1e-9
 
@@ -39,8 +38,8 @@ static void throttle(struct copy *copy)
         return;
     copy->high = 0;
     copy->throttle_pct += copy->throttle_pct ? THROTTLE_MORE_PCT : THROTTLE_FIRST_PCT;
-    if (copy->throttle_pct > THROTTLE_MOST_PCT)
-        copy->throttle_pct = THROTTLE_MOST_PCT;
+    if (copy->throttle_pct > COPY_THROTTLE_MOST_PCT)
+        copy->throttle_pct = COPY_THROTTLE_MOST_PCT;
 }
 
 static double limit_mib(const struct copy *copy)

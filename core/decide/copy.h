@@ -22,6 +22,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define COPY_THROTTLE_MOST_PCT 99u   /* auto-converge leaves a guest 1 % of its CPUs */
+#define COPY_POSTCOPY_PAUSE_S 0.05   /* the switch to post-copy: devices' state alone */
+
 struct copy {
     /* set by who starts it */
     double total_mib;

@@ -74,7 +74,7 @@ struct plan *plan_asked(struct columns *columns, const struct rules *rules,
                               question->whole ? UINT32_MAX : budget, limits->cooldown_s, error);
     }
     error_set(error, ERROR_USAGE,
-              "plan: expected balance, enforce, drain HOST or fail HOST, found \"%.64s\"",
+              "plan: expected balance, enforce, drain HOST, fail HOST or migrate VM, found \"%.64s\"",
               question->what);
     return NULL;
 }

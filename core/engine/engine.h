@@ -9,6 +9,7 @@
 #include "decide/decide.h"
 #include "model/effect.h"
 #include "model/event.h"
+#include "model/forecast.h"
 #include "model/migration.h"
 #include "model/shadow.h"
 
@@ -53,5 +54,17 @@ struct decision *engine_explain(struct engine *engine, const char *vm, const cha
                                 struct error *error);
 struct plan *engine_plan(struct engine *engine, const struct plan_question *question,
                          struct error *error);
+struct move_plan *engine_plan_move(struct engine *engine, const char *vm, const char *to,
+                                   struct error *error);
+
+/* The same without an engine: of a fleet file. */
+struct move_ask {
+    const struct columns *columns;
+    const struct rules *rules;
+    const struct settings *settings;
+    const char *vm; /* name or UUID */
+    const char *to; /* NULL: the best host */
+};
+struct move_plan *plan_move(const struct move_ask *ask, struct error *error);
 
 #endif

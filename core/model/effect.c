@@ -43,6 +43,33 @@ const struct field how_fields[] = {
     {0},
 };
 
+struct texts how_flags(const struct how *how, struct arena *arena)
+{
+    bool parallel = how->connections > 1;
+    const struct {
+        bool wanted;
+        const char *name;
+    } flags[] = {
+        {true, "live"},
+        {true, "peer2peer"},
+        {true, "persist_dest"},
+        {true, "undefine_source"},
+        {true, "abort_on_error"},
+        {how->auto_converge, "auto_converge"},
+        {how->postcopy, "postcopy"},
+        {how->compress && !parallel, "compressed"},
+        {how->tls, "tls"},
+        {parallel, "parallel"},
+        {how->zerocopy && parallel, "zerocopy"},
+    };
+    size_t all = sizeof flags / sizeof *flags;
+    struct texts names = {.item = arena_array(arena, all, sizeof *names.item), .known = true};
+    for (size_t i = 0; i < all; i++)
+        if (flags[i].wanted)
+            names.item[names.n++] = flags[i].name;
+    return names;
+}
+
 #define EFFECT(member) offsetof(struct effect, member)
 const struct field effect_fields[] = {
     {.key = "id", .type = FIELD_U64, .offset = EFFECT(id)},

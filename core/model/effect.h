@@ -96,6 +96,9 @@ extern const struct field effect_fields[];
 extern const struct field how_fields[];
 extern const struct field stall_fields[];
 
+/* The flags of libvirt's that a live move takes, by their names in lower case: for people. */
+struct texts how_flags(const struct how *how, struct arena *arena);
+
 /* What one step of the engine returned, in order. */
 struct effects {
     struct effect *item;

@@ -14,7 +14,6 @@
 #define STEP_S 0.25
 #define STALL_LIMIT_S 30.0 /* libvirtd's own keepalive between the two hosts */
 #define DOWNTIME_USUAL_MS 300.0
-#define POSTCOPY_PAUSE_S 0.05 /* devices' state alone */
 
 struct job *job_find(const struct sim *sim, uint64_t id)
 {
@@ -210,7 +209,7 @@ int job_switch_to_postcopy(struct sim *sim, struct job *job)
     guest_put(sim, vm, job->from, PROCESS_FROZEN);
     guest_put(sim, vm, job->to, PROCESS_EXECUTES);
     set_phase(sim, job, JOB_POSTCOPY);
-    count_pause(sim, job, POSTCOPY_PAUSE_S);
+    count_pause(sim, job, COPY_POSTCOPY_PAUSE_S);
     return 0;
 }
 

@@ -22,7 +22,7 @@ load common
     says "policy: expected one of list, show, check, found nothing"
     run drover plan frob
     expect 2
-    says 'plan: expected one of balance, drain, enforce, fail, found "frob"'
+    says 'plan: expected one of balance, drain, enforce, fail, migrate, found "frob"'
 }
 
 @test "an unknown option is named" {

@@ -1,0 +1,1 @@
+.[0] | .to == "kvm2" and .forecast.converges and .forecast.ends == "precopy" and .forecast.duration_s > 6.9 and .forecast.duration_s < 9 and .forecast.downtime_ms < 130 and .forecast.passes == 3 and (.schedule | length) == 6
