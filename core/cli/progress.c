@@ -6,6 +6,7 @@
 #include "render.h"
 #include "view.h"
 
+#include <glib.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +38,36 @@ void progress_free(struct progress_list *list)
     *list = (struct progress_list){.row = NULL};
 }
 
+/* What is left of memory and disks, how fast it goes, which pass it is, and when it will end. */
+static void take_figures(struct progress_row *row, struct screen *look, const json_t *migration)
+{
+    const json_t *progress = view_object(migration, "progress");
+    double disks = view_number(progress, "disk_total_mib");
+    double left_s = view_number(migration, "expected_end") - (double)g_get_real_time() / 1e6;
+
+    row->figures[0] = '\0';
+    row->iteration = view_number(progress, "iteration");
+    if (!(view_number(progress, "memory_total_mib") > 0) || strcmp(row->state, "queued") == 0)
+        return;
+    snprintf(row->figures, sizeof row->figures, "%.0f of %.0f MiB left%s, %.1f MiB/s, %s %.0f%s",
+             view_number(progress, "memory_remaining_mib"),
+             view_number(progress, "memory_total_mib"),
+             disks > 0 ? arena_printf(&look->arena, " and %.0f MiB of disks",
+                                      view_number(progress, "disk_remaining_mib"))
+                       : "",
+             view_number(migration, "carried_mib_s"),
+             view_flag(progress, "postcopy") ? "post-copy, iteration" : "iteration",
+             row->iteration,
+             left_s >= 0 ? arena_printf(&look->arena, ", ends in %.0f s", left_s) : "");
+}
+
 bool progress_update(struct progress_row *row, struct screen *look, const json_t *migration)
 {
     const char *state = view_text(look, migration, "state");
     const char *to = view_text(look, migration, "to");
     double decision = view_number(migration, "decision");
     bool changed = strcmp(row->state, state) != 0 || strcmp(row->to, to) != 0;
+    double iteration = row->iteration;
 
     snprintf(row->state, sizeof row->state, "%s", state);
     snprintf(row->to, sizeof row->to, "%s", to);
@@ -53,7 +78,8 @@ bool progress_update(struct progress_row *row, struct screen *look, const json_t
         row->told_why = decision <= 0;
         row->asked = 0;
     }
-    return changed;
+    take_figures(row, look, migration);
+    return changed || (strcmp(state, "running") == 0 && row->iteration > iteration);
 }
 
 static void write_line(struct screen *screen, const struct progress_row *row)
@@ -62,7 +88,10 @@ static void write_line(struct screen *screen, const struct progress_row *row)
     if (*row->to)
         screen_print(screen, STYLE_PLAIN, " -> %s", row->to);
     screen_print(screen, STYLE_PLAIN, ": ");
-    screen_print(screen, style_of_migration_state(row->state), "%s\n", row->state);
+    screen_print(screen, style_of_migration_state(row->state), "%s", row->state);
+    if (strcmp(row->state, "running") == 0 && *row->figures)
+        screen_print(screen, STYLE_FAINT, ": %s", row->figures);
+    screen_print(screen, STYLE_PLAIN, "\n");
     fflush(stdout);
 }
 
@@ -185,6 +214,8 @@ static void draw_row(struct screen *look, const struct progress_row *row, int wi
                            ? arena_printf(&look->arena, "%s %s %s", state,
                                           row->left ? "on" : "to", row->to)
                            : state;
+    if (is_busy(row) && *row->figures)
+        rest = arena_printf(&look->arena, "%s: %s", rest, row->figures);
     double percentage = percentage_of(row);
 
     draw_bar(look, row->name, width, percentage,

@@ -17,6 +17,8 @@ struct progress_row {
     double migration; /* its number; 0: none yet */
     double decision;
     double percentage;
+    double iteration;
+    char figures[160]; /* "36 of 48 MiB left, 10.0 MiB/s, iteration 2, ends in 4 s"; "" */
     bool left;     /* it is on the host no more */
     bool told_why; /* the decision was shown, or cannot be had */
     unsigned asked; /* so many times for the decision */
@@ -34,7 +36,8 @@ struct progress_row *progress_add(struct progress_list *list, const char *key, c
 void progress_free(struct progress_list *list);
 
 /*
- * Take over what is known of a row's migration; tells whether its state or destination changed.
+ * Take over what is known of a row's migration; tells whether its state, its destination or the
+ * iteration of its copying changed.
  */
 bool progress_update(struct progress_row *row, struct screen *look, const json_t *migration);
 

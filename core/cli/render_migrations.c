@@ -29,7 +29,10 @@ static const char *done_text(struct screen *screen, const json_t *migration)
 
 static const char *why_text(struct screen *screen, const json_t *migration)
 {
+    const char *waits = view_text(screen, migration, "waits");
     const char *error = view_text(screen, migration, "error");
+    if (strcmp(view_text(screen, migration, "state"), "queued") == 0 && *waits)
+        return arena_printf(&screen->arena, "waits: %s", waits);
     return *error ? error : view_text(screen, migration, "reason");
 }
 
@@ -69,6 +72,11 @@ static void render_progress(struct screen *screen, const json_t *progress)
         arena_printf(&screen->arena, "%s MiB, %s MiB left",
                      view_show_number(screen, view_number(progress, "memory_total_mib"), 0),
                      view_show_number(screen, view_number(progress, "memory_remaining_mib"), 0)));
+    if (view_number(progress, "disk_total_mib") > 0)
+        row(screen, "disks",
+            arena_printf(&screen->arena, "%s MiB, %s MiB left",
+                         view_show_number(screen, view_number(progress, "disk_total_mib"), 0),
+                         view_show_number(screen, view_number(progress, "disk_remaining_mib"), 0)));
     row(screen, "speed",
         arena_printf(&screen->arena, "%s MiB/s, dirtied at %s MiB/s",
                      view_show_number(screen, view_number(progress, "throughput_mib_s"), 1),
@@ -95,6 +103,12 @@ void render_migration(struct screen *screen, const json_t *migration)
     row(screen, "for", view_text(screen, migration, "purpose"));
     row(screen, "asked by", view_text(screen, migration, "who"));
     row(screen, "why", view_text(screen, migration, "reason"));
+    if (strcmp(state, "queued") == 0) {
+        row(screen, "priority", view_show_number(screen, view_number(migration, "priority"), 0));
+        row(screen, "waits", view_text(screen, migration, "waits"));
+    }
+    if (strcmp(view_text(screen, migration, "forced"), "no") != 0)
+        row(screen, "forced", view_text(screen, migration, "forced"));
     row(screen, "error", view_text(screen, migration, "error"));
     row(screen, "tried", view_list(screen, migration, "tried"));
     row(screen, "policy", view_text(screen, migration, "policy"));
@@ -103,7 +117,9 @@ void render_migration(struct screen *screen, const json_t *migration)
             view_show_number(screen, view_number(migration, "decision"), 0));
     row(screen, "queued", view_show_time(screen, view_number(migration, "created_at")));
     row(screen, "started", view_show_time(screen, view_number(migration, "started_at")));
+    row(screen, "ends", view_show_time(screen, view_number(migration, "expected_end")));
     row(screen, "ended", view_show_time(screen, view_number(migration, "ended_at")));
+    row(screen, "but there", view_text(screen, migration, "arrival"));
     if (view_number(progress, "memory_total_mib") > 0)
         render_progress(screen, progress);
 }

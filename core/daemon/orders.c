@@ -56,7 +56,8 @@ static void keep(struct orders *orders, const struct effect *effect)
 
 void orders_add(struct orders *orders, const struct effect *effect)
 {
-    if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START)
+    if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START ||
+        effect->kind == EFFECT_RECOVER)
         keep(orders, effect);
     else
         orders->daemon->world.perform(orders->daemon->world.self, effect);

@@ -90,6 +90,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_MIGRATE] = to_world,      [EFFECT_WATCH] = to_world,
         [EFFECT_SET_DOWNTIME] = to_world, [EFFECT_POSTCOPY] = to_world,
         [EFFECT_ABORT] = to_world,        [EFFECT_REFRESH] = to_world,
+        [EFFECT_RECOVER] = to_world,
         [EFFECT_PAUSE] = to_world,        [EFFECT_RESUME] = to_world,
         [EFFECT_CHECK] = to_world,
         [EFFECT_PROBE] = to_addresses,    [EFFECT_FENCE] = to_devices,

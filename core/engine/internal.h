@@ -121,6 +121,8 @@ struct move {
     bool left;         /* the source says that it is gone */
     bool abort_sent;
     bool was_paused;   /* its guest stood still before: drover never wakes that */
+    uint32_t recoveries; /* of its broken post-copy, so far */
+    double recover_at;   /* the next one; NAN: none is waited for */
     uint64_t force_order; /* id of the effect that forces it; 0: none has been given */
     double figures_at; /* when its progress was last counted; NAN: not yet */
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
@@ -395,6 +397,11 @@ void move_free(struct move *move);
 /* queue.c */
 void queue_pump(struct engine *engine);
 
+/* libvirtd.c: what the hosts' libvirt daemons can do at a time */
+uint32_t libvirtd_outgoing(const struct engine *engine, const char *host);
+uint32_t libvirtd_incoming(const struct engine *engine, const char *host);
+void libvirtd_tell(struct engine *engine);
+
 /* together.c: VMs that hard rules hold together get one host */
 struct companion {
     uint32_t vm;
@@ -439,6 +446,9 @@ void do_force_complete(struct engine *engine, const struct event *event);
 void do_set_priority(struct engine *engine, const struct event *event);
 bool force_failed(struct engine *engine, const struct event *event); /* the effect was one */
 void force_ended(struct engine *engine, struct move *move); /* a guest that it stopped runs on */
+
+/* postcopy.c */
+void postcopy_broke(struct engine *engine, struct move *move, const struct vm *vm);
 
 /* figures.c */
 void figures_begin(struct move *move);

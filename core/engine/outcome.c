@@ -254,7 +254,9 @@ static void settle(struct engine *engine, struct move *move)
         vm = NULL; /* what was remembered says nothing of now */
     bool source_known = is_known(engine, move, move->record.from);
     bool at_source = is_at(vm, move->record.from) && !move->left;
-    if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)
+    if (vm && vm->postcopy_failed)
+        postcopy_broke(engine, move, vm);
+    else if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)
         move_complete(engine, move);
     else if (source_known && at_source && vm->state == DROVER_VM_MIGRATING)
         adopt(engine, move);

@@ -100,6 +100,9 @@ static bool source_has_room(const struct engine *engine, const struct load *load
         return true;
     if (count_of(&load->out, from) >= limits->outgoing_per_host)
         return wait_because(move, "its host sends as many as limits.outgoing_per_host allows");
+    if (count_of(&load->out, from) >= libvirtd_outgoing(engine, from))
+        return wait_because(move, "its host's libvirt daemon has workers for no more at a time "
+                                  "(max_workers)");
     if (count_of(&load->clusters, cluster_of(engine, from)) >= limits->per_cluster)
         return wait_because(move, "as many move in its cluster as limits.per_cluster allows");
     return true;
@@ -138,18 +141,26 @@ static bool was_tried_by_any(const struct start *start, const char *host)
     return false;
 }
 
+/* So many may arrive there at a time. */
+static uint32_t places_at(const struct start *start, const char *host)
+{
+    const struct settings *settings = &start->engine->settings;
+    if (move_is_restart(start->move))
+        return settings->restarts.per_host;
+    uint32_t possible = libvirtd_incoming(start->engine, host);
+    return possible < settings->limits.incoming_per_host ? possible
+                                                         : settings->limits.incoming_per_host;
+}
+
 /* Hosts that are not to be asked: tried already, or with all incoming places taken. */
 static uint32_t list_excluded(const struct start *start, bool busy_too, uint32_t *hosts)
 {
     const struct drover_hosts *all = &start->columns->hosts;
     uint32_t n = 0;
-    uint32_t places = move_is_restart(start->move)
-                          ? start->engine->settings.restarts.per_host
-                          : start->engine->settings.limits.incoming_per_host;
     for (uint32_t h = 0; h < all->n; h++) {
         bool out = was_tried_by_any(start, all->name[h]);
         if (busy_too)
-            out |= count_of(&start->load->in, all->name[h]) >= places;
+            out |= count_of(&start->load->in, all->name[h]) >= places_at(start, all->name[h]);
         if (out)
             hosts[n++] = h;
     }
@@ -231,6 +242,8 @@ static void begin(const struct start *start, const struct decision *decision)
     move->retry_after_abort = false;
     move->was_paused = vm->state == DROVER_VM_PAUSED;
     move->force_order = 0;
+    move->recoveries = 0;
+    move->recover_at = NAN;
     move->record.forced = MIGRATION_UNFORCED;
     move->record.waits = "";
     fleet_set_text(engine->fleet, &vm->to, decision->chosen);
@@ -298,7 +311,7 @@ static struct decision *decide_now(const struct start *start, struct question *q
         wait = decision->chosen != NULL;
         if (wait)
             wait_because(start->move, "every host that would take it receives as many as "
-                                      "limits.incoming_per_host allows");
+                                      "limits.incoming_per_host or its libvirt daemon allows");
     }
     if (!wait)
         return decision;

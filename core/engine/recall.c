@@ -175,6 +175,7 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
     move->unsettled = move->record.state != MIGRATION_QUEUED;
     move->unseen = true; /* and much may have happened since */
     move->missing_since = NAN;
+    move->recover_at = NAN;
     figures_begin(move);
     engine->moves = memory_grow(engine->moves, &engine->move_room, engine->n_moves + 1,
                                 sizeof *engine->moves);

@@ -121,6 +121,8 @@ static const char *cannot_move(struct engine *engine, const struct vm *vm, const
         return "two hosts say that they run it; drover status and drover log tell more";
     if (move_of_vm(engine, vm_key(vm)) || vm->state == DROVER_VM_MIGRATING)
         return "it is on its way already; drover migrations shows where";
+    if (vm->postcopy_failed)
+        return "its post-copy broke: half of its memory is on another host; drover log tells more";
     if (vm->migratable == DROVER_MIGRATABLE_NO)
         return "it is pinned to its host (migratable: no)";
     if (to[0] && strcmp(vm->host, to) == 0)

@@ -40,6 +40,13 @@ static void bury(struct engine *engine, const struct watch *watch)
         struct vm *vm = engine->fleet->vms[i];
         if (!vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm))
             continue;
+        if (vm->postcopy_failed) { /* what is left of it, a person has to look at */
+            notice(engine, NOTICE_ERROR, "vm.postcopy_failed", watch->name, vm->name,
+                   "VM %s was in a broken post-copy on host %s, which is dead: it is not started "
+                   "again by itself; look for its other half where it came from, and destroy that "
+                   "before you start it anew", vm->name, watch->name);
+            continue;
+        }
         vm->state = DROVER_VM_DOWN;
         vm->lost = true;
         keep_vm(engine, vm);

@@ -173,6 +173,7 @@ void on_set_changed(struct engine *engine, const struct event *event)
            "%u hosts in %u clusters, set %.12s is in force", engine->settings.hosts.n,
            engine->fleet->n_clusters, event->text);
     groups_tell(engine);
+    libvirtd_tell(engine);
     drains_touch(engine);
 }
 

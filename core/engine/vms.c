@@ -102,7 +102,9 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
         doubt_raise(engine, key, known->host, host);
     const char *from = elsewhere && vm_occupies(known) ? known->host : NULL; /* stays in the arena */
     update(engine, host, seen, known);
-    if (from)
+    if (seen->postcopy_failed && move)
+        move->arrived = false; /* one half of it is; when the call ends it is seen to */
+    else if (from)
         arrived_elsewhere(engine, from, host, key);
     else if (move && same(move->record.to, host) && move_is_active(move) && vm_occupies(seen)) {
         move->arrived = true; /* a definition that lies there, off, is no arrival */

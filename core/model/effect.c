@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 const char *const effect_kind_names[] = {
-    "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "pause",
+    "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "recover",     "pause",
     "resume",  "check",    "refresh",
     "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",

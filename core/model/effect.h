@@ -20,6 +20,7 @@ enum effect_kind {
     EFFECT_SET_DOWNTIME, /* move, vm, host, number: ms */
     EFFECT_POSTCOPY,     /* move, vm, host */
     EFFECT_ABORT,        /* move, vm, host, text: why */
+    EFFECT_RECOVER,      /* move, vm, host (source), to, how: take a broken post-copy up again */
     EFFECT_PAUSE,        /* move, vm, host: stop the guest, so that its migration completes */
     EFFECT_RESUME,       /* vm, host: let a guest run on that EFFECT_PAUSE has stopped */
     EFFECT_CHECK,        /* move, vm, host: it has arrived there: what is it like, and how long was the pause? */

@@ -120,6 +120,7 @@ struct vm {
     uint32_t cpu_sockets, cpu_cores, cpu_threads; /* as the guest sees them; 0: not stated */
     const char *cpu_pins; /* the host's CPUs that it is pinned to: "0-3" */
     bool cpu_dedicated;
+    bool postcopy_failed; /* its post-copy broke: half of its memory is here, half on its source */
     bool lost; /* down, because its host died; to be started elsewhere where the policy says so */
     double heard_at; /* when it was last said to have changed; the engine's, and no field: 0: never */
 };

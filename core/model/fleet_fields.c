@@ -159,6 +159,7 @@ const struct field vm_fields[] = {
     {.key = "cpu_pins", .type = FIELD_TEXT, .offset = VM(cpu_pins)},
     {.key = "cpu_dedicated", .type = FIELD_BOOL, .offset = VM(cpu_dedicated)},
     {.key = "lost", .type = FIELD_BOOL, .offset = VM(lost)},
+    {.key = "postcopy_failed", .type = FIELD_BOOL, .offset = VM(postcopy_failed)},
     {0},
 };
 

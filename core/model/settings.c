@@ -25,6 +25,19 @@ const struct field fence_setting_fields[] = {
     {0},
 };
 
+#define LIBVIRTD(member) offsetof(struct libvirtd_setting, member)
+static const struct field libvirtd_fields[] = {
+    {.key = "max_clients", .type = FIELD_U32, .offset = LIBVIRTD(max_clients),
+     .default_text = "5000", .min = 1, .max = 1000000},
+    {.key = "max_workers", .type = FIELD_U32, .offset = LIBVIRTD(max_workers),
+     .default_text = "20", .min = 1, .max = 10000},
+    {.key = "max_client_requests", .type = FIELD_U32, .offset = LIBVIRTD(max_client_requests),
+     .default_text = "5", .min = 1, .max = 10000},
+    {.key = "migration_ports", .type = FIELD_U32, .offset = LIBVIRTD(migration_ports),
+     .default_text = "64", .min = 1, .max = 65535},
+    {0},
+};
+
 #define HOST(member) offsetof(struct host_setting, member)
 const struct field host_setting_fields[] = {
     {.key = "name", .type = FIELD_NAME, .offset = HOST(name), .flags = FIELD_REQUIRED},
@@ -43,6 +56,8 @@ const struct field host_setting_fields[] = {
      .row_size = sizeof(struct fence_setting)},
     {.key = "power_management", .type = FIELD_BOOL, .offset = HOST(power_management)},
     {.key = "os_version", .type = FIELD_TEXT, .offset = HOST(os_version)},
+    {.key = "libvirtd", .type = FIELD_RECORD, .offset = HOST(libvirtd), .rows = libvirtd_fields,
+     .row_size = sizeof(struct libvirtd_setting)},
     {.key = "file", .type = FIELD_TEXT, .offset = HOST(file),
      .flags = FIELD_NULLABLE | FIELD_INTERNAL},
     {.key = "line", .type = FIELD_U32, .offset = HOST(line), .flags = FIELD_INTERNAL},

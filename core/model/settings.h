@@ -18,6 +18,12 @@ struct fence_setting {
     bool soft;               /* the unit has DROVER_SOFT */
 };
 
+/* What a host's libvirt daemon can do at a time: its own configuration, which it does not tell. */
+struct libvirtd_setting {
+    uint32_t max_clients, max_workers, max_client_requests; /* libvirtd.conf, virtqemud.conf */
+    uint32_t migration_ports; /* qemu.conf: migration_port_min to migration_port_max */
+};
+
 /* A host as configured: what libvirt cannot tell us. Everything else is measured. */
 struct host_setting {
     const char *name;
@@ -33,6 +39,7 @@ struct host_setting {
     struct rows fence;       /* struct fence_setting, in the order in which they are tried */
     bool power_management;   /* a policy may switch it off and on */
     const char *os_version;  /* "family major.minor", which libvirt does not tell; "": not known */
+    struct libvirtd_setting libvirtd;
     /* not in the document: where it stands there; file NULL: not known */
     const char *file;
     uint32_t line, column;

@@ -221,6 +221,21 @@ int job_cancel(struct sim *sim, struct job *job)
     return 0;
 }
 
+/* Both halves are there, and reach each other: what is missing is sent in no time. */
+bool job_recover(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to)
+{
+    struct sim_vm *guest = &sim->vms[vm];
+    if (!guest->broken || !guest_process(guest, from) || !guest_process(guest, to) ||
+        !host_works(sim, from) || !host_works(sim, to) || !hosts_reach(sim, from, to))
+        return false;
+    guest->broken = false;
+    guest_remove(sim, guest, from);
+    guest_put(sim, guest, to, PROCESS_EXECUTES);
+    link_vm(sim, from, vm, "migrated");
+    link_vm(sim, to, vm, NULL);
+    return true;
+}
+
 void job_pause_guest(struct sim *sim, struct job *job)
 {
     if (job->phase != JOB_COPYING || job->guest_paused)

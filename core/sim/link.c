@@ -221,6 +221,9 @@ static void add_vm(struct sim *sim, struct event *event, uint32_t index, uint32_
     struct vm record = vm->record;
     record.host = sim_host_name(sim, host);
     record.state = state;
+    record.postcopy_failed = vm->broken;
+    if (record.postcopy_failed)
+        record.migratable = DROVER_MIGRATABLE_NO;
     record.cpu_usage_pct = NAN;
     record.memory_used_mib = NAN;
     record.moved_at = NAN;

@@ -301,6 +301,23 @@ static void control_later(struct sim *sim, const struct effect *effect)
     }
 }
 
+static void recover(struct sim *sim, const struct effect *effect)
+{
+    uint32_t vm = table_get(&sim->vm_index, effect->vm);
+    uint32_t from = table_get(&sim->host_index, effect->host);
+    uint32_t to = table_get(&sim->host_index, effect->to);
+    bool known = vm != TABLE_NONE && from != TABLE_NONE && to != TABLE_NONE;
+    bool ok = known && link_works(sim, from) && job_recover(sim, vm, from, to);
+    struct event *event = sim_event(sim, EVENT_MIGRATION_DONE);
+    event->id = effect->move;
+    event->ok = ok;
+    event_set(event, &event->vm, effect->vm);
+    event_set(event, &event->host, effect->host);
+    event_set(event, &event->to, effect->to);
+    event_set(event, &event->text, ok ? "" : "the hosts do not reach each other");
+    sim_post(sim, event, random_between(&sim->wire, 0.1, 1));
+}
+
 /* What libvirt there kept of the job: asked over the controller's connection, and answered. */
 static void check_arrived(struct sim *sim, const struct effect *effect, uint32_t host)
 {
@@ -319,6 +336,8 @@ void order_perform(struct sim *sim, const struct effect *effect)
     uint32_t host = effect->host ? table_get(&sim->host_index, effect->host) : TABLE_NONE;
     if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_WATCH)
         begin(sim, effect, effect->kind == EFFECT_MIGRATE);
+    else if (effect->kind == EFFECT_RECOVER)
+        recover(sim, effect);
     else if (effect->kind == EFFECT_RESUME)
         return; /* guests here always run on when their job is over */
     else if (effect->kind == EFFECT_CHECK && host != TABLE_NONE)

@@ -264,6 +264,7 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
 void job_hook_answered(struct sim *sim, uint64_t id, bool ok);
 int job_switch_to_postcopy(struct sim *sim, struct job *job);
 int job_cancel(struct sim *sim, struct job *job);
+bool job_recover(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to); /* post-copy */
 void job_pause_guest(struct sim *sim, struct job *job); /* it changes nothing any more */
 void jobs_of_host_fail(struct sim *sim, uint32_t host, const char *why);
 void job_fail(struct sim *sim, struct job *job, const char *why);

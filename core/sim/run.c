@@ -62,6 +62,7 @@ static void perform(struct run *run, const struct effect *effect)
     case EFFECT_SET_DOWNTIME:
     case EFFECT_POSTCOPY:
     case EFFECT_ABORT:
+    case EFFECT_RECOVER:
     case EFFECT_PAUSE:
     case EFFECT_RESUME:
     case EFFECT_CHECK:
@@ -93,7 +94,8 @@ static uint32_t perform_some(struct run *run, bool orders, uint32_t most)
     uint32_t n = 0;
     for (uint32_t i = 0; i < run->effects.n && n < most; i++) {
         const struct effect *effect = &run->effects.item[i];
-        bool order = effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START;
+        bool order = effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START ||
+                     effect->kind == EFFECT_RECOVER;
         if (order == orders) {
             perform(run, effect);
             n++;

@@ -88,7 +88,7 @@ static bool is_in_postcopy(virDomainPtr domain)
 {
     int state = 0, reason = 0;
     return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
-           reason == VIR_DOMAIN_PAUSED_POSTCOPY;
+           (reason == VIR_DOMAIN_PAUSED_POSTCOPY || reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED);
 }
 
 static void look_at_active(struct worker *worker, virDomainPtr domain, const struct job *job,

@@ -234,6 +234,16 @@ static int look(struct worker *worker, virDomainPtr domain, const char *uuid)
     return reported;
 }
 
+/* Neither half of it can be moved or replaced: nothing but a resumed post-copy helps. */
+static bool postcopy_has_failed(const struct worker *worker, const char *uuid)
+{
+    const struct seen *seen = g_hash_table_lookup(worker->seen, uuid);
+    return seen && ((seen->state == VIR_DOMAIN_PAUSED &&
+                     seen->reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED) ||
+                    (seen->state == VIR_DOMAIN_RUNNING &&
+                     seen->reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED));
+}
+
 static int add_as(struct worker *worker, virDomainPtr domain, const char *uuid, int state,
                   struct event *event)
 {
@@ -244,6 +254,9 @@ static int add_as(struct worker *worker, virDomainPtr domain, const char *uuid, 
         vm.uuid = uuid;
         vm.host = worker->host;
         vm.state = state;
+        vm.postcopy_failed = postcopy_has_failed(worker, uuid);
+        if (vm.postcopy_failed)
+            vm.migratable = DROVER_MIGRATABLE_NO;
         event_add_vm(event, &vm);
     }
     arena_free(&arena);

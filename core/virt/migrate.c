@@ -22,6 +22,7 @@ struct attempt {
     struct outbox *outbox;
     uint64_t move;
     struct dial dial;
+    bool resume;          /* of a broken post-copy: see EFFECT_RECOVER */
     struct how how;       /* without stalls: they are the engine's */
     const char *vm, *name, *from, *to;
     struct arena arena;
@@ -71,6 +72,21 @@ static void fail_by_libvirt(struct attempt *attempt, struct attempt_note *note)
     fail(attempt, note, text);
 }
 
+#define RESUMES_SINCE 8005000 /* libvirt 8.5.0 */
+
+static int check_resume(struct attempt *attempt, virDomainPtr domain, struct attempt_note *note)
+{
+    unsigned long version = 0;
+    if (virConnectGetLibVersion(virDomainGetConnect(domain), &version) < 0) {
+        fail_by_libvirt(attempt, note);
+        return -1;
+    }
+    if (version >= RESUMES_SINCE)
+        return 0;
+    fail(attempt, note, "its libvirt is older than 8.5.0, and cannot take a post-copy up again");
+    return -1;
+}
+
 /* -1 where it cannot begin, with the reason in the note. */
 static int check(struct attempt *attempt, virDomainPtr domain, struct attempt_note *note)
 {
@@ -83,6 +99,8 @@ static int check(struct attempt *attempt, virDomainPtr domain, struct attempt_no
         fail(attempt, note, "it does not run there");
         return -1;
     }
+    if (attempt->resume) /* that is what its job waits for */
+        return check_resume(attempt, domain, note);
     int job = domain_job(domain, NULL, NULL);
     if (job < 0) {
         fail_by_libvirt(attempt, note);
@@ -101,6 +119,8 @@ static void ask_libvirt(struct attempt *attempt, virConnectPtr connection, virDo
     virTypedParameterPtr parameters;
     int n, opening = ATTEMPT_OPENING;
     unsigned flags = units_migrate_flags(&attempt->how, virDomainIsPersistent(domain) == 1);
+    if (attempt->resume)
+        flags |= VIR_MIGRATE_POSTCOPY_RESUME;
     int status = units_migrate_parameters(&attempt->how, &parameters, &n);
     if (!atomic_compare_exchange_strong(&attempt->stage, &opening, ATTEMPT_MIGRATING))
         fail(attempt, note, "it was given up before it began");
@@ -159,6 +179,7 @@ static struct attempt *attempt_new(struct virt *virt, const struct effect *effec
     attempt->move = effect->move;
     attempt->dial = *dial;
     attempt->dial.uri = arena_text(arena, dial->uri);
+    attempt->resume = effect->kind == EFFECT_RECOVER;
     attempt->how = effect->how;
     attempt->how.stalls = (struct rows){0};
     attempt->how.peer_uri = arena_text(arena, effect->how.peer_uri);

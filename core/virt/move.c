@@ -157,7 +157,7 @@ void moves_migrate(struct virt *virt, const struct effect *effect)
                  "reaches %s", name, move->host, move->to, move->host, move->to);
         return;
     }
-    if (effect->how.downtime_ms > 0) {
+    if (effect->how.downtime_ms > 0 && effect->kind == EFFECT_MIGRATE) {
         move->downtime_ms = effect->how.downtime_ms;
         move->wanted[CONTROL_DOWNTIME] = (struct wanted){true, effect->id};
     }

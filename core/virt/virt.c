@@ -172,6 +172,7 @@ static void perform(void *self, const struct effect *effect)
         {EFFECT_MIGRATE, moves_migrate},      {EFFECT_WATCH, moves_watch},
         {EFFECT_SET_DOWNTIME, moves_control}, {EFFECT_POSTCOPY, moves_control},
         {EFFECT_ABORT, moves_control},        {EFFECT_REFRESH, refresh},
+        {EFFECT_RECOVER, moves_migrate},
         {EFFECT_PAUSE, moves_control},        {EFFECT_CHECK, arrival_check},
         {EFFECT_RESUME, arrival_resume},
         {EFFECT_START, errand_start},         {EFFECT_UNDEFINE, errand_undefine},

@@ -48,7 +48,7 @@ static const struct migration *migration(struct bench *bench, uint64_t id)
 }
 
 /* As it is now at that host. */
-static void seen_as(struct bench *bench, const char *host, const char *name, int state)
+static void seen(struct bench *bench, const char *host, const char *name, int state, bool broken)
 {
     struct event *event = bench_event(bench, EVENT_HOST_REPORT, host);
     struct host record;
@@ -59,8 +59,14 @@ static void seen_as(struct bench *bench, const char *host, const char *name, int
     event_add_host(event, &record);
     struct vm vm = bench_vm(name);
     vm.state = state;
+    vm.postcopy_failed = broken;
     event_add_vm(event, &vm);
     bench_take(bench, event);
+}
+
+static void seen_as(struct bench *bench, const char *host, const char *name, int state)
+{
+    seen(bench, host, name, state, false);
 }
 
 static void without_postcopy_the_guest_is_paused(void **state)
@@ -222,6 +228,68 @@ static void what_arrived_is_looked_at(void **state)
     bench_free(&bench);
 }
 
+static uint64_t break_postcopy(struct bench *bench)
+{
+    uint64_t id = start_move(bench, "a", "kvm2");
+    struct event *progress = bench_event(bench, EVENT_MIGRATION_PROGRESS, NULL);
+    progress->id = id;
+    progress->progress.iteration = 2;
+    progress->progress.postcopy = true;
+    bench_take(bench, progress);
+    seen(bench, "kvm2", "a", DROVER_VM_PAUSED, true);
+    assert_string_equal(bench_migration_state(bench, id), "post_migrating");
+    bench_done(bench, id, false, "the connection broke");
+    bench_report(bench, "kvm1", "b", "c", NULL);
+    seen(bench, "kvm2", "a", DROVER_VM_PAUSED, true);
+    return id;
+}
+
+static void a_broken_postcopy_is_taken_up_again(void **state)
+{
+    (void)state;
+    struct bench bench = three_hosts(true);
+    uint64_t id = break_postcopy(&bench);
+    assert_string_equal(bench_migration_state(&bench, id), "post_migrating");
+    assert_int_equal(bench_count(&bench, EFFECT_RECOVER), 0); /* not at once */
+    bench_tick(&bench, bench.limits.retry_s + 1);
+    const struct effect *order = bench_effect(&bench, EFFECT_RECOVER, 0);
+    assert_non_null(order);
+    assert_string_equal(order->host, "kvm1");
+    assert_string_equal(order->to, "kvm2");
+    assert_true(order->how.postcopy);
+    bench_request(&bench, "abort", NULL, "a", NULL);
+    assert_int_equal(bench_effect(&bench, EFFECT_ANSWER, 0)->status, ERROR_REFUSED);
+    bench_runs(&bench, "kvm2", "a");
+    bench_done(&bench, id, true, "");
+    assert_string_equal(bench_migration_state(&bench, id), "completed");
+    bench_free(&bench);
+}
+
+/* After so many tries it is told, and nothing touches it any more: not even when its host dies. */
+static void one_that_stays_broken_is_left_alone(void **state)
+{
+    (void)state;
+    struct bench bench = three_hosts(true);
+    uint64_t id = break_postcopy(&bench);
+    uint32_t recoveries = 0;
+    for (int i = 0; i < 100 && strcmp(bench_migration_state(&bench, id), "failed") != 0; i++) {
+        bench_tick(&bench, 60);
+        assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 0);
+        if (bench_count(&bench, EFFECT_RECOVER) == 0)
+            continue;
+        recoveries++;
+        bench_done(&bench, id, false, "it cannot be resumed");
+        bench_report(&bench, "kvm1", "b", "c", NULL);
+        seen(&bench, "kvm2", "a", DROVER_VM_PAUSED, true);
+    }
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    assert_int_equal(recoveries, bench.limits.tries);
+    bench_request(&bench, "migrate", NULL, "a", "kvm3");
+    assert_int_equal(bench_effect(&bench, EFFECT_ANSWER, 0)->status, ERROR_REFUSED);
+    assert_non_null(strstr(bench_effect(&bench, EFFECT_ANSWER, 0)->text, "post-copy broke"));
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -232,6 +300,8 @@ int main(void)
         cmocka_unit_test(the_queue_goes_by_priority),
         cmocka_unit_test(the_end_is_expected_from_smoothed_rates),
         cmocka_unit_test(what_arrived_is_looked_at),
+        cmocka_unit_test(a_broken_postcopy_is_taken_up_again),
+        cmocka_unit_test(one_that_stays_broken_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
