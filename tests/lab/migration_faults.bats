@@ -114,18 +114,18 @@ runs_on() {
 
 @test "what is asked for wrongly is refused, and says why" {
     run drover migrate nobody --to kvm2
-    expect 1
+    expect 2
     says "nobody"
     run drover migrate web1 --to kvm9
-    expect 1
+    expect 2
     says "kvm9"
     run drover abort 4711
-    expect 1
+    expect 2
     run drover force-complete web1
-    expect 1
+    expect 2
     says "no migration of"
     run drover migrations set 4711 --priority 3
-    expect 1
+    expect 2
     run drover migrations set web1
     expect 2
     [ "$(drover migrations --json)" = "[]" ]
@@ -139,7 +139,7 @@ runs_on() {
     expect 3
     says "on its way already"
     run drover force-complete 4711
-    expect 1
+    expect 2
     for vm in web1 web2 web3; do # kvm1 sends one at a time: these wait
         run drover migrate "$vm" --to kvm3
         expect 0
@@ -165,7 +165,7 @@ runs_on() {
     state_is web3 completed
     state_is web1 completed
     run drover abort web1
-    expect 1
+    expect 2
     run drover abort "$(of_vm web1 .id)"
     expect 3
     says "has ended: completed"
