@@ -22,7 +22,8 @@
  *        and that start VMs; plans: budget, cool-down, whole plans, filter();
  *        trouble: a host that is dead, one that announces it; fence units
  *        hosts: identity, usable CPU models, whether devices are known, the largest VM that shares
- *        CPUs; VMs: how many hosts they are pinned to; helpers for labels and lists
+ *        CPUs, memory of highly available VMs; VMs: how many hosts they are pinned to; helpers
+ *        for labels and lists
  *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
@@ -307,6 +308,9 @@ struct drover_hosts {
     const uint8_t *devices_known;       /* 0: nobody looked, which is not the same as none */
     const double *largest_shared_vcpus; /* as largest_vcpus, without VMs that have dedicated CPUs */
     struct drover_sets cpu_models;      /* named CPU models that guests may have there */
+    const double *ha_memory_mib;        /* of highly available VMs here and on their way here: what
+                                           the others have to find room for when it dies */
+    const double *largest_ha_mib;       /* of one VM among them, with its overhead */
 };
 
 struct drover_vms {

@@ -109,6 +109,35 @@ static void render_counts(struct screen *screen, const char *what, const json_t 
     screen_print(screen, STYLE_PLAIN, "%s\n", first ? "none" : "");
 }
 
+/* N+1, as far as it is known: nothing where droverd has not looked yet, and of a fleet file. */
+static void render_n_plus_one(struct screen *screen, const json_t *n_plus_one)
+{
+    const json_t *lost = view_object(n_plus_one, "lost");
+    const char *host;
+    json_t *vms;
+
+    if (!(view_number(n_plus_one, "known") > 0))
+        return;
+    screen_print(screen, STYLE_FAINT, "%-11s", "n+1");
+    if (json_object_size(lost) == 0)
+        screen_print(screen, STYLE_GOOD, "kept");
+    else
+        screen_print(screen, STYLE_CAREFUL, "lost");
+    screen_print(screen, STYLE_PLAIN, "%s\n", json_object_size(lost) == 0
+                     ? ": whichever host died, its VMs would fit elsewhere" : "");
+    json_object_foreach((json_t *)lost, host, vms) {
+        size_t n = json_array_size(vms);
+        screen_print(screen, STYLE_PLAIN, "  if %s died, ", screen_safe(screen, host));
+        for (size_t i = 0; i < n && i < 3; i++)
+            screen_print(screen, STYLE_STRONG, "%s%s", i ? ", " : "",
+                         screen_safe(screen, json_string_value(json_array_get(vms, i))));
+        if (n > 3)
+            screen_print(screen, STYLE_PLAIN, " and %zu more", n - 3);
+        screen_print(screen, STYLE_PLAIN, " would not fit: drover plan fail %s\n",
+                     screen_safe(screen, host));
+    }
+}
+
 /* "shadow: 12 of 15 decisions and 140 of 140 rounds agreed": where there is one. */
 static void render_shadow_counts(struct screen *screen, const json_t *counters)
 {
@@ -135,6 +164,7 @@ void render_status(struct screen *screen, const json_t *status)
     render_counts(screen, "hosts", view_object(status, "hosts"));
     render_counts(screen, "vms", view_object(status, "vms"));
     render_counts(screen, "migrations", view_object(status, "migrations"));
+    render_n_plus_one(screen, view_object(status, "n_plus_one"));
     render_shadow_counts(screen, view_object(daemon, "counters"));
 }
 

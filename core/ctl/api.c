@@ -436,6 +436,24 @@ static void count(json_t *object, const char *name)
     json_object_set_new(object, name, json_integer(n + 1));
 }
 
+/* Of how many hosts it is known whether their VMs would fit elsewhere, and of whom they would not. */
+static json_t *n_plus_one(const struct ask *ask)
+{
+    json_t *array = ask->source->hosts ? ask->source->hosts(ask->source->self) : NULL;
+    json_t *lost = json_object();
+    json_int_t known = 0;
+    size_t i;
+    json_t *host;
+    json_array_foreach(array, i, host) {
+        json_t *unfit = json_object_get(host, "would_not_fit");
+        known += json_is_array(unfit);
+        if (json_array_size(unfit) > 0)
+            json_object_set(lost, json_string_value(json_object_get(host, "name")), unfit);
+    }
+    json_decref(array);
+    return json_pack("{s:I, s:o}", "known", known, "lost", lost);
+}
+
 static json_t *get_status(const struct ask *ask, struct error *error)
 {
     const struct fleet *fleet = fleet_of(ask, error);
@@ -457,6 +475,7 @@ static json_t *get_status(const struct ask *ask, struct error *error)
     json_object_set_new(object, "hosts", hosts);
     json_object_set_new(object, "vms", vms);
     json_object_set_new(object, "migrations", moves);
+    json_object_set_new(object, "n_plus_one", n_plus_one(ask));
     return object;
 }
 

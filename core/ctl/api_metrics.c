@@ -116,6 +116,24 @@ static void host_metrics(GString *out, const struct fleet *fleet)
     }
 }
 
+/* N+1: what it is not known of is absent. */
+static void spare_metrics(GString *out, json_t *statuses)
+{
+    size_t i;
+    json_t *status;
+    head(out, "drover_host_would_not_fit_vms", "gauge",
+         "VMs of the host that would not fit elsewhere if it died now.");
+    json_array_foreach(statuses, i, status) {
+        const json_t *unfit = json_object_get(status, "would_not_fit");
+        if (!json_is_array(unfit))
+            continue;
+        g_string_append(out, "drover_host_would_not_fit_vms");
+        label(out, "host", json_string_value(json_object_get(status, "name")), "{");
+        g_string_append_c(out, '}');
+        value(out, (double)json_array_size(unfit));
+    }
+}
+
 static void migration_metrics(GString *out, const struct migration *const *migration, uint32_t n)
 {
     uint32_t count[MOST_STATES] = {0};
@@ -205,6 +223,9 @@ char *api_metrics(const struct api_source *source)
         fleet_states(out, fleet);
         host_metrics(out, fleet);
     }
+    json_t *statuses = source->hosts ? source->hosts(source->self) : NULL;
+    spare_metrics(out, statuses);
+    json_decref(statuses);
     uint32_t n = 0;
     if (source->migrations) {
         const struct migration *const *migration = source->migrations(source->self, &n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rounds of mending broken rules and, where there are none, of balancing. A cluster in which something moves is left alone until it is still again:
- * its figures are of yesterday. A VM that moved rests (cooldown), so nothing goes there and back.
+ * Rounds of mending broken rules and, where there are none, of balancing. A cluster in which
+ * something moves is left alone until it is still again: its figures are of yesterday. A VM that
+ * moved rests (cooldown), so nothing goes there and back.
  */
 #include "engine/internal.h"
 
@@ -91,6 +92,7 @@ void rounds_pump(struct engine *engine)
     if (engine->now >= engine->round_at) {
         engine->round_at = engine->now + engine->settings.limits.round_s;
         groups_tell(engine);
+        spare_review(engine);
         for (uint32_t i = 0; i < engine->fleet->n_clusters; i++) {
             const char *cluster = engine->fleet->clusters[i]->name;
             if (!is_moving(engine, cluster))

@@ -232,6 +232,7 @@ static void fill_status(const struct engine *engine, const struct watch *watch,
                               : watch->maintenance.by_policy ? "policy"
                                                              : "",
         .held = watch->held ? watch->held->unplaced : (struct rows){0},
+        .would_not_fit = watch->spare.unfit,
     };
 }
 
@@ -259,5 +260,6 @@ const struct field host_status_fields[] = {
     {.key = "maintenance_by", .type = FIELD_TEXT, .offset = STATUS(maintenance_by)},
     {.key = "held", .type = FIELD_ROWS, .offset = STATUS(held), .rows = unplaced_fields,
      .row_size = sizeof(struct unplaced)},
+    {.key = "would_not_fit", .type = FIELD_TEXTS, .offset = STATUS(would_not_fit)},
     {0},
 };

@@ -42,6 +42,7 @@ struct host_status {
     bool maintenance_wanted;
     const char *maintenance_by; /* who asked */
     struct rows held; /* struct unplaced: VMs that a drain cannot move, with reasons */
+    struct texts would_not_fit; /* VMs, if it died now; not known: not looked at yet */
 };
 extern const struct field host_status_fields[];
 const struct host_status *engine_host_status(const struct engine *engine, uint32_t *n); /* by name */

@@ -52,6 +52,7 @@ void watch_free(struct watch *watch)
         free(watch->alarm[i]);
     power_free(&watch->power);
     failure_free(&watch->failure);
+    spare_free(&watch->spare);
     plan_free(watch->held);
     free(watch);
 }

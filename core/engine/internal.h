@@ -86,6 +86,15 @@ struct failure {
     struct proof *proof; /* that it is off: see proof.h */
 };
 
+/* Whether its VMs would fit elsewhere if it died now: see spare.c. */
+struct spare {
+    double looked_at;    /* 0: never */
+    struct texts unfit;  /* names of those that would not; not known: nobody has looked */
+    bool lost;           /* there are some */
+    uint32_t looks;      /* so many looks in a row have found that */
+    bool told;           /* it was told that it is lost */
+};
+
 /* What the engine knows of a host beyond its record. */
 struct watch {
     char *name;
@@ -107,6 +116,7 @@ struct watch {
     struct failure failure;
     char *alarm[ALARM_SOURCES]; /* what announces trouble of the host; NULL: nothing */
     struct power power;
+    struct spare spare;
 };
 
 struct move {
@@ -298,6 +308,10 @@ void alarm_on(struct engine *engine, struct watch *watch, const char *reason, co
 void alarm_off(struct engine *engine, struct watch *watch);
 void alarm_recall(struct engine *engine, const char *host, const char *text);
 void on_host_alarm(struct engine *engine, const struct event *event);
+
+/* spare.c: what would not fit if a host died */
+void spare_review(struct engine *engine);
+void spare_free(struct spare *spare);
 
 /* failure.c: hosts that do not answer */
 void failure_pump(struct engine *engine);

@@ -32,6 +32,7 @@ struct columns {
     /* The columns that promises and arrivals change; the same arrays as in hosts and vms. */
     double *cpu_pending, *memory_pending_mib, *memory_schedulable_mib, *vcpus, *largest_vcpus;
     double *cpus_dedicated, *largest_shared_vcpus, *pages_free;
+    double *ha_memory_mib, *largest_ha_mib;
     double *cpu_usage_pct, *memory_free_mib, *memory_committed_mib, *moved_s;
     uint32_t *vm_count, *vm_pending, *vm_leaving;
     uint32_t *vms_start, *vms_item; /* of hosts.vms */

@@ -68,6 +68,15 @@ static void count_vcpus(struct columns *c, uint32_t vm, uint32_t host)
         c->largest_shared_vcpus[host] = fmax(c->largest_shared_vcpus[host], vcpus);
 }
 
+/* What is to be started elsewhere if the host dies, at least: a policy may want more. */
+static void count_ha(struct columns *c, uint32_t vm, uint32_t host)
+{
+    if (!c->vms.ha[vm])
+        return;
+    c->ha_memory_mib[host] += footprint_mib(c, vm);
+    c->largest_ha_mib[host] = fmax(c->largest_ha_mib[host], footprint_mib(c, vm));
+}
+
 /*
  * Sums over the VMs that are on the host. Memory that somebody gave (a fleet file, a measurement)
  * stays as it stands in the columns; the rest is computed.
@@ -79,6 +88,7 @@ static void sum_host(struct columns *c, uint32_t h)
     c->vm_count[h] = c->vm_pending[h] = c->vm_leaving[h] = 0;
     c->vcpus[h] = c->largest_vcpus[h] = c->largest_shared_vcpus[h] = 0;
     c->cpus_dedicated[h] = c->cpu_pending[h] = 0;
+    c->ha_memory_mib[h] = c->largest_ha_mib[h] = 0;
     c->memory_pending_mib[h] = record->memory_pending_mib;
     for (uint32_t i = c->vms_start[h]; i < c->vms_start[h + 1]; i++) {
         uint32_t vm = c->vms_item[i];
@@ -89,6 +99,7 @@ static void sum_host(struct columns *c, uint32_t h)
         committed += footprint_mib(c, vm);
         c->vm_count[h]++;
         count_vcpus(c, vm, h);
+        count_ha(c, vm, h);
     }
     if (isnan(record->memory_free_mib))
         c->memory_free_mib[h] =
@@ -103,6 +114,7 @@ static void book(struct columns *c, uint32_t vm, uint32_t host)
     c->memory_pending_mib[host] += footprint_mib(c, vm);
     c->cpu_pending[host] += columns_vm_load(c, vm, ASSUMED_LOAD_PER_VCPU);
     count_vcpus(c, vm, host);
+    count_ha(c, vm, host);
     c->vm_pending[host]++;
 }
 
@@ -133,6 +145,8 @@ void columns_fill_sums(struct columns *c)
         arena_array(&c->arena, n, sizeof(double));
     c->hosts.memory_schedulable_mib = c->memory_schedulable_mib =
         arena_array(&c->arena, n, sizeof(double));
+    c->hosts.ha_memory_mib = c->ha_memory_mib = arena_array(&c->arena, n, sizeof(double));
+    c->hosts.largest_ha_mib = c->largest_ha_mib = arena_array(&c->arena, n, sizeof(double));
     for (uint32_t h = 0; h < n; h++) {
         c->memory_free_mib[h] = c->host_record[h]->memory_free_mib;
         c->memory_committed_mib[h] = c->host_record[h]->memory_committed_mib;

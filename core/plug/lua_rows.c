@@ -69,6 +69,7 @@ static const struct row_field host_fields_of_views[] = {
     BIT("power_by_policy", power, DROVER_POWER_BY_POLICY), LIST(hugepages, VIEW_HOST_HUGEPAGES),
     LIST(numa, VIEW_HOST_NUMA), LIST(devices, VIEW_HOST_DEVICES), TEXT(hosts, uuid),
     BOOLEAN(hosts, devices_known), NUMBER(hosts, largest_shared_vcpus),
+    NUMBER(hosts, ha_memory_mib), NUMBER(hosts, largest_ha_mib),
     LIST(cpu_models, VIEW_HOST_CPU_MODELS), KNOWN(cpu_models),
 };
 

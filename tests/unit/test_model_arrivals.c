@@ -71,6 +71,8 @@ static void expect_same(const struct columns *kept, const struct columns *anew)
     SAME(hosts, vcpus, HOSTS);
     SAME(hosts, largest_vcpus, HOSTS);
     SAME(hosts, largest_shared_vcpus, HOSTS);
+    SAME(hosts, ha_memory_mib, HOSTS);
+    SAME(hosts, largest_ha_mib, HOSTS);
     SAME(hosts, memory_free_mib, HOSTS);
     SAME(hosts, memory_committed_mib, HOSTS);
     SAME(hosts, memory_pending_mib, HOSTS);
