@@ -354,8 +354,7 @@ int main(int argc, char **argv)
     char place[256];
     const char *driver = driver_of(argv[0], place, sizeof place);
     config_read();
-    /* The daemon driver's "start" is libvirtd's own, which nobody can refuse. */
-    struct operation *operation = strcmp(driver, "daemon") ? find_operation(argv[2]) : NULL;
+    struct operation *operation = find_operation(driver, argv[2]);
     if (operation)
         return ask(operation, driver, texts);
     inform(driver, texts);

@@ -11,13 +11,14 @@
 
 /* The operations whose answer counts; all others only inform. */
 struct operation {
+    const char *driver;
     const char *name;
     bool filters; /* libvirt takes new XML from standard output */
     bool closed;  /* refused when droverd cannot be asked */
 };
 
 /* NULL: it only informs. */
-struct operation *find_operation(const char *name);
+struct operation *find_operation(const char *driver, const char *name);
 
 struct config {
     char socket[sizeof((struct sockaddr_un *)0)->sun_path];

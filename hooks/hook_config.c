@@ -18,11 +18,14 @@
 #define LONGEST_DEADLINE_MS 5000
 #define CONFIG_LIMIT 65536
 
+/* What libvirt lets a hook refuse, by driver, and where it takes new XML. */
 static struct operation operations[] = {
-    {"prepare", false, false},
-    {"start", false, false},
-    {"migrate", true, false},
-    {"restore", true, false},
+    {"qemu", "prepare", false, false},  {"qemu", "start", false, false},
+    {"qemu", "migrate", true, false},   {"qemu", "restore", true, false},
+    {"libxl", "prepare", false, false}, {"libxl", "start", false, false},
+    {"libxl", "migrate", true, false},  {"lxc", "prepare", false, false},
+    {"lxc", "start", false, false},     {"bhyve", "prepare", false, false},
+    {"bhyve", "start", false, false},
 };
 #define N_OPERATIONS (sizeof operations / sizeof operations[0])
 
@@ -56,26 +59,40 @@ static char *trim(char *text)
     return text;
 }
 
-struct operation *find_operation(const char *name)
+struct operation *find_operation(const char *driver, const char *name)
 {
     for (size_t i = 0; i < N_OPERATIONS; i++)
-        if (strcmp(operations[i].name, name) == 0)
+        if (strcmp(operations[i].driver, driver) == 0 && strcmp(operations[i].name, name) == 0)
             return &operations[i];
     return NULL;
+}
+
+/* "start": of every driver; "lxc/start": of that one. Whether there is any. */
+static bool set_operations(const char *name, bool closed)
+{
+    const char *slash = strchr(name, '/');
+    size_t length = slash ? (size_t)(slash - name) : 0;
+    bool found = false;
+    for (size_t i = 0; i < N_OPERATIONS; i++) {
+        struct operation *operation = &operations[i];
+        if (strcmp(operation->name, slash ? slash + 1 : name) != 0 ||
+            (slash && (strlen(operation->driver) != length ||
+                       strncmp(operation->driver, name, length) != 0)))
+            continue;
+        operation->closed = closed;
+        found = true;
+    }
+    return found;
 }
 
 static void set_rule(char *names, bool closed)
 {
     char *rest = NULL;
-    for (char *name = strtok_r(names, " ,\t", &rest); name; name = strtok_r(NULL, " ,\t", &rest)) {
-        struct operation *operation = find_operation(name);
-        if (operation)
-            operation->closed = closed;
-        else
+    for (char *name = strtok_r(names, " ,\t", &rest); name; name = strtok_r(NULL, " ,\t", &rest))
+        if (!set_operations(name, closed))
             say("%s: %s is not an operation that can be refused; those are prepare, start, "
-                "migrate and restore",
+                "migrate and restore, and one of a single driver, as in lxc/start",
                 config.file, name);
-    }
 }
 
 static void set_text(char *place, size_t size, const char *key, const char *value)

@@ -339,6 +339,12 @@ void ctl_answer(struct ctl *ctl, const struct effect *answer)
     g_object_unref(message);
 }
 
+int ctl_hook_hosts(struct ctl *ctl, const char *dir, const char *const *hosts, uint32_t n,
+                   struct error *error)
+{
+    return ctl->hooks ? hook_server_hosts(ctl->hooks, dir, hosts, n, error) : 0;
+}
+
 void ctl_hook_answer(struct ctl *ctl, const struct effect *answer)
 {
     if (ctl->hooks)

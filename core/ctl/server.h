@@ -29,6 +29,13 @@ struct ctl_options {
 struct ctl *ctl_new(const struct ctl_options *options, struct error *error);
 void ctl_free(struct ctl *ctl);
 
+/*
+ * A hook socket of its own for each of these hosts: DIR/HOST.sock, and none for others that had one.
+ * Called anew when the hosts change. -1 with the error set where one of them could not be opened.
+ */
+int ctl_hook_hosts(struct ctl *ctl, const char *dir, const char *const *hosts, uint32_t n,
+                   struct error *error);
+
 void ctl_answer(struct ctl *ctl, const struct effect *answer);
 void ctl_hook_answer(struct ctl *ctl, const struct effect *answer);
 

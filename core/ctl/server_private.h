@@ -45,6 +45,8 @@ void event_streams_publish(struct event_streams *streams, const char *kind, cons
 /* hook_server.c */
 struct hook_server *hook_server_new(struct ctl *ctl, struct error *error);
 void hook_server_free(struct hook_server *hooks);
+int hook_server_hosts(struct hook_server *hooks, const char *dir, const char *const *hosts,
+                      uint32_t n, struct error *error);
 void hook_server_answer(struct hook_server *hooks, const struct effect *answer);
 
 /* respond.c */

@@ -42,6 +42,7 @@ struct daemon {
     double started_at;
     uint64_t events_taken;
     uint64_t migrations_ended[MIGRATION_CANCELLED + 1]; /* by state, since the start */
+    char *hook_dir; /* where the hosts' hook sockets are */
     struct error problem; /* the first plugin that could not be loaded, of the last set */
 };
 
@@ -57,6 +58,9 @@ int daemon_reload(struct daemon *daemon, struct error *error);
 void daemon_keep_texts(struct daemon *daemon); /* what the set was made from, into the journal */
 struct event *daemon_set_event(const struct set *set); /* with what is known of this machine */
 void daemon_plugin_problem(void *self, const char *path, const struct error *error);
+
+/* doors.c: a hook socket for each host of the set in force. Says itself what is wrong. */
+void daemon_open_hook_doors(struct daemon *daemon);
 
 /* orders.c: moves wait until what is remembered of them is on disk. */
 struct orders *orders_new(struct daemon *daemon);

@@ -197,6 +197,8 @@ static int open_doors(struct daemon *daemon, struct error *error)
     make_dir_of(settings->hook_socket);
     daemon->ctl = ctl_new(&options, error);
     if (daemon->ctl)
+        daemon_open_hook_doors(daemon);
+    if (daemon->ctl)
         daemon->watcher = watcher_new(daemon, error);
     return daemon->watcher ? 0 : -1;
 }
@@ -239,6 +241,7 @@ static void end(struct daemon *daemon)
     if (daemon->loop)
         g_main_loop_unref(daemon->loop);
     set_free(daemon->set);
+    g_free(daemon->hook_dir);
 }
 
 static gboolean on_end_signal(gpointer data)

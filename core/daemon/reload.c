@@ -61,6 +61,8 @@ static void put_in_force(struct daemon *daemon, struct set *set)
     daemon->world.configure(daemon->world.self, set->settings);
     daemon_take(daemon, daemon_set_event(set));
     set_free(old); /* the engine has let go of it */
+    if (daemon->ctl)
+        daemon_open_hook_doors(daemon);
     if (daemon->watcher)
         watcher_update(daemon->watcher);
 }
@@ -69,8 +71,10 @@ static void put_in_force(struct daemon *daemon, struct set *set)
 static void tell_fixed(const struct settings *old, const struct settings *new)
 {
     if (strcmp(old->socket, new->socket) != 0 || strcmp(old->hook_socket, new->hook_socket) != 0 ||
+        strcmp(old->hook_dir, new->hook_dir) != 0 ||
         strcmp(old->database, new->database) != 0)
-        log_line(NOTICE_WARNING, "socket, hook_socket and database take effect at the next start");
+        log_line(NOTICE_WARNING, "socket, hook_socket, hook_dir and database take effect at the "
+                                 "next start");
 }
 
 int daemon_reload(struct daemon *daemon, struct error *error)

@@ -173,6 +173,7 @@ const struct field settings_fields[] = {
      .default_text = "drover"},
     {.key = "hook_socket", .type = FIELD_TEXT, .offset = SETTING(hook_socket),
      .flags = FIELD_NULLABLE},
+    {.key = "hook_dir", .type = FIELD_TEXT, .offset = SETTING(hook_dir), .flags = FIELD_NULLABLE},
     {.key = "database", .type = FIELD_TEXT, .offset = SETTING(database), .flags = FIELD_NULLABLE},
     {.key = "journal_days", .type = FIELD_NUMBER, .offset = SETTING(journal_days),
      .default_text = "30", .min = 0.01, .max = TEN_YEARS_DAYS},

@@ -106,6 +106,7 @@ struct settings {
     const char *socket;    /* API */
     const char *socket_group;
     const char *hook_socket;
+    const char *hook_dir;  /* a hook socket for each host, HOST.sock: SSH carries it there */
     const char *database;
     double journal_days;
     double journal_mib;

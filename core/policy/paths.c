@@ -40,6 +40,7 @@ void paths_of(struct paths *paths, const char *program_dir, struct arena *arena)
         .database = DROVER_STATEDIR "/drover.db",
         .socket = DROVER_RUNDIR "/drover.sock",
         .hook_socket = DROVER_RUNDIR "/hook.sock",
+        .hook_dir = DROVER_RUNDIR "/hooks",
         .maintenance_dir = DROVER_RUNDIR "/maintenance.d",
         .alarm_dir = DROVER_RUNDIR "/alarm.d",
     };

@@ -26,6 +26,7 @@ struct paths {
     const char *database;
     const char *socket;
     const char *hook_socket;
+    const char *hook_dir;
     const char *maintenance_dir;
     const char *alarm_dir;
 };

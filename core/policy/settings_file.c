@@ -55,7 +55,7 @@ static void make_absolute(struct settings *settings, const char *file)
 {
     const char *dir = full_directory_of(file, &settings->arena);
     const char **const single[] = {&settings->socket, &settings->hook_socket,
-                                   &settings->database, &settings->maintenance_dir,
+                                   &settings->hook_dir, &settings->database, &settings->maintenance_dir,
                                    &settings->alarm_dir};
     struct texts *const many[] = {&settings->policy_dirs, &settings->lua_dirs,
                                   &settings->plugin_dirs, &settings->pack_dirs};
@@ -137,6 +137,7 @@ static void fill_paths(struct settings *settings, const char *site_policies, con
     fill_dirs(&settings->pack_dirs, paths->packs, NULL, &settings->arena);
     fill_text(&settings->socket, paths->socket);
     fill_text(&settings->hook_socket, paths->hook_socket);
+    fill_text(&settings->hook_dir, paths->hook_dir);
     fill_text(&settings->database, paths->database);
     fill_text(&settings->maintenance_dir, paths->maintenance_dir);
     fill_text(&settings->alarm_dir, paths->alarm_dir);

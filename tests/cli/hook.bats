@@ -170,6 +170,65 @@ call() {
     [ "$(recorded 4)" = lxc ]
 }
 
+# as DRIVER: the hook as it is installed for that driver.
+as() {
+    mkdir -p "$dir/$1.d"
+    cp "$DROVER_BUILD/drover-hook" "$dir/$1.d/50-drover"
+    hook=$dir/$1.d/50-drover
+}
+
+@test "each driver has operations that can be refused; the others inform, and exit 0" {
+    every="prepare start migrate restore started stopped release reconnect attach reload shutdown \
+updated plugged unplugged port-created port-deleted"
+    respond refuse
+    for driver in qemu libxl lxc bhyve network daemon; do
+        as "$driver"
+        refused=
+        for operation in $every; do
+            call web1 "$operation" begin -
+            [ "$status" -eq 0 ] || refused="$refused $operation"
+            [ "$status" -eq 1 ] || [ ! -s "$dir/err" ]
+            [ ! -s "$dir/out" ]
+        done
+        case $driver in
+            qemu) [ "$refused" = " prepare start migrate restore" ] ;;
+            libxl) [ "$refused" = " prepare start migrate" ] ;;
+            lxc | bhyve) [ "$refused" = " prepare start" ] ;;
+            *) [ -z "$refused" ] ;;
+        esac
+    done
+}
+
+@test "new XML goes to libxl for a migration, too, and to no container" {
+    respond rewrite
+    as libxl
+    call web1 migrate begin -
+    [ "$(wc -c <"$dir/out")" -eq 300017 ]
+    as lxc
+    call web1 start begin -
+    [ ! -s "$dir/out" ]
+}
+
+@test "one operation of one driver can be closed" {
+    config "socket = $dir/hook.sock" "closed = lxc/start libxl/migrate"
+    for asked in lxc/start libxl/migrate qemu/start lxc/prepare libxl/start qemu/migrate; do
+        as "${asked%/*}"
+        call web1 "${asked#*/}" begin -
+        case $asked in
+            lxc/start | libxl/migrate) [ "$status" -eq 1 ] ;;
+            *) [ "$status" -eq 0 ] ;;
+        esac
+    done
+    config "socket = $dir/hook.sock" "closed = start" "open = lxc/start" "closed = network/start"
+    as lxc
+    call web1 start begin -
+    [ "$status" -eq 0 ]
+    grep -q "network/start is not an operation" "$dir/err"
+    as bhyve
+    call web1 start begin -
+    [ "$status" -eq 1 ]
+}
+
 @test "5 MiB of XML are too much to ask, and are read all the same" {
     respond allow
     head -c 5242880 /dev/zero | tr '\0' x | timeout 60 "$hook" web1 start begin - 2>"$dir/err"

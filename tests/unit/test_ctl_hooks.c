@@ -191,6 +191,89 @@ static void strangers_may_not_ask(void **state)
     assert_int_equal(g_queue_get_length(&world->hooks), 0);
 }
 
+/* A name for the file, then what the question through it says of its host. */
+static void ask_through(struct world *world, const char *door, const char *host)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/hooks/%s.sock", world->directory, door);
+    GByteArray *bytes = question("start", ""); /* it says that it is of kvm1 */
+    GString *answer = exchange(path, bytes->data, bytes->len, false);
+    g_byte_array_unref(bytes);
+    assert_int_equal(u32_at(answer, 8), 1);
+    g_string_free(answer, TRUE);
+    struct event *event = g_queue_pop_head(&world->hooks);
+    assert_string_equal(event->host, host);
+    event_free(event);
+}
+
+static bool is_there(const struct world *world, const char *door)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/hooks/%s.sock", world->directory, door);
+    return access(path, F_OK) == 0;
+}
+
+/* Whatever a question says: who comes through a host's door is that host. */
+static void each_host_has_a_door_of_its_own(void **state)
+{
+    static const char *const before[] = {"kvm1", "kvm2"}, *const after[] = {"kvm2", "kvm3"};
+    struct world *world = *state;
+    struct error error = ERROR_INIT;
+    char dir[128];
+    snprintf(dir, sizeof dir, "%s/hooks", world->directory);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(ctl_hook_hosts(world->ctl, dir, before, 2, &error), 0);
+    ask_through(world, "kvm1", "kvm1");
+    ask_through(world, "kvm2", "kvm2");
+    struct stat status;
+    char path[160];
+    snprintf(path, sizeof path, "%s/kvm2.sock", dir);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(ctl_hook_hosts(world->ctl, dir, after, 2, &error), 0);
+    assert_false(is_there(world, "kvm1"));
+    ask_through(world, "kvm2", "kvm2");
+    ask_through(world, "kvm3", "kvm3");
+    assert_int_equal(ctl_hook_hosts(world->ctl, dir, NULL, 0, &error), 0);
+    assert_false(is_there(world, "kvm2"));
+    GString *answer = ask_hook(world, "start", ""); /* the common one stays */
+    assert_int_equal(u32_at(answer, 8), 1);
+    g_string_free(answer, TRUE);
+    /* One that cannot be opened is told, and the others are. */
+    snprintf(path, sizeof path, "%s/kvm1.sock", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(ctl_hook_hosts(world->ctl, dir, before, 2, &error), -1);
+    assert_non_null(strstr(error.text, "kvm1.sock is there and is not a socket"));
+    ask_through(world, "kvm2", "kvm2");
+    ctl_hook_hosts(world->ctl, dir, NULL, 0, NULL);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+/* More than a door takes at a time wait before it; none is turned away. */
+static void whoever_comes_when_it_is_full_waits(void **state)
+{
+    struct world *world = *state;
+    enum { MANY = 300 };
+    int fd[MANY];
+    GByteArray *bytes = question("started", "");
+    for (int i = 0; i < MANY; i++)
+        fd[i] = connect_to(world->hook_socket);
+    for (int i = 0; i < 50; i++)
+        g_main_context_iteration(NULL, FALSE);
+    for (int i = MANY - 1; i >= 0; i--) /* the last first: it is not inside yet */
+        assert_int_equal(send(fd[i], bytes->data, bytes->len, MSG_NOSIGNAL), (ssize_t)bytes->len);
+    gint64 until = g_get_monotonic_time() + PATIENCE_S * G_USEC_PER_SEC;
+    while (g_queue_get_length(&world->hooks) < MANY && g_get_monotonic_time() < until)
+        g_main_context_iteration(NULL, FALSE);
+    assert_int_equal(g_queue_get_length(&world->hooks), MANY);
+    for (int i = 0; i < MANY; i++)
+        close(fd[i]);
+    g_byte_array_unref(bytes);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, world_setup, world_teardown)
 
 int main(void)
@@ -203,6 +286,8 @@ int main(void)
         TEST(one_that_waits_blocks_nobody),
         TEST(an_answer_that_comes_too_late_is_dropped),
         TEST(strangers_may_not_ask),
+        TEST(each_host_has_a_door_of_its_own),
+        TEST(whoever_comes_when_it_is_full_waits),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
