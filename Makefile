@@ -416,6 +416,7 @@ lua_files := $(patsubst lua/%,%,$(shell find lua -name '*.lua' 2>/dev/null | LC_
 unit_files := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socket))
 example_config := $(wildcard contrib/drover.yaml)
 example_files := $(shell find contrib/examples -type f 2>/dev/null | LC_ALL=C sort)
+ssh_files := $(sort $(wildcard contrib/ssh/drover-hook.*))
 completions := $(wildcard contrib/completion/drover.bash)
 man_dir = $(mandir)/man$(subst .,,$(suffix $1))
 
@@ -442,6 +443,7 @@ install: all ## install everything but the libvirt hook
 	$(if $(completions),$(call put,644,$(completions),$(datadir)/bash-completion/completions/drover))
 	$(if $(example_config),$(call put,644,$(example_config),$(datadir)/drover/examples/drover.yaml))
 	$(foreach x,$(example_files),$(call put,644,$x,$(datadir)/drover/$(x:contrib/%=%)))
+	$(foreach x,$(ssh_files),$(call put,644,$x,$(datadir)/drover/$(x:contrib/%=%)))
 	$(Q)install -d -m 755 $(DESTDIR)$(sysconfdir)/drover $(DESTDIR)$(libdir)/drover/packs \
 	    $(foreach d,conf.d policies lua,$(DESTDIR)$(sysconfdir)/drover/$d)
 	$(Q)install -d -m 750 $(DESTDIR)$(localstatedir)/lib/drover
@@ -458,7 +460,7 @@ uninstall: ## remove what install put there
 	    $(foreach u,$(unit_files),$(DESTDIR)$(unitdir)/$(notdir $u)) \
 	    $(DESTDIR)$(datadir)/bash-completion/completions/drover \
 	    $(DESTDIR)$(datadir)/drover/examples/drover.yaml \
-	    $(foreach x,$(example_files),$(DESTDIR)$(datadir)/drover/$(x:contrib/%=%))
+	    $(foreach x,$(example_files) $(ssh_files),$(DESTDIR)$(datadir)/drover/$(x:contrib/%=%))
 	find $(DESTDIR)$(libdir)/drover $(DESTDIR)$(datadir)/drover $(DESTDIR)$(includedir)/drover \
 	    -depth -type d -empty -delete 2>/dev/null || :
 

@@ -151,6 +151,7 @@ configure() {
 	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c}$(host_options kvm3)}
 	socket: drover.sock
 	hook_socket: hook.sock
+	hook_dir: /run/drover/hooks
 	maintenance_dir: maintenance.d
 	alarm_dir: alarm.d
 	END
@@ -166,8 +167,8 @@ loads() {
     lab load kvm3 "$3"
 }
 
-# install_hook HOST: as "make install-hook" does, with the socket that stands for the one which
-# somebody carries to the host.
+# install_hook HOST: as "make install-hook" does. Its socket is its own /run/drover/hook.sock, which
+# SSH carries there: see tunnel.bash.
 install_hook() {
     install -m 755 "$BUILD/drover-hook" \
         "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
@@ -176,8 +177,7 @@ install_hook() {
 }
 
 hook_conf() { # HOST LINES
-    printf 'socket = %s\n%s\n' "$FLEET/hook.sock" "$2" \
-        >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
+    printf '%s\n' "$2" >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
 }
 
 # --- droverd ------------------------------------------------------------------------------------

@@ -239,6 +239,7 @@ static void each_host_has_a_door_of_its_own(void **state)
     GString *answer = ask_hook(world, "start", ""); /* the common one stays */
     assert_int_equal(u32_at(answer, 8), 1);
     g_string_free(answer, TRUE);
+    event_free(g_queue_pop_head(&world->hooks));
     /* One that cannot be opened is told, and the others are. */
     snprintf(path, sizeof path, "%s/kvm1.sock", dir);
     assert_int_equal(mkdir(path, 0700), 0);
