@@ -140,15 +140,19 @@ host_options() {
     :
 }
 
+host_labels() { # HOST: more of its labels
+    :
+}
+
 # configure: writes drover.yaml; what differs from file to file is on standard input. It is put in
 # place whole, so that a droverd that watches it never sees half of it.
 configure() {
     {
         cat <<-END
 	hosts:
-	  - {name: kvm1, uri: "$(lab uri kvm1)", labels: {rack: a}$(host_options kvm1)}
-	  - {name: kvm2, uri: "$(lab uri kvm2)", labels: {rack: b}$(host_options kvm2)}
-	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c}$(host_options kvm3)}
+	  - {name: kvm1, uri: "$(lab uri kvm1)", labels: {rack: a$(host_labels kvm1)}$(host_options kvm1)}
+	  - {name: kvm2, uri: "$(lab uri kvm2)", labels: {rack: b$(host_labels kvm2)}$(host_options kvm2)}
+	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c$(host_labels kvm3)}$(host_options kvm3)}
 	socket: drover.sock
 	hook_socket: hook.sock
 	hook_dir: /run/drover/hooks
@@ -167,12 +171,13 @@ loads() {
     lab load kvm3 "$3"
 }
 
-# install_hook HOST: as "make install-hook" does. Its socket is its own /run/drover/hook.sock, which
-# SSH carries there: see tunnel.bash.
+# install_hook HOST: as "make install-hook" does, for files that load tunnel.bash, too: the hook's
+# socket is the host's own /run/drover/hook.sock, which SSH carries there.
 install_hook() {
     install -m 755 "$BUILD/drover-hook" \
         "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
     hook_conf "$1" ''
+    tunnels_begin "$1"
     lab reload "$1"
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The qemu hook, called by a real libvirtd: nothing starts on, or migrates to, a host in
-# maintenance, whoever asks. And where droverd cannot be asked, no guest is ever the worse for it.
+# The qemu hook, called by a real libvirtd, asks droverd through SSH and a real sshd: nothing starts
+# on, or migrates to, a host in maintenance, whoever asks; no VM is started twice; what arrives may be
+# rewritten. And where droverd cannot be asked, no guest is ever the worse for it.
 
 load fleet
+load tunnel
 
 VMS=(web1 web2 web3 db1 db2 mail1 mail2 dns1)
 
@@ -23,6 +25,7 @@ setup_file() {
 	kvm3 dns1 --memory 32
 	END
     by_controller kvm2 destroy spare
+    cp "$SRC/contrib/examples/bridges/lua/bridges.lua" "$FLEET/lua/"
     configure <<-END
 	clusters:
 	  - {name: default, policy: evenly_distributed}
@@ -31,16 +34,23 @@ setup_file() {
 	database: drover.db
 	END
     install_hook kvm2
+    install_hook kvm1
     droverd_start
     wait_for 60 knows_fleet 8
 }
 
+host_labels() { # HOST: kvm2 calls the guests' bridge by another name
+    [[ $1 != kvm2 ]] || printf ', bridge.guests0: guests1'
+}
+
 teardown_file() {
+    tunnels_end
     fleet_end
 }
 
 setup() {
     skip_without_lab
+    skip_without_sshd
 }
 
 teardown() {
@@ -59,6 +69,107 @@ migrate() { # VM FROM TO: by virsh, not by drover
     by_controller kvm2 start spare
     by_controller kvm2 destroy spare
     run_exactly_once web1 web2
+}
+
+@test "the key of the tunnel opens nothing else on the host" {
+    run by_key drover-hook@kvm2 true
+    expect 255
+    run by_key -s drover-hook@kvm2 sftp
+    expect 255
+    run by_key -W 127.0.0.1:16509 drover-hook@kvm2
+    expect 255
+    run by_key -N -oExitOnForwardFailure=yes -R 2023:127.0.0.1:22 drover-hook@kvm2
+    expect 255
+    run by_key -N -oExitOnForwardFailure=yes -R "/root/x.sock:$FLEET/hook.sock" drover-hook@kvm2
+    expect 255
+    # Nor what runs on the host, through a socket of its: the connection is made, and leads nowhere.
+    by_key -N -L "$FLEET/stolen.sock:/run/libvirt/libvirt-sock" drover-hook@kvm2 \
+        >/dev/null 2>&1 3>&- &
+    stolen=$!
+    wait_for 20 test -S "$FLEET/stolen.sock"
+    run timeout 30 virsh -q -c "qemu+unix:///system?socket=$FLEET/stolen.sock" list
+    kill "$stolen"
+    expect 1
+    says "End of file while reading data"
+    by_controller kvm2 list >/dev/null # it was there to be reached
+}
+
+@test "a host is who its channel says, whatever it says itself" {
+    hook_conf kvm2 'host = kvm3'
+    run drover drain kvm2 --timeout 3m
+    expect 0
+    run by_controller kvm2 start spare
+    expect 1
+    says "host kvm2 is in maintenance"
+    hook_conf kvm2 ''
+    run drover maintenance kvm2 off
+    expect 0
+    wait_for 30 host_is kvm2 up
+}
+
+# A guest on a bridge of the host's, with a password that no unit may see.
+start_bridged() { # HOST NAME
+    lab vm start "$1" "$2" --memory 32 --network guests
+    by_controller "$1" dumpxml "$2" --security-info |
+        sed -e "s|<interface type='network'>|<interface type='bridge'>|" \
+            -e "s|<source network='guests'[^>]*/>|<source bridge='guests0'/>|" \
+            -e "s|</devices>|<graphics type='vnc' port='-1' autoport='yes' passwd='hunter2'/>\
+<video><model type='none'/></video></devices>|" >"$FLEET/$2.xml"
+    by_controller "$1" destroy "$2"
+    by_controller "$1" create "$FLEET/$2.xml"
+}
+
+@test "what arrives by virsh migrate is rewritten by the site's Lua, and keeps its secrets" {
+    lab exec kvm2 ip link add guests1 type bridge
+    lab exec kvm2 ip link set guests1 up
+    printf "<network><name>other</name><forward mode='bridge'/><bridge name='guests1'/></network>" \
+        >"$FLEET/other.xml"
+    by_controller kvm2 net-define "$FLEET/other.xml"
+    by_controller kvm2 net-start other
+    start_bridged kvm1 bridged
+    wait_for 30 knows_fleet 9
+    migrate bridged kvm1 kvm2
+    is_on kvm2 bridged
+    run by_controller kvm2 dumpxml bridged --security-info
+    expect 0
+    says "<source bridge='guests1'/>"
+    says "passwd='hunter2'"
+    [[ $output != *drover-secret* ]]
+    run lab exec kvm2 ip -o link show master guests1 # it is plugged in there
+    says "vnet"
+    by_controller kvm2 destroy bridged
+    run grep -r hunter2 "$FLEET/droverd.log" "$FLEET"/drover.db*
+    expect 1
+    wait_for 30 knows_fleet 8
+}
+
+@test "a VM is not started twice, also with droverd restarted meanwhile" {
+    for host in kvm1 kvm2; do
+        by_controller kvm2 dumpxml spare --inactive >"$FLEET/twin.xml"
+        sed -i -e 's|<name>spare</name>|<name>twin</name>|' \
+            -e 's|<uuid>.*</uuid>|<uuid>6c61622d-7477-4e00-8000-000000000001</uuid>|' \
+            -e 's|/spare\.|/twin.|g' "$FLEET/twin.xml"
+        by_controller "$host" define "$FLEET/twin.xml"
+    done
+    by_controller kvm1 start twin
+    wait_for 30 knows_fleet 9
+    run by_controller kvm2 start twin
+    expect 1
+    says "VM twin may not start on host kvm2: it runs on host kvm1 already"
+    droverd_stop
+    droverd_start
+    wait_for 60 knows_fleet 9
+    run by_controller kvm2 start twin
+    expect 1
+    says "it runs on host kvm1 already"
+    is_on kvm1 twin
+    [ "$(where twin)" = kvm1 ]
+    by_controller kvm1 destroy twin
+    by_controller kvm2 start twin # it runs nowhere now
+    by_controller kvm2 destroy twin
+    by_controller kvm1 undefine twin
+    by_controller kvm2 undefine twin
+    wait_for 30 knows_fleet 8
 }
 
 @test "virsh migrate to a host in maintenance is refused, and told who would take the VM" {

@@ -6,6 +6,7 @@
 # three seconds here, where it is two minutes elsewhere.
 
 load fleet
+load tunnel
 
 VMS=(web1 web2 web3 web4 db1 db2 mail1)
 
@@ -32,11 +33,13 @@ setup_file() {
 }
 
 teardown_file() {
+    tunnels_end
     fleet_end
 }
 
 setup() {
     skip_without_lab
+    skip_without_sshd
 }
 
 teardown() {
