@@ -2,7 +2,7 @@
 /*
  * What drover's deciding costs, one table row at a time: bench WHAT HOSTS VMS. `fleet` writes the
  * fleet that all this is measured with, `hbal` and `cib` the same for Ganeti's hbal and for
- * Pacemaker's crm_simulate. Run by run.sh, which prints the tables.
+ * Pacemaker's crm_simulate. bench spawn RUNS PATH OPERATION ... measures hooks. Run by run.sh, which prints the tables.
  */
 #include "bench/bench.h"
 
@@ -122,12 +122,18 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+    if (argc >= 5 && argc % 2 == 1 && strcmp(argv[1], "spawn") == 0) {
+        uint32_t runs = (uint32_t)strtoul(argv[2], NULL, 10);
+        measure_spawn(runs ? runs : 1, argv + 3, (uint32_t)(argc - 3) / 2);
+        return 0;
+    }
     for (size_t i = 0; argc == 4 && i < sizeof things / sizeof *things; i++)
         if (strcmp(argv[1], things[i].name) == 0) {
             things[i].run((uint32_t)strtoul(argv[2], NULL, 10),
                           (uint32_t)strtoul(argv[3], NULL, 10));
             return 0;
         }
-    fputs("usage: bench decision|balance|drain|load|engine|fleet|hbal|cib HOSTS VMS\n", stderr);
+    fputs("usage: bench decision|balance|drain|load|engine|fleet|hbal|cib HOSTS VMS\n"
+          "       bench spawn RUNS PATH OPERATION [PATH OPERATION]...\n", stderr);
     return 2;
 }

@@ -34,5 +34,7 @@ void measure_balance(uint32_t hosts, uint32_t vms);
 void measure_drain(uint32_t hosts, uint32_t vms);
 void measure_load(uint32_t hosts, uint32_t vms);
 void measure_engine(uint32_t hosts, uint32_t vms);
+/* PATH OPERATION, n times: a row for each, p50 and p99 and their ratios to the first. */
+void measure_spawn(uint32_t runs, char **programs, uint32_t n);
 
 #endif

@@ -111,10 +111,66 @@ others() {
     fi
 }
 
-[ $# -gt 0 ] || set -- decision balance drain load engine others
+# A droverd with two made-up hosts, to be asked by hooks; its pid goes to $asked.
+start_droverd() {
+    local i
+    echo '<node/>' >"$scratch/kvm1.xml"
+    cat >"$scratch/drover.yaml" <<-END
+	hosts: [{name: kvm1, uri: "test://$scratch/kvm1.xml"}]
+	clusters: [{name: default, policy: {extends: none, filters: [memory]}}]
+	socket: drover.sock
+	hook_socket: hook.sock
+	hook_dir: hooks
+	database: drover.db
+	maintenance_dir: maintenance.d
+	alarm_dir: alarm.d
+	END
+    printf 'socket = %s\n' "$scratch/hooks/kvm1.sock" >"$scratch/hook.conf"
+    "$DROVER_BUILD/droverd" --config "$scratch/drover.yaml" >"$scratch/droverd.log" 2>&1 &
+    asked=$!
+    for ((i = 0; i < 300; i++)); do
+        "$DROVER_BUILD/drover" --socket "$scratch/drover.sock" hosts 2>/dev/null |
+            grep -q 'kvm1 .* up ' && return 0
+        sleep 0.1
+    done
+    cat "$scratch/droverd.log" >&2
+    return 1
+}
+
+hook() {
+    local asked names=() programs=() static=-static i=0 row
+    printf '\n### A hook, from fork to exit\n\n'
+    printf 'int main(void) { return 0; }\n' >"$scratch/empty.c"
+    if ! "${CC:-cc}" -O2 -static -o "$scratch/empty" "$scratch/empty.c" 2>/dev/null; then
+        static=
+        "${CC:-cc}" -O2 -o "$scratch/empty" "$scratch/empty.c" || return 0
+    fi
+    start_droverd || return 1
+    names=("an empty C program${static:+, static}" 'drover-hook, answered (start)'
+        'drover-hook, informing (started)')
+    programs=("$scratch/empty" - "$DROVER_BUILD/drover-hook" start "$DROVER_BUILD/drover-hook" started)
+    for i in sh python3; do
+        command -v "$i" >/dev/null || continue
+        printf '#!%s\n' "$(command -v "$i")" >"$scratch/empty.$i"
+        chmod 755 "$scratch/empty.$i"
+        names+=("an empty $i script")
+        programs+=("$scratch/empty.$i" -)
+    done
+    printf '| hook | p50, µs | p99, µs | p50 / empty | p99 / empty |\n|---|---|---|---|---|\n'
+    i=0
+    while read -r row; do
+        printf '| %s | %s |\n' "${names[i++]}" "$row"
+    done < <(DROVER_HOOK_CONF=$scratch/hook.conf "$bench" spawn "${BENCH_RUNS:-300}" "${programs[@]}")
+    kill "$asked"
+    wait "$asked"
+    printf '\nWall time of %s runs each, taking turns. Answered: droverd was asked, decided and said so.\n' \
+        "${BENCH_RUNS:-300}"
+}
+
+[ $# -gt 0 ] || set -- decision balance drain load engine hook others
 for part; do
     case $part in
-        decision | balance | drain | load | engine | others) "$part" ;;
-        *) echo "run.sh: there is no part $part: decision, balance, drain, load, engine, others" >&2; exit 2 ;;
+        decision | balance | drain | load | engine | hook | others) "$part" ;;
+        *) echo "run.sh: there is no part $part: decision, balance, drain, load, engine, hook, others" >&2; exit 2 ;;
     esac
 done

@@ -80,6 +80,8 @@ migrate() { # VM FROM TO: by virsh, not by drover
     expect 255
     run by_key -N -oExitOnForwardFailure=yes -R 2023:127.0.0.1:22 drover-hook@kvm2
     expect 255
+    run by_key -N -oExitOnForwardFailure=yes -R drover.invalid:1:127.0.0.1:22 drover-hook@kvm2
+    expect 255
     run by_key -N -oExitOnForwardFailure=yes -R "/root/x.sock:$FLEET/hook.sock" drover-hook@kvm2
     expect 255
     # Nor what runs on the host, through a socket of its: the connection is made, and leads nowhere.
