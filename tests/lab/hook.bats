@@ -92,7 +92,7 @@ migrate() { # VM FROM TO: by virsh, not by drover
     run timeout 30 virsh -q -c "qemu+unix:///system?socket=$FLEET/stolen.sock" list
     kill "$stolen"
     expect 1
-    says "End of file while reading data"
+    says "failed to connect to the hypervisor"
     by_controller kvm2 list >/dev/null # it was there to be reached
 }
 
@@ -146,14 +146,9 @@ start_bridged() { # HOST NAME
 }
 
 @test "a VM is not started twice, also with droverd restarted meanwhile" {
-    for host in kvm1 kvm2; do
-        by_controller kvm2 dumpxml spare --inactive >"$FLEET/twin.xml"
-        sed -i -e 's|<name>spare</name>|<name>twin</name>|' \
-            -e 's|<uuid>.*</uuid>|<uuid>6c61622d-7477-4e00-8000-000000000001</uuid>|' \
-            -e 's|/spare\.|/twin.|g' "$FLEET/twin.xml"
-        by_controller "$host" define "$FLEET/twin.xml"
-    done
-    by_controller kvm1 start twin
+    lab vm start kvm1 twin --memory 32 --persistent
+    by_controller kvm1 dumpxml twin --inactive >"$FLEET/twin.xml"
+    by_controller kvm2 define "$FLEET/twin.xml"
     wait_for 30 knows_fleet 9
     run by_controller kvm2 start twin
     expect 1
@@ -167,6 +162,7 @@ start_bridged() { # HOST NAME
     is_on kvm1 twin
     [ "$(where twin)" = kvm1 ]
     by_controller kvm1 destroy twin
+    wait_for 30 knows_fleet 8
     by_controller kvm2 start twin # it runs nowhere now
     by_controller kvm2 destroy twin
     by_controller kvm1 undefine twin
