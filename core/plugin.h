@@ -24,6 +24,7 @@
  *        hosts: identity, usable CPU models, whether devices are known, the largest VM that shares
  *        CPUs, memory of highly available VMs; VMs: how many hosts they are pinned to; helpers
  *        for labels and lists
+ *        moves: post-copy's bandwidth, auto-converge's steps, compression, automatic connections
  *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
@@ -540,6 +541,15 @@ struct drover_trouble {
 #define DROVER_HOW_COMPRESS 4u
 #define DROVER_HOW_TLS 8u
 #define DROVER_HOW_ZEROCOPY 16u
+#define DROVER_HOW_AUTO_CONNECTIONS 32u /* since 1.1: as many as the link and the vCPUs are good for */
+#define DROVER_HOW_AUTO_PARALLEL 64u    /* since 1.1: the same, and two at least */
+
+/* How memory is compressed, where DROVER_HOW_COMPRESS is set. Since 1.1 */
+enum drover_compression {
+    DROVER_COMPRESSION_XBZRLE, /* of pages sent before, what differs; over one connection */
+    DROVER_COMPRESSION_ZLIB,   /* over several connections */
+    DROVER_COMPRESSION_ZSTD,   /* the same */
+};
 
 enum drover_stall_action {
     DROVER_STALL_DOWNTIME = 1, /* allow a pause of downtime_ms */
@@ -574,6 +584,12 @@ struct drover_how {
     uint32_t max_concurrent;   /* per host and direction; 0: the configured limit */
     uint32_t n_stalls;
     struct drover_stall *stalls; /* room for DROVER_STALLS_MAX */
+    /* Since 1.1; of all of them 0 is what QEMU does by itself. */
+    double postcopy_bandwidth_mib_s;
+    uint32_t auto_converge_initial_pct;   /* by how much vCPUs are slowed down at first, 1..99 */
+    uint32_t auto_converge_increment_pct; /* and by how much more each time */
+    uint32_t compression;                 /* enum drover_compression */
+    uint32_t compression_level;           /* zlib 1..9, zstd 1..20 */
 };
 
 /* ----------------------------------------------------------- hook admission */

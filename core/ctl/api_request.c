@@ -53,6 +53,8 @@ static const struct route routes[] = {
      {{"priority", KEY_NUMBER, true, 0}}},
     {"POST", "/v1/migrations/", "/force_complete", "/v1/migrations/{id}/force_complete",
      "force_complete", {{0}}},
+    {"POST", "/v1/migrations/", "/bandwidth", "/v1/migrations/{id}/bandwidth", "set_bandwidth",
+     {{"bandwidth", KEY_HOST, true, 0}}},
     {"POST", "/v1/rebalance", NULL, "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
     {"POST", "/v1/fence", NULL, "/v1/fence", "fence",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},

@@ -100,6 +100,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_DECISION] = to_followers, [EFFECT_NOTICE] = to_log,
         [EFFECT_MIGRATION] = to_followers, [EFFECT_OVERRAN] = to_nobody,
         [EFFECT_SHADOW_AGREED] = to_nobody, [EFFECT_SHADOW_DIFFERED] = to_nobody,
+        [EFFECT_SET_BANDWIDTH] = to_world,
     };
     ways[effect->kind](daemon, effect);
 }

@@ -20,14 +20,7 @@ static void take_how(const struct how_ask *ask, const struct drover_how *how, st
             .action = (int)how->stalls[i].action,
             .downtime_ms = how->stalls[i].downtime_ms,
         };
-    taken->auto_converge = how->flags & DROVER_HOW_AUTO_CONVERGE;
-    taken->postcopy = how->flags & DROVER_HOW_POSTCOPY;
-    taken->compress = how->flags & DROVER_HOW_COMPRESS;
-    taken->tls = how->flags & DROVER_HOW_TLS;
-    taken->zerocopy = how->flags & DROVER_HOW_ZEROCOPY;
     taken->downtime_ms = how->downtime_ms;
-    taken->bandwidth_mib_s = how->bandwidth_mib_s;
-    taken->connections = how->connections;
     taken->stalls = (struct rows){.item = stalls, .n = how->n_stalls};
 }
 
@@ -49,8 +42,6 @@ static void sanitise(struct drover_how *how)
     how->n_stalls = left;
     if (!isfinite(how->downtime_ms) || how->downtime_ms < 0)
         how->downtime_ms = 0;
-    if (!isfinite(how->bandwidth_mib_s) || how->bandwidth_mib_s < 0)
-        how->bandwidth_mib_s = 0;
 }
 
 static void ask_unit(const struct how_ask *ask, const struct drover_move *question,
@@ -72,31 +63,6 @@ static void ask_unit(const struct how_ask *ask, const struct drover_move *questi
     *how = (struct drover_how){.size = sizeof *how, .stalls = how->stalls};
 }
 
-/* "auto" and "hypervisor_default" leave it to QEMU; a number is Mbps, shared by concurrent moves. */
-static double policy_bandwidth(const struct ruleset *rules, uint32_t concurrent)
-{
-    const char *text = rules->migration.bandwidth;
-    char *end;
-    double mbps = text ? strtod(text, &end) : 0;
-    if (!text || end == text || !isfinite(mbps) || mbps <= 0)
-        return 0;
-    return mbps / 8 / (concurrent > 0 ? concurrent : 1);
-}
-
-static void take_destination(const struct how_ask *ask, const char *to, struct how *how)
-{
-    const char *network = ask->rules->migration.network;
-    bool own_network = !network || strcmp(network, "management") != 0;
-    const struct host_setting *setting = settings_host(ask->settings, to);
-    const char *uri = !setting            ? ""
-                      : setting->peer_uri ? setting->peer_uri
-                                          : setting->uri;
-    const char *address =
-        own_network && setting && setting->migration_address ? setting->migration_address : "";
-    how->peer_uri = arena_text(ask->arena, uri);
-    how->migration_address = arena_text(ask->arena, address);
-}
-
 struct how_answer how_asked(const struct how_ask *ask)
 {
     const struct columns *columns = ask->columns;
@@ -113,13 +79,7 @@ struct how_answer how_asked(const struct how_ask *ask)
         ask_unit(ask, &question, &how, &answer);
     sanitise(&how);
     take_how(ask, &how, &answer.how);
-    answer.max_concurrent = how.max_concurrent;
-    if (rules->migration.encryption && strcmp(rules->migration.encryption, "yes") == 0)
-        answer.how.tls = true;
-    if (answer.how.bandwidth_mib_s <= 0)
-        answer.how.bandwidth_mib_s = policy_bandwidth(rules, how.max_concurrent);
-    if (ask->to != DROVER_NONE)
-        take_destination(ask, columns->hosts.name[ask->to], &answer.how);
+    channel_choose(ask, &how, &answer);
     return answer;
 }
 
@@ -135,6 +95,8 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
     if (answer.failure.times > 0)
         breakers_note(engine, &failures);
     move->how = answer.how;
+    move->share = answer.share;
+    move->left_out = answer.left_out;
     *max_concurrent = answer.max_concurrent;
 }
 

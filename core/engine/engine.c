@@ -119,6 +119,7 @@ static void pump(struct engine *engine)
     drains_pump(engine);
     rounds_pump(engine);
     queue_pump(engine);
+    channel_pump(engine);
     hosts_pump(engine); /* a host that has just become empty */
     power_pump(engine); /* and may be switched off, or is needed */
     moves_prune(engine);

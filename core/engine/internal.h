@@ -119,9 +119,27 @@ struct watch {
     struct spare spare;
 };
 
+/* Who has how much of a move's bandwidth to say: see channel.c. */
+struct channel_share {
+    bool known;          /* false: the move was begun before a restart, or not by drover */
+    bool running;        /* shared by the moves that run, not by those that may */
+    uint32_t concurrent; /* those that may */
+    double mbps;         /* what the policy gives to all of them; 0: no limit */
+    double fixed_mib_s;  /* what the migrate unit wants for this one; 0: nothing */
+    double asked_mbps;   /* what a person wants; 0: no limit; NAN: nothing */
+};
+
+/* A feature that a move goes without. */
+struct left_out {
+    const char *code; /* of the notice, stable */
+    const char *text; /* "zero-copy: host kvm2 has ..." */
+};
+
 struct move {
     struct migration record; /* texts are in arena */
     struct how how;
+    struct channel_share share;
+    struct rows left_out; /* struct left_out */
     bool unsettled;    /* recalled, or its call failed: how it stands is to be found out */
     uint64_t settle_step; /* by reports later than this step ... */
     double settle_at;     /* ... that were begun to be read at this time or later */
@@ -445,6 +463,8 @@ struct how_answer {
     struct how how;
     uint32_t max_concurrent;     /* per host and direction; 0: the configured limit */
     struct unit_failure failure; /* times 0: the migrate unit answered, or there is none */
+    struct channel_share share;
+    struct rows left_out;        /* struct left_out: what was wanted, and cannot be had */
 };
 /* How this VM would move there: the same for the engine's moves and for who only asks. Pure. */
 struct how_answer how_asked(const struct how_ask *ask);
@@ -469,6 +489,17 @@ void figures_begin(struct move *move);
 void figures_take(struct move *move, double now); /* of its new progress */
 void figures_end(struct move *move);
 void on_migration_checked(struct engine *engine, const struct event *event);
+
+/* channel.c: how the bytes travel */
+void channel_choose(const struct how_ask *ask, const struct drover_how *asked,
+                    struct how_answer *answer);
+void channel_begin(struct engine *engine, struct move *move);
+void channel_pump(struct engine *engine);
+void channel_set_changed(struct engine *engine);
+void do_set_bandwidth(struct engine *engine, const struct event *event);
+
+/* features.c */
+void features_leave_out(const struct how_ask *ask, struct how_answer *answer);
 
 /* outcome.c */
 void on_migration_done(struct engine *engine, const struct event *event);

@@ -316,6 +316,10 @@ void on_effect_failed(struct engine *engine, const struct event *event)
 {
     if (force_failed(engine, event))
         return;
+    if (strcmp(event->name, "migration.network") == 0) {
+        notice(engine, NOTICE_WARNING, "migration.network", event->to, event->vm, "%s", event->text);
+        return;
+    }
     notice(engine, NOTICE_WARNING, "effect.failed", event->host, event->vm,
            "what was ordered (effect %llu) failed: %s", (unsigned long long)event->id,
            event->text);

@@ -259,6 +259,7 @@ static void begin(const struct start *start, const struct decision *decision)
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
     move->record.can_postcopy = move->how.postcopy;
     move_set_state(engine, move, MIGRATION_PREPARING);
+    channel_begin(engine, move);
     notice(engine, NOTICE_INFO, "migration.started", move->record.to, move->record.name,
            "VM %s moves from host %s to host %s: %s (decision %llu)", move->record.name,
            move->record.from, move->record.to, move->record.reason,

@@ -300,7 +300,7 @@ void on_request(struct engine *engine, const struct event *event)
         {"force_complete", do_force_complete}, {"set_priority", do_set_priority},
         {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
         {"fence", do_fence},                   {"alarm_on", do_alarm_on},
-        {"alarm_off", do_alarm_off},
+        {"alarm_off", do_alarm_off},           {"set_bandwidth", do_set_bandwidth},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, event->name) == 0) {

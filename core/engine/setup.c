@@ -166,6 +166,7 @@ void on_set_changed(struct engine *engine, const struct event *event)
         put_host(engine, &hosts[i]);
     drop_hosts(engine);
     failure_set_changed(engine);
+    channel_set_changed(engine);
     if (!engine->configured)
         engine->round_at = engine->now + engine->settings.limits.round_s;
     engine->configured = true;

@@ -11,11 +11,13 @@ const char *const effect_kind_names[] = {
     "resume",  "check",    "refresh",
     "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
-    "shadow_agreed", "shadow_differed", NULL,
+    "shadow_agreed", "shadow_differed", "set_bandwidth", NULL,
 };
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
 const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};
 const char *const fence_result_names[] = {"unknown", "off", "on", "failed", NULL};
+const char *const compression_names[] = {"xbzrle", "zlib", "zstd", NULL};
+const char *const migration_phase_names[] = {"precopy", "postcopy", NULL};
 const char *const stall_action_names[] = {"", "downtime", "postcopy", "abort", NULL};
 
 #define STALL(member) offsetof(struct stall, member)
@@ -40,6 +42,16 @@ const struct field how_fields[] = {
     {.key = "migration_address", .type = FIELD_TEXT, .offset = HOW(migration_address)},
     {.key = "schedule", .type = FIELD_ROWS, .offset = HOW(stalls), .rows = stall_fields,
      .row_size = sizeof(struct stall)},
+    {.key = "postcopy_bandwidth_mib_s", .type = FIELD_NUMBER,
+     .offset = HOW(postcopy_bandwidth_mib_s)},
+    {.key = "compression", .type = FIELD_CHOICE, .offset = HOW(compression),
+     .choices = compression_names},
+    {.key = "compression_level", .type = FIELD_U32, .offset = HOW(compression_level)},
+    {.key = "auto_converge_initial_pct", .type = FIELD_U32,
+     .offset = HOW(auto_converge_initial_pct)},
+    {.key = "auto_converge_increment_pct", .type = FIELD_U32,
+     .offset = HOW(auto_converge_increment_pct)},
+    {.key = "tls_destination", .type = FIELD_TEXT, .offset = HOW(tls_destination)},
     {0},
 };
 

@@ -42,12 +42,17 @@ enum effect_kind {
                             status: calls that it had made itself; see model/calls.h */
     EFFECT_SHADOW_AGREED,   /* vm, comparison: what a shadow says beside the policy in force */
     EFFECT_SHADOW_DIFFERED, /* the same */
+    EFFECT_SET_BANDWIDTH, /* for the world: move, vm, host, number: MiB/s, 0: no limit; name: a
+                             migration_phase_names: which bandwidth it is */
 };
 
 extern const char *const effect_kind_names[];
 
+enum migration_phase { PHASE_PRECOPY, PHASE_POSTCOPY };
+
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 
+extern const char *const migration_phase_names[]; /* by enum migration_phase */
 extern const char *const notice_level_names[];
 extern const char *const fence_action_names[]; /* by enum drover_fence_action; [0] is "" */
 extern const char *const fence_result_names[]; /* by enum drover_fence_result */
@@ -61,6 +66,11 @@ struct how {
     const char *peer_uri;          /* of the destination, as the source reaches it */
     const char *migration_address; /* of the destination; "": libvirt chooses */
     struct rows stalls;            /* struct stall */
+    double postcopy_bandwidth_mib_s;
+    int compression;               /* enum drover_compression; where `compress` is set */
+    uint32_t compression_level;    /* 0: QEMU's default; so for the next two, in percent */
+    uint32_t auto_converge_initial_pct, auto_converge_increment_pct;
+    const char *tls_destination;   /* the name in the destination's certificate */
 };
 
 struct stall {
@@ -70,6 +80,7 @@ struct stall {
 };
 
 extern const char *const stall_action_names[]; /* [0] is "" */
+extern const char *const compression_names[];  /* by enum drover_compression */
 
 struct effect {
     uint64_t id; /* 0: only noted, nothing is to be performed */

@@ -36,7 +36,8 @@ enum event_kind {
     EVENT_OPERATOR_REQUEST, /* id: to be answered; name: verb; host, vm, to, who, arguments */
     EVENT_HOOK_ASK,        /* id: to be answered; host, hook */
     EVENT_MAINTENANCE_FILE, /* host, ok: is there */
-    EVENT_EFFECT_FAILED,   /* id of the effect, text */
+    EVENT_EFFECT_FAILED,   /* id of the effect, text; name: not failed, but it goes another way: the
+                              code of the notice that says so */
     EVENT_PROBED,          /* host, name: answers|silent|unknown, text: what was seen */
     EVENT_FENCED,          /* id: of the effect; host, name: a fence_result_names, text */
     EVENT_START_DONE,      /* id: of the move; vm, host, ok, text: the call to start it returned */

@@ -83,6 +83,7 @@ struct host {
     const char *uuid;        /* of the machine, as libvirt has it */
     struct texts cpu_models; /* named CPU models that guests may have there */
     bool devices_known;      /* false: nobody looked for devices */
+    const char *libvirt_version; /* "9.0.0"; "": not known */
 };
 
 struct vm {

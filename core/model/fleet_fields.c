@@ -108,6 +108,7 @@ const struct field host_fields[] = {
     {.key = "cpu_models", .type = FIELD_TEXTS, .offset = HOST(cpu_models)},
     {.key = "devices_known", .type = FIELD_BOOL, .offset = HOST(devices_known),
      .default_text = "true"},
+    {.key = "libvirt_version", .type = FIELD_TEXT, .offset = HOST(libvirt_version)},
     {0},
 };
 

@@ -8,12 +8,23 @@
  */
 #define INHERITED .flags = FIELD_NULLABLE
 
-#define MIGRATION(member) offsetof(struct policy_migration, member)
-static const struct field migration_fields[] = {
-    {.key = "policy", .type = FIELD_TEXT, .offset = MIGRATION(policy), INHERITED},
-    {.key = "bandwidth", .type = FIELD_TEXT, .offset = MIGRATION(bandwidth), INHERITED},
-    {.key = "encryption", .type = FIELD_TEXT, .offset = MIGRATION(encryption), INHERITED},
-    {.key = "network", .type = FIELD_TEXT, .offset = MIGRATION(network), INHERITED},
+#define MIGRATION(member)                                                                          \
+    {.key = #member, .type = FIELD_TEXT, .offset = offsetof(struct policy_migration, member),      \
+     INHERITED}
+const struct field policy_migration_fields[] = {
+    MIGRATION(policy),
+    MIGRATION(bandwidth),
+    MIGRATION(encryption),
+    MIGRATION(network),
+    MIGRATION(bandwidth_share),
+    MIGRATION(postcopy_bandwidth),
+    MIGRATION(connections),
+    MIGRATION(compression),
+    MIGRATION(compression_level),
+    MIGRATION(zero_copy),
+    MIGRATION(auto_converge),
+    MIGRATION(auto_converge_initial),
+    MIGRATION(auto_converge_increment),
     {0},
 };
 
@@ -28,7 +39,7 @@ const struct field policy_fields[] = {
     {.key = "balance", .type = FIELD_TEXT, .offset = POLICY(balance), INHERITED},
     {.key = "parameters", .type = FIELD_PAIRS, .offset = POLICY(parameters)},
     {.key = "migration", .type = FIELD_RECORD, .offset = POLICY(migration),
-     .rows = migration_fields, .row_size = sizeof(struct policy_migration)},
+     .rows = policy_migration_fields, .row_size = sizeof(struct policy_migration)},
     {.key = "resilience", .type = FIELD_TEXT, .offset = POLICY(resilience), INHERITED},
     {.key = "on_error", .type = FIELD_PAIRS, .offset = POLICY(on_error)},
     {0},

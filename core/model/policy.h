@@ -13,6 +13,15 @@ struct policy_migration {
     const char *bandwidth;  /* "auto", "hypervisor_default", or Mbps; NULL: inherited */
     const char *encryption; /* "yes" or "no"; NULL: inherited */
     const char *network;    /* NULL: inherited */
+    /* How memory travels; NULL: inherited, else "unit": what the migrate unit says. */
+    const char *bandwidth_share;    /* "concurrent" or "running"; NULL: inherited, else concurrent */
+    const char *postcopy_bandwidth; /* "unit", "hypervisor_default", or Mbps */
+    const char *connections;        /* "unit", "auto", "auto_parallel", "disabled", or 2..255 */
+    const char *compression;        /* "unit", "no", "xbzrle", "zlib" or "zstd" */
+    const char *compression_level;  /* "unit", or 1..20 */
+    const char *zero_copy;          /* "unit", "yes" or "no" */
+    const char *auto_converge;      /* "unit", "yes" or "no" */
+    const char *auto_converge_initial, *auto_converge_increment; /* "unit", or percent */
 };
 
 struct policy {
@@ -32,5 +41,6 @@ struct policy {
 };
 
 extern const struct field policy_fields[];
+extern const struct field policy_migration_fields[];
 
 #endif

@@ -38,6 +38,8 @@ struct host_setting {
     struct texts probe;      /* addresses, HOST:PORT, that are tried when libvirt does not answer */
     struct rows fence;       /* struct fence_setting, in the order in which they are tried */
     bool power_management;   /* a policy may switch it off and on */
+    double migration_limit_mbps; /* so much of its link is for migrations, by bandwidth: auto; 0: all */
+    const char *tls_name;    /* in its certificate for migrations; "": as in peer_uri */
     const char *os_version;  /* "family major.minor", which libvirt does not tell; "": not known */
     struct libvirtd_setting libvirtd;
     /* not in the document: where it stands there; file NULL: not known */

@@ -229,19 +229,10 @@ static void close_unit(struct bound_unit *bound, bool is_open)
     answers_free(bound->last_good);
 }
 
-static void copy_migration(struct binding *b, struct policy_migration *to)
-{
-    const struct policy_migration *from = &b->policy->migration;
-    to->policy = from->policy ? arena_text(b->arena, from->policy) : NULL;
-    to->bandwidth = from->bandwidth ? arena_text(b->arena, from->bandwidth) : NULL;
-    to->encryption = from->encryption ? arena_text(b->arena, from->encryption) : NULL;
-    to->network = from->network ? arena_text(b->arena, from->network) : NULL;
-}
-
 static int fill(struct binding *b, struct ruleset *rules)
 {
     rules->name = arena_text(b->arena, b->policy->name ? b->policy->name : "");
-    copy_migration(b, &rules->migration);
+    field_copy(policy_migration_fields, &rules->migration, &b->policy->migration, b->arena);
     if (bind_selector(b, rules) != 0 || bind_units(b, rules) != 0 || bind_on_error(b) != 0 ||
         bind_parameters(b, &rules->parameters) != 0)
         return -1;

@@ -166,13 +166,13 @@ const char *binding_hash(const struct binding *b)
     const struct policy *policy = b->policy;
     const char *const texts[] = {
         policy->name, policy->selector, policy->balance, policy->resilience,
-        policy->migration.policy, policy->migration.bandwidth, policy->migration.encryption,
-        policy->migration.network,
     };
     struct sha256 sha;
     sha256_begin(&sha);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         add_text(&sha, texts[i]);
+    for (const struct field *field = policy_migration_fields; field->key; field++)
+        add_text(&sha, *(const char *const *)((const char *)&policy->migration + field->offset));
     add_text(&sha, "filters");
     for (uint32_t i = 0; i < policy->filters.n; i++)
         add_text(&sha, policy->filters.item[i]);

@@ -232,7 +232,7 @@ int plan_index(lua_State *L, const char *key)
 
 /* --- how ----------------------------------------------------------------------------------- */
 
-enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS };
+enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS, HOW_COMPRESSION };
 
 struct how_field {
     const char *name;
@@ -252,9 +252,20 @@ static const struct how_field how_fields[] = {
     {"connections", HOW_COUNT, 0, offsetof(struct drover_how, connections)},
     {"max_concurrent", HOW_COUNT, 0, offsetof(struct drover_how, max_concurrent)},
     {"stalls", HOW_STALLS, 0, 0},
+    {"auto_connections", HOW_FLAG, DROVER_HOW_AUTO_CONNECTIONS, 0},
+    {"auto_parallel", HOW_FLAG, DROVER_HOW_AUTO_PARALLEL, 0},
+    {"postcopy_bandwidth_mib_s", HOW_NUMBER, 0,
+     offsetof(struct drover_how, postcopy_bandwidth_mib_s)},
+    {"auto_converge_initial_pct", HOW_COUNT, 0,
+     offsetof(struct drover_how, auto_converge_initial_pct)},
+    {"auto_converge_increment_pct", HOW_COUNT, 0,
+     offsetof(struct drover_how, auto_converge_increment_pct)},
+    {"compression", HOW_COMPRESSION, 0, offsetof(struct drover_how, compression)},
+    {"compression_level", HOW_COUNT, 0, offsetof(struct drover_how, compression_level)},
 };
 #define N_HOW_FIELDS (sizeof how_fields / sizeof *how_fields)
 
+static const char *const compressions[] = {"xbzrle", "zlib", "zstd", NULL};
 static const char *const stall_actions[] = {"downtime", "postcopy", "abort", NULL};
 
 static const struct how_field *how_field(lua_State *L, const char *key)
@@ -295,6 +306,7 @@ int how_index(lua_State *L, const char *key)
     case HOW_NUMBER: lua_pushnumber(L, *(const double *)place); break;
     case HOW_COUNT: lua_pushinteger(L, *(const uint32_t *)place); break;
     case HOW_STALLS: push_stalls(L, how); break;
+    case HOW_COMPRESSION: lua_pushstring(L, compressions[how->compression]); break;
     }
     return 1;
 }
@@ -340,6 +352,18 @@ static struct drover_stall check_stall(lua_State *L)
     return stall;
 }
 
+static uint32_t check_compression(lua_State *L)
+{
+    const char *word = lua_type(L, 3) == LUA_TSTRING ? lua_tostring(L, 3) : "";
+    uint32_t i = 0;
+    while (compressions[i] && strcmp(compressions[i], word) != 0)
+        i++;
+    if (!compressions[i])
+        luaL_error(L, "how.compression: xbzrle, zlib or zstd was expected, found %s",
+                   lua_library_text(L, 3, NULL));
+    return i;
+}
+
 static void set_stalls(lua_State *L, struct drover_how *how)
 {
     struct drover_stall stalls[DROVER_STALLS_MAX];
@@ -372,6 +396,7 @@ int how_set(lua_State *L, const char *key)
     case HOW_NUMBER: *(double *)place = check_amount(L, 3, key); break;
     case HOW_COUNT: *(uint32_t *)place = check_count(L, 3, key); break;
     case HOW_STALLS: set_stalls(L, how); break;
+    case HOW_COMPRESSION: how->compression = check_compression(L); break;
     }
     return 0;
 }

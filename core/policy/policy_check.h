@@ -9,9 +9,12 @@
 #include "base/error.h"
 #include "model/policy.h"
 
+#define POLICY_MIGRATION_KEYS 24 /* at least as many as there are */
+
 /* Where the scalars of a policy stood: for messages about what is found out after reading. */
 struct policy_marks {
-    struct mark policy, extends, selector, bandwidth, encryption;
+    struct mark policy, extends, selector;
+    struct mark migration[POLICY_MIGRATION_KEYS]; /* by position in policy_migration_fields */
 };
 
 /* Marks of a policy document that yaml_read() has accepted. */

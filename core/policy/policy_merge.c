@@ -49,12 +49,12 @@ static void forget_marks(struct pairs *pairs, struct arena *arena)
     pairs->item = copy;
 }
 
+/* All of its fields are texts, and NULL where nothing is said. */
 static void over_migration(struct policy_migration *migration, const struct policy_migration *over)
 {
-    over_text(&migration->policy, over->policy);
-    over_text(&migration->bandwidth, over->bandwidth);
-    over_text(&migration->encryption, over->encryption);
-    over_text(&migration->network, over->network);
+    for (const struct field *field = policy_migration_fields; field->key; field++)
+        over_text((const char **)((char *)migration + field->offset),
+                  *(const char *const *)((const char *)over + field->offset));
 }
 
 void policy_merge(struct policy *policy, const struct policy *over, struct arena *arena)

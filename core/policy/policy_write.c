@@ -75,14 +75,14 @@ static void write_pairs(FILE *out, const char *key, const struct pairs *pairs, b
 
 static void write_migration(FILE *out, const struct policy_migration *migration)
 {
-    if (!migration->policy && !migration->bandwidth && !migration->encryption &&
-        !migration->network)
-        return;
-    fputs("migration:\n", out);
-    write_key(out, "  ", "policy", migration->policy);
-    write_key(out, "  ", "bandwidth", migration->bandwidth);
-    write_key(out, "  ", "encryption", migration->encryption);
-    write_key(out, "  ", "network", migration->network);
+    bool begun = false;
+    for (const struct field *field = policy_migration_fields; field->key; field++) {
+        const char *value = *(const char *const *)((const char *)migration + field->offset);
+        if (value && !begun)
+            fputs("migration:\n", out);
+        begun |= value != NULL;
+        write_key(out, "  ", field->key, value);
+    }
 }
 
 char *policy_write(const struct policy *policy)

@@ -357,7 +357,8 @@ struct job *job_begin(struct sim *sim, uint32_t vm, uint32_t from, uint32_t to,
                  .downtime_ms = how->downtime_ms > 0 ? how->downtime_ms : DOWNTIME_USUAL_MS,
                  .writes_round = guest->writes_round, .auto_converge = how->auto_converge},
         .postcopy_allowed = how->postcopy,
-        .bandwidth_mib_s = ceil(how->bandwidth_mib_s), /* libvirt takes whole ones */
+        .bandwidth_mib_s = {ceil(how->bandwidth_mib_s), /* libvirt takes whole ones */
+                            ceil(how->postcopy_bandwidth_mib_s)},
         .stalled_since = NAN, .fails_at = INFINITY, .begun = sim->now, .changed_at = sim->now,
     };
     sim->jobs = memory_grow(sim->jobs, &sim->job_room, sim->n_jobs + 1, sizeof *sim->jobs);

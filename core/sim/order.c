@@ -95,6 +95,11 @@ static bool control(struct sim *sim, struct order *order, struct job *job)
         job->copy.downtime_ms = order->downtime_ms;
         order->downtime_ms = NAN;
     }
+    for (int phase = PHASE_PRECOPY; phase <= PHASE_POSTCOPY; phase++) {
+        if (!isnan(order->bandwidth_mib_s[phase]))
+            job->bandwidth_mib_s[phase] = order->bandwidth_mib_s[phase];
+        order->bandwidth_mib_s[phase] = NAN;
+    }
     if (order->postcopy) {
         order->postcopy = false;
         if (job_switch_to_postcopy(sim, job) < 0)
@@ -271,10 +276,10 @@ static void begin(struct sim *sim, const struct effect *effect, bool carried)
     *order = (struct order){
         .move = effect->move, .effect = effect->id, .vm = vm, .from = from, .to = to,
         .carried = carried, .opened = !carried, .begun = sim->now, .away_since = NAN,
-        .downtime_ms = NAN, .how = effect->how,
+        .downtime_ms = NAN, .bandwidth_mib_s = {NAN, NAN}, .how = effect->how,
     };
     order->how.stalls = (struct rows){0};
-    order->how.peer_uri = order->how.migration_address = "";
+    order->how.peer_uri = order->how.migration_address = order->how.tls_destination = "";
     if (carried)
         sim_after(sim, random_between(&sim->wire, 0.02, 0.3), open_call, order->move,
                   sim->session);
@@ -290,6 +295,9 @@ static void control_later(struct sim *sim, const struct effect *effect)
         return; /* it has ended, and that was told */
     if (effect->kind == EFFECT_SET_DOWNTIME) {
         order->downtime_ms = effect->number;
+    } else if (effect->kind == EFFECT_SET_BANDWIDTH) {
+        bool postcopy = strcmp(effect->name, migration_phase_names[PHASE_POSTCOPY]) == 0;
+        order->bandwidth_mib_s[postcopy ? PHASE_POSTCOPY : PHASE_PRECOPY] = effect->number;
     } else if (effect->kind == EFFECT_POSTCOPY) {
         order->postcopy = true;
         order->postcopy_effect = effect->id;

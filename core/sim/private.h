@@ -111,7 +111,7 @@ struct job {
     bool postcopy_allowed;
     bool guest_paused;      /* by order; since paused_at */
     bool has_waited;        /* for a destination that did not answer: others have passed it */
-    double bandwidth_mib_s; /* its limit; 0: none */
+    double bandwidth_mib_s[2]; /* its limits, by enum migration_phase; 0: none */
     double rate_mib_s;      /* at which it is carried now */
     double begun;
     double pause_s;         /* of the guest, so far */
@@ -135,6 +135,7 @@ struct order {
     bool abort, postcopy, pause;
     uint64_t abort_effect, postcopy_effect;
     double downtime_ms;    /* wanted; NAN: nothing */
+    double bandwidth_mib_s[2]; /* wanted, by enum migration_phase; NAN: nothing */
 };
 
 /* A hook's question that is not answered yet. */

@@ -60,6 +60,7 @@ static void perform(struct run *run, const struct effect *effect)
     case EFFECT_MIGRATE:
     case EFFECT_WATCH:
     case EFFECT_SET_DOWNTIME:
+    case EFFECT_SET_BANDWIDTH:
     case EFFECT_POSTCOPY:
     case EFFECT_ABORT:
     case EFFECT_RECOVER:

@@ -20,12 +20,12 @@ static double fair(const struct sim *sim, const struct job *job)
     return fmin(from->out_left_mib_s / from->out_waiting, to->in_left_mib_s / to->in_waiting);
 }
 
-/* QEMU forgets its limit in post-copy: there the guest waits for pages. */
+/* In post-copy QEMU has another limit, as a rule none: there the guest waits for pages. */
 static double wanted(const struct sim *sim, const struct job *job)
 {
-    bool limited = job->bandwidth_mib_s > 0 && job->phase != JOB_POSTCOPY;
+    double limit = job->bandwidth_mib_s[job->phase == JOB_POSTCOPY ? PHASE_POSTCOPY : PHASE_PRECOPY];
     double rate = fair(sim, job);
-    return limited ? fmin(rate, job->bandwidth_mib_s) : rate;
+    return limit > 0 ? fmin(rate, limit) : rate;
 }
 
 static void give(struct sim *sim, struct job *job, double rate_mib_s)

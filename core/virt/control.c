@@ -3,6 +3,7 @@
 #include "virt/control.h"
 
 #include "base/memory.h"
+#include "model/effect.h"
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/host.h"
@@ -57,6 +58,27 @@ static int abort_job(virDomainPtr domain, const struct job *job)
     return virDomainAbortJob(domain);
 }
 
+/* libvirt's word for "no limit": the highest that it takes. */
+#define UNLIMITED_MIB_S ((unsigned long)(INT64_MAX / (1024 * 1024)))
+
+static unsigned long speed_of(const struct job *job, enum migration_phase phase)
+{
+    double mib_s = job->bandwidth_mib_s[phase];
+    return mib_s > 0 && mib_s < (double)UNLIMITED_MIB_S ? (unsigned long)ceil(mib_s)
+                                                        : UNLIMITED_MIB_S;
+}
+
+static int set_bandwidth(virDomainPtr domain, const struct job *job)
+{
+    return virDomainMigrateSetMaxSpeed(domain, speed_of(job, PHASE_PRECOPY), 0);
+}
+
+static int set_postcopy_bandwidth(virDomainPtr domain, const struct job *job)
+{
+    return virDomainMigrateSetMaxSpeed(domain, speed_of(job, PHASE_POSTCOPY),
+                                       VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY);
+}
+
 static void apply(struct worker *worker, virDomainPtr domain, const struct job *job,
                   struct look *look)
 {
@@ -72,6 +94,10 @@ static void apply(struct worker *worker, virDomainPtr domain, const struct job *
         [CONTROL_PAUSE] = {job->pause && !job->abort, "pausing a guest that migrates",
                            pause_guest},
         [CONTROL_ABORT] = {job->abort, "aborting a migration", abort_job},
+        [CONTROL_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_PRECOPY]),
+                               "setting a migration's speed", set_bandwidth},
+        [CONTROL_POSTCOPY_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_POSTCOPY]),
+                                        "setting post-copy's speed", set_postcopy_bandwidth},
     };
     for (int i = 0; i < CONTROLS; i++) {
         if (!controls[i].wanted)

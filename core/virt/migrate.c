@@ -57,6 +57,25 @@ static void free_attempt(struct note *note)
     free(note);
 }
 
+struct detour_note {
+    struct note note;
+    struct attempt *attempt;
+    char text[1024];
+};
+
+static void deliver_detour(struct note *note)
+{
+    struct detour_note *detour = (struct detour_note *)note;
+    if (detour->attempt->virt)
+        moves_detoured(detour->attempt->virt, detour->attempt->move, detour->text);
+}
+
+static void free_detour(struct note *note)
+{
+    attempt_unref(((struct detour_note *)note)->attempt);
+    free(note);
+}
+
 /* "web1 cannot be moved from kvm1 to kvm2: ..." */
 static void fail(struct attempt *attempt, struct attempt_note *note, const char *why)
 {
@@ -113,26 +132,61 @@ static int check(struct attempt *attempt, virDomainPtr domain, struct attempt_no
     return 0;
 }
 
-static void ask_libvirt(struct attempt *attempt, virConnectPtr connection, virDomainPtr domain,
-                        struct attempt_note *note)
+static int call_libvirt(const struct attempt *attempt, virDomainPtr domain)
 {
     virTypedParameterPtr parameters;
-    int n, opening = ATTEMPT_OPENING;
+    int n;
     unsigned flags = units_migrate_flags(&attempt->how, virDomainIsPersistent(domain) == 1);
     if (attempt->resume)
         flags |= VIR_MIGRATE_POSTCOPY_RESUME;
     int status = units_migrate_parameters(&attempt->how, &parameters, &n);
-    if (!atomic_compare_exchange_strong(&attempt->stage, &opening, ATTEMPT_MIGRATING))
-        fail(attempt, note, "it was given up before it began");
-    else if (status == 0)
-        status = virDomainMigrateToURI3(domain, attempt->how.peer_uri, parameters,
-                                        (unsigned)n, flags);
-    if (opening == ATTEMPT_OPENING && status < 0) {
-        fail_by_libvirt(attempt, note);
-        if (virConnectIsAlive(connection) != 1)
-            note->outcome = ATTEMPT_UNHEARD;
-    }
+    if (status == 0)
+        status = virDomainMigrateToURI3(domain, attempt->how.peer_uri, parameters, (unsigned)n,
+                                        flags);
     virTypedParamsFree(parameters, n);
+    return status;
+}
+
+/* The source got no connection over the migration network, so nothing was sent: not there then. */
+static int call_over_management(struct attempt *attempt, virDomainPtr domain)
+{
+    char text[700];
+    connect_error_text(text, sizeof text);
+    struct detour_note *detour = memory_new(sizeof *detour);
+    detour->note.deliver = deliver_detour;
+    detour->note.free = free_detour;
+    detour->attempt = attempt;
+    atomic_fetch_add(&attempt->refs, 1);
+    snprintf(detour->text, sizeof detour->text,
+             "%s goes from %s to %s over the management network: the migration network did not "
+             "carry it: %s",
+             attempt->name, attempt->from, attempt->to, text);
+    outbox_put(attempt->outbox, &detour->note);
+    attempt->how.migration_address = "";
+    return call_libvirt(attempt, domain);
+}
+
+static void ask_libvirt(struct attempt *attempt, virConnectPtr connection, virDomainPtr domain,
+                        struct attempt_note *note)
+{
+    int opening = ATTEMPT_OPENING;
+    unsigned long speed_mib_s;
+    if (!atomic_compare_exchange_strong(&attempt->stage, &opening, ATTEMPT_MIGRATING)) {
+        fail(attempt, note, "it was given up before it began");
+        return;
+    }
+    bool limited = virDomainMigrateGetMaxSpeed(domain, &speed_mib_s, 0) == 0;
+    int status = call_libvirt(attempt, domain);
+    if (status < 0 &&
+        units_is_out_of_reach(virGetLastErrorMessage(), attempt->how.migration_address))
+        status = call_over_management(attempt, domain);
+    if (status == 0)
+        return;
+    fail_by_libvirt(attempt, note);
+    if (virConnectIsAlive(connection) != 1)
+        note->outcome = ATTEMPT_UNHEARD;
+    else if (limited) /* what was set meanwhile was for this migration, and libvirt would keep it */
+        virDomainMigrateSetMaxSpeed(domain, speed_mib_s, 0);
 }
 
 static void run(struct attempt *attempt, struct attempt_note *note)
@@ -185,6 +239,8 @@ static struct attempt *attempt_new(struct virt *virt, const struct effect *effec
     attempt->how.peer_uri = arena_text(arena, effect->how.peer_uri);
     if (effect->how.migration_address)
         attempt->how.migration_address = arena_text(arena, effect->how.migration_address);
+    if (effect->how.tls_destination)
+        attempt->how.tls_destination = arena_text(arena, effect->how.tls_destination);
     attempt->vm = arena_text(arena, effect->vm);
     attempt->name = arena_text(arena, vm_name);
     attempt->from = arena_text(arena, effect->host);

@@ -36,6 +36,7 @@ struct move {
     unsigned idle_looks;     /* in a row: there, and no job */
     struct wanted wanted[CONTROLS];
     double downtime_ms;
+    double bandwidth_mib_s[2]; /* by enum migration_phase */
 };
 
 static void move_free(void *data)
@@ -182,7 +183,14 @@ static const struct {
     {EFFECT_POSTCOPY, CONTROL_POSTCOPY, "be switched to post-copy"},
     {EFFECT_ABORT, CONTROL_ABORT, "be aborted"},
     {EFFECT_PAUSE, CONTROL_PAUSE, "be ended by a pause of its guest"},
+    {EFFECT_SET_BANDWIDTH, CONTROL_BANDWIDTH, "get another speed"},
+    {EFFECT_SET_BANDWIDTH, CONTROL_POSTCOPY_BANDWIDTH, "get another speed for post-copy"},
 };
+
+static enum control speed_control(int phase)
+{
+    return phase == PHASE_POSTCOPY ? CONTROL_POSTCOPY_BANDWIDTH : CONTROL_BANDWIDTH;
+}
 
 static void look(struct move *move)
 {
@@ -195,6 +203,9 @@ static void look(struct move *move)
     job->postcopy = move->wanted[CONTROL_POSTCOPY].is;
     job->abort = move->wanted[CONTROL_ABORT].is;
     job->pause = move->wanted[CONTROL_PAUSE].is;
+    for (int phase = PHASE_PRECOPY; phase <= PHASE_POSTCOPY; phase++)
+        job->bandwidth_mib_s[phase] = move->wanted[speed_control(phase)].is
+                                          ? move->bandwidth_mib_s[phase] : NAN;
     move->looking = true;
     worker_push(host->worker, job);
 }
@@ -205,12 +216,17 @@ void moves_control(struct virt *virt, const struct effect *effect)
     struct move *move = g_hash_table_lookup(virt->moves, &id);
     if (!move)
         return; /* it has ended meanwhile, and its end was told */
+    int phase = effect->name && strcmp(effect->name, migration_phase_names[PHASE_POSTCOPY]) == 0
+                    ? PHASE_POSTCOPY : PHASE_PRECOPY;
     for (size_t i = 0; i < G_N_ELEMENTS(controls); i++) {
-        if (controls[i].effect == effect->kind)
+        if (effect->kind == EFFECT_SET_BANDWIDTH ? controls[i].control == speed_control(phase)
+                                                 : controls[i].effect == effect->kind)
             move->wanted[controls[i].control] = (struct wanted){true, effect->id};
     }
     if (effect->kind == EFFECT_SET_DOWNTIME)
         move->downtime_ms = effect->number;
+    if (effect->kind == EFFECT_SET_BANDWIDTH)
+        move->bandwidth_mib_s[phase] = effect->number;
     if (effect->kind == EFFECT_ABORT && move->attempt && attempt_drop(move->attempt)) {
         end_move(move, false, "the move of %s from %s to %s was aborted before it began",
                  vm_name(move), move->host, move->to);
@@ -325,6 +341,19 @@ void moves_attempted(struct virt *virt, uint64_t id, enum attempt_outcome outcom
         watch_instead(move);
     else
         end_move(move, outcome == ATTEMPT_SUCCEEDED, "%s", text);
+}
+
+/* It goes on, and another way than was ordered: that is for people to know. */
+void moves_detoured(struct virt *virt, uint64_t id, const char *text)
+{
+    struct move *move = g_hash_table_lookup(virt->moves, &id);
+    if (!move)
+        return;
+    struct event *event = event_about(move, EVENT_EFFECT_FAILED);
+    event->id = move->order;
+    event_set(event, &event->name, "migration.network");
+    event_set(event, &event->text, text);
+    virt_post(virt, event);
 }
 
 /* An attempt that does not even come to ask: its thread is left to itself. */

@@ -56,14 +56,21 @@ static void read_node(struct worker *worker, struct host *host)
     host->memory_mib = (double)info.memory / 1024;
 }
 
-static void read_version(struct worker *worker, struct host *host, struct arena *arena)
+static const char *version_text(struct arena *arena, unsigned long version)
+{
+    return arena_printf(arena, "%lu.%lu.%lu", version / 1000000, version / 1000 % 1000,
+                        version % 1000);
+}
+
+static void read_versions(struct worker *worker, struct host *host, struct arena *arena)
 {
     unsigned long version = 0;
     worker_calls(worker, "asking for its hypervisor's version");
-    if (virConnectGetVersion(worker->connection, &version) < 0 || !version)
-        return;
-    host->hypervisor_version = arena_printf(arena, "%lu.%lu.%lu", version / 1000000,
-                                            version / 1000 % 1000, version % 1000);
+    if (virConnectGetVersion(worker->connection, &version) == 0 && version)
+        host->hypervisor_version = version_text(arena, version);
+    worker_calls(worker, "asking for its libvirt's version");
+    if (virConnectGetLibVersion(worker->connection, &version) == 0 && version)
+        host->libvirt_version = version_text(arena, version);
 }
 
 /*
@@ -234,7 +241,7 @@ static void read_host(struct worker *worker, struct host *host, struct arena *ar
     host->name = worker->host;
     read_node(worker, host);
     read_capabilities(worker, host, arena);
-    read_version(worker, host, arena);
+    read_versions(worker, host, arena);
     read_memory(worker, host);
     read_online(worker, host, arena);
     read_free_pages(worker, host, arena);

@@ -97,6 +97,12 @@ double units_load_pct(double busy_s, double passed_s, double cpus)
     return load > 100 ? 100 : load;
 }
 
+/* QEMU's page cache (xbzrle) works with one connection only, the others with several. */
+static bool is_streamed(const struct how *how)
+{
+    return how->compression != DROVER_COMPRESSION_XBZRLE;
+}
+
 unsigned units_migrate_flags(const struct how *how, bool persistent)
 {
     bool parallel = how->connections > 1;
@@ -109,8 +115,7 @@ unsigned units_migrate_flags(const struct how *how, bool persistent)
         {persistent, VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE},
         {how->auto_converge, VIR_MIGRATE_AUTO_CONVERGE},
         {how->postcopy, VIR_MIGRATE_POSTCOPY},
-        /* QEMU's page cache works with one connection only. */
-        {how->compress && !parallel, VIR_MIGRATE_COMPRESSED},
+        {how->compress && parallel == is_streamed(how), VIR_MIGRATE_COMPRESSED},
         {how->tls, VIR_MIGRATE_TLS},
         {parallel, VIR_MIGRATE_PARALLEL},
         /* ... and sending without copying with several. */
@@ -129,22 +134,87 @@ static void migration_uri(const char *address, char *uri, size_t size)
     snprintf(uri, size, bare_ipv6 ? "tcp://[%s]" : "tcp://%s", address);
 }
 
+struct parameters {
+    virTypedParameterPtr item;
+    int n, room, status;
+};
+
+static void add_text(struct parameters *parameters, const char *name, const char *value)
+{
+    if (value && *value)
+        parameters->status |= virTypedParamsAddString(&parameters->item, &parameters->n,
+                                                      &parameters->room, name, value);
+}
+
+/* libvirt takes whole ones; a limit is never rounded to none. */
+static void add_speed(struct parameters *parameters, const char *name, double mib_s)
+{
+    if (mib_s > 0)
+        parameters->status |=
+            virTypedParamsAddULLong(&parameters->item, &parameters->n, &parameters->room, name,
+                                    (unsigned long long)ceil(mib_s));
+}
+
+static void add_count(struct parameters *parameters, const char *name, uint32_t count)
+{
+    if (count > 0)
+        parameters->status |= virTypedParamsAddInt(&parameters->item, &parameters->n,
+                                                   &parameters->room, name, (int)count);
+}
+
+/* Texts of libvirt 9.4 and later, which knows them; features.c sees to it that both sides are. */
+#define ZLIB_LEVEL "compression.zlib.level"
+#define ZSTD_LEVEL "compression.zstd.level"
+#define ZLIB_LEVEL_MAX 9
+
+static void add_compression(struct parameters *parameters, const struct how *how)
+{
+    bool zlib = how->compression == DROVER_COMPRESSION_ZLIB;
+    uint32_t level = how->compression_level;
+    if (!how->compress || (how->connections > 1) != is_streamed(how))
+        return;
+    add_text(parameters, VIR_MIGRATE_PARAM_COMPRESSION, compression_names[how->compression]);
+    if (is_streamed(how))
+        add_count(parameters, zlib ? ZLIB_LEVEL : ZSTD_LEVEL,
+                  zlib && level > ZLIB_LEVEL_MAX ? ZLIB_LEVEL_MAX : level);
+}
+
 int units_migrate_parameters(const struct how *how, virTypedParameterPtr *parameters, int *n)
 {
-    int room = 0, status = 0;
-    *parameters = NULL;
-    *n = 0;
+    struct parameters all = {0};
+    char uri[300];
     if (how->migration_address && *how->migration_address) {
-        char uri[300];
         migration_uri(how->migration_address, uri, sizeof uri);
-        status |= virTypedParamsAddString(parameters, n, &room, VIR_MIGRATE_PARAM_URI, uri);
+        add_text(&all, VIR_MIGRATE_PARAM_URI, uri);
     }
-    if (how->bandwidth_mib_s > 0)
-        status |= virTypedParamsAddULLong(parameters, n, &room, VIR_MIGRATE_PARAM_BANDWIDTH,
-                                          (unsigned long long)ceil(how->bandwidth_mib_s));
+    add_speed(&all, VIR_MIGRATE_PARAM_BANDWIDTH, how->bandwidth_mib_s);
+    if (how->postcopy)
+        add_speed(&all, VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY, how->postcopy_bandwidth_mib_s);
     if (how->connections > 1)
-        status |= virTypedParamsAddInt(parameters, n, &room,
-                                       VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
-                                       (int)how->connections);
-    return status;
+        add_count(&all, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, how->connections);
+    add_compression(&all, how);
+    if (how->auto_converge) {
+        add_count(&all, VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL, how->auto_converge_initial_pct);
+        add_count(&all, VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT,
+                  how->auto_converge_increment_pct);
+    }
+    if (how->tls)
+        add_text(&all, VIR_MIGRATE_PARAM_TLS_DESTINATION, how->tls_destination);
+    *parameters = all.item;
+    *n = all.n;
+    return all.status;
+}
+
+/* libvirt's words (it connects), and QEMU's (which does where there are several connections). */
+bool units_is_out_of_reach(const char *message, const char *address)
+{
+    static const char *const words[] = {"unable to connect to server at", "ailed to connect to",
+                                        "nable to connect to"};
+    if (!message || !address || !*address || !strstr(message, address))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strstr(message, words[i]))
+            return true;
+    }
+    return false;
 }

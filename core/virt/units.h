@@ -32,4 +32,7 @@ unsigned units_migrate_flags(const struct how *how, bool persistent);
  */
 int units_migrate_parameters(const struct how *how, virTypedParameterPtr *parameters, int *n);
 
+/* Whether this is libvirt's or QEMU's word that the source got no connection to that address. */
+bool units_is_out_of_reach(const char *message, const char *address);
+
 #endif

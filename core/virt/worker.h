@@ -35,6 +35,7 @@ struct job {
     bool postcopy;
     bool abort;
     bool pause;
+    double bandwidth_mib_s[2]; /* by enum migration_phase; NAN: leave it; 0: no limit */
 };
 
 /* How to connect. */

@@ -21,7 +21,7 @@ setup_file() {
 	kvm3 calm6 --memory 32
 	kvm3 calm7 --memory 32
 	END
-    bandwidth 256 # Mbps: 16 MiB/s for each of two at a time
+    bandwidth 256 # Mbps: 15 MiB/s for each of two at a time
     droverd_start
     wait_for 60 knows_fleet 8
 }

@@ -32,6 +32,10 @@ struct bench {
     bool soft;            /* the first of them is soft */
     struct rows groups; /* struct group */
     bool power_management; /* of each host */
+    /* By host, for how moves travel; 0 and NULL: as a host has it that says nothing. */
+    double link_mbps[BENCH_HOSTS_MAX], migration_limit_mbps[BENCH_HOSTS_MAX];
+    const char *migration_address[BENCH_HOSTS_MAX], *tls_name[BENCH_HOSTS_MAX];
+    const char *libvirt[BENCH_HOSTS_MAX], *qemu[BENCH_HOSTS_MAX];
 };
 
 /* ------------------------------------------------------------------ units */
@@ -212,6 +216,11 @@ static inline void bench_configure(struct bench *bench)
         hosts[i].uri = arena_printf(&event->arena, "qemu+tcp://kvm%u/system", i + 1);
         hosts[i].fence = bench_fences(bench, &event->arena);
         hosts[i].power_management = bench->power_management;
+        hosts[i].link_mbps = bench->link_mbps[i];
+        hosts[i].migration_limit_mbps = bench->migration_limit_mbps[i];
+        hosts[i].migration_address = bench->migration_address[i];
+        if (bench->tls_name[i])
+            hosts[i].tls_name = bench->tls_name[i];
     }
     settings->hosts = (struct rows){.item = hosts, .n = bench->n_hosts};
     event->settings = (struct rows){.item = settings, .n = 1};
@@ -251,6 +260,15 @@ static inline void bench_report_vms(struct bench *bench, const char *host,
     record.threads = 8;
     record.memory_mib = 10321;
     record.cpu_usage_pct = NAN;
+    unsigned long number = strtoul(host + strlen("kvm"), NULL, 10);
+    if (number >= 1 && number <= BENCH_HOSTS_MAX) {
+        record.libvirt_version = bench->libvirt[number - 1];
+        record.hypervisor_version = bench->qemu[number - 1];
+    }
+    if (!record.libvirt_version)
+        record.libvirt_version = "";
+    if (!record.hypervisor_version)
+        record.hypervisor_version = "";
     event_add_host(event, &record);
     for (; *names; names++) {
         char *plain = arena_text(&event->arena, *names);

@@ -218,6 +218,12 @@ static void requests_become_events(void **state)
     assert_int_equal(event->arguments.n, 2);
     assert_string_equal(event->arguments.item[1].value, "2.5");
     event_free(event);
+    json_decref(ask(world, "POST", "/v1/migrations/5/bandwidth",
+                    json_pack("{s:s}", "bandwidth", "policy"), &error));
+    event = g_queue_pop_head(&world->requests);
+    assert_string_equal(event->name, "set_bandwidth");
+    assert_string_equal(event->arguments.item[1].value, "policy");
+    event_free(event);
 
     json_decref(ask(world, "POST", "/v1/rebalance", json_pack("{s:s}", "cluster", "c1"), &error));
     event = g_queue_pop_head(&world->requests);

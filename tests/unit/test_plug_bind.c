@@ -227,6 +227,27 @@ static void test_hash(void **state)
     plug_unref(plug);
 }
 
+/* Each key that a policy has for migrations reaches its rules, and makes them other ones. */
+static void test_migration(void **state)
+{
+    (void)state;
+    struct error error = ERROR_INIT;
+    struct plug *plug = plug_with(fixture("good"), "good");
+    struct ruleset *plain = bind_pairs(plug, NULL, 0, &error);
+    for (const struct field *field = policy_migration_fields; field->key; field++) {
+        const char *word = strcmp(field->key, "policy") == 0 ? "none" : "2";
+        struct policy policy = {.name = "p", .file = "p.yaml"};
+        *(const char **)((char *)&policy.migration + field->offset) = word;
+        struct ruleset *rules = plug_bind(plug, &policy, &error);
+        assert_non_null(rules);
+        assert_string_equal(*(const char **)((char *)&rules->migration + field->offset), word);
+        assert_string_not_equal(rules->hash, plain->hash);
+        ruleset_free(rules);
+    }
+    ruleset_free(plain);
+    plug_unref(plug);
+}
+
 /* The same table in Lua: one parameter of each type, as the unit sees them. */
 static void test_lua_parameters(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_defaults),          cmocka_unit_test(test_every_type),
         cmocka_unit_test(test_what_is_refused),   cmocka_unit_test(test_names_and_factors),
         cmocka_unit_test(test_mandatory_first),   cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_migration),
         cmocka_unit_test(test_lua_parameters),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -94,7 +94,7 @@ static const struct otherwise otherwise[] = {
     {"ask", "n_with", ""},     /* #ask.with */
     {"ask", "waived", "vm_rules_waived"},
     {"step", "n_hosts", ""},   /* #hosts */
-    {"how", "flags", "auto_converge postcopy compress tls zerocopy"},
+    {"how", "flags", "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel"},
     {"how", "n_stalls", ""},
     {"answer", "verdict", "allow"},
     {"answer", "code", "deny"}, /* answer:deny(code, text) */

@@ -179,6 +179,13 @@ static void flags_by_the_way_to_move(void **state)
         {"compressed", {.compress = true}, false, always | VIR_MIGRATE_COMPRESSED},
         {"but not over several connections", {.compress = true, .connections = 2}, false,
          always | VIR_MIGRATE_PARALLEL},
+        {"xbzrle by name", {.compress = true, .compression = DROVER_COMPRESSION_XBZRLE}, false,
+         always | VIR_MIGRATE_COMPRESSED},
+        {"zstd over several connections",
+         {.compress = true, .compression = DROVER_COMPRESSION_ZSTD, .connections = 2}, false,
+         always | VIR_MIGRATE_PARALLEL | VIR_MIGRATE_COMPRESSED},
+        {"and not over one", {.compress = true, .compression = DROVER_COMPRESSION_ZSTD}, false,
+         always},
         {"without copying, over several", {.zerocopy = true, .connections = 2}, false,
          always | VIR_MIGRATE_PARALLEL | VIR_MIGRATE_ZEROCOPY},
         {"and not over one", {.zerocopy = true}, false, always},
@@ -231,6 +238,74 @@ static void bandwidth_and_connections_are_parameters(void **state)
     how = (struct how){0};
     assert_int_equal(0, units_migrate_parameters(&how, &parameters, &n));
     assert_int_equal(0, n);
+}
+
+/* "NAME=VALUE NAME=VALUE": all parameters, in the order of libvirt's list. */
+static const char *parameters_text(const struct how *how)
+{
+    static char text[1024];
+    virTypedParameterPtr parameters;
+    size_t used = 0;
+    int n;
+    text[0] = '\0';
+    assert_int_equal(0, units_migrate_parameters(how, &parameters, &n));
+    for (int i = 0; i < n; i++) {
+        char *value = parameters[i].type == VIR_TYPED_PARAM_STRING ? parameters[i].value.s : NULL;
+        char number[32];
+        snprintf(number, sizeof number, "%.0f",
+                 value ? 0 : units_number(parameters, n, parameters[i].field));
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%s", i ? " " : "",
+                                 parameters[i].field, value ? value : number);
+        assert_true(used < sizeof text);
+    }
+    virTypedParamsFree(parameters, n);
+    return text;
+}
+
+static void parameters_by_the_way_to_move(void **state)
+{
+    (void)state;
+    const struct {
+        const char *expected;
+        struct how how;
+    } cases[] = {
+        {"", {.postcopy_bandwidth_mib_s = 5, .compression = DROVER_COMPRESSION_ZSTD,
+              .compression_level = 3, .auto_converge_initial_pct = 20, .tls_destination = "kvm2"}},
+        {"bandwidth=36 bandwidth.postcopy=5",
+         {.postcopy = true, .bandwidth_mib_s = 35.8, .postcopy_bandwidth_mib_s = 5}},
+        {"compression=xbzrle", {.compress = true, .compression_level = 3}},
+        {"", {.compress = true, .compression = DROVER_COMPRESSION_ZLIB}}, /* one connection */
+        {"parallel.connections=2 compression=zlib compression.zlib.level=9",
+         {.connections = 2, .compress = true, .compression = DROVER_COMPRESSION_ZLIB,
+          .compression_level = 20}},
+        {"parallel.connections=2 compression=zstd compression.zstd.level=20",
+         {.connections = 2, .compress = true, .compression = DROVER_COMPRESSION_ZSTD,
+          .compression_level = 20}},
+        {"auto_converge.initial=20 auto_converge.increment=5",
+         {.auto_converge = true, .auto_converge_initial_pct = 20,
+          .auto_converge_increment_pct = 5}},
+        {"tls.destination=kvm2", {.tls = true, .tls_destination = "kvm2"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(cases[i].expected, parameters_text(&cases[i].how));
+}
+
+/* As libvirt 9.0 and QEMU 7.2 say it. */
+static void words_of_an_unreachable_network(void **state)
+{
+    (void)state;
+    const char *address = "192.168.253.13";
+    assert_true(units_is_out_of_reach(
+        "unable to connect to server at '192.168.253.13:49152': Network is unreachable", address));
+    assert_true(units_is_out_of_reach(
+        "operation failed: job 'migration out' failed: Failed to connect to "
+        "'192.168.253.13:49152': No route to host", address));
+    assert_false(units_is_out_of_reach(
+        "operation failed: Failed to connect to remote libvirt URI qemu+tcp://10.0.0.3/system",
+        address));
+    assert_false(units_is_out_of_reach("unable to connect to server at 'kvm2:49152'", ""));
+    assert_false(units_is_out_of_reach("192.168.253.13 is full", address));
+    assert_false(units_is_out_of_reach(NULL, address));
 }
 
 /*
@@ -317,6 +392,8 @@ int main(void)
         cmocka_unit_test(flags_by_the_way_to_move),
         cmocka_unit_test(address_becomes_a_uri),
         cmocka_unit_test(bandwidth_and_connections_are_parameters),
+        cmocka_unit_test(parameters_by_the_way_to_move),
+        cmocka_unit_test(words_of_an_unreachable_network),
         cmocka_unit_test(one_host_reports_a_migrating_vm),
         cmocka_unit_test(states_outside_of_migrations),
     };

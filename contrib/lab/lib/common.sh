@@ -129,6 +129,13 @@ host_address() {
     printf '%s\n' "$(subnet).$((10 + ${1#kvm}))"
 }
 
+# In the migration network, which every host is in beside the other.
+MIGRATION_NET=192.168.253
+
+migration_address() {
+    printf '%s\n' "$MIGRATION_NET.$((10 + ${1#kvm}))"
+}
+
 need_host() {
     [[ $1 =~ ^kvm[1-9][0-9]*$ && -d $LAB/hosts/$1 ]] ||
         die "no host \"$1\" in this lab; it has: $(all_hosts | tr '\n' ' ')"

@@ -133,6 +133,7 @@ host_init() { # HOST
     wait_until "$BOOT_DEADLINE_S" ip link show dev eth0 >/dev/null 2>&1
     ip link set lo up
     ip address add "$(host_address "$host")/24" dev eth0
+    ip address add "$(migration_address "$host")/24" dev eth0
     ip link set eth0 up
     ip link add guests0 type bridge
     ip link set guests0 up
@@ -280,6 +281,55 @@ restart_libvirtd() { # HOST
         in_host "$host" "$BASH" "$LAB_SCRIPT" internal start-libvirtd \
             </dev/null >>"$LAB/hosts/$host/log" 2>&1
     ) || die "libvirtd of $host does not start again: see $LAB/hosts/$host/log"
+}
+
+# openssl_quietly ARGUMENTS...: what it says is of interest only where it fails.
+openssl_quietly() {
+    local said
+    said=$(openssl "$@" 2>&1) || die "openssl $1: $said"
+}
+
+make_lab_ca() {
+    local ca=$LAB/ca
+    [[ ! -e $ca/cert.pem ]] || return 0
+    mkdir -p "$ca"
+    openssl_quietly req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+        -subj "/CN=drover lab" -addext basicConstraints=critical,CA:TRUE \
+        -addext keyUsage=critical,keyCertSign -keyout "$ca/key.pem" -out "$ca/cert.pem"
+}
+
+# One certificate for both ends; QEMU looks for them by these names.
+make_host_certificate() { # HOST DIR
+    local host=$1 dir=$2 ca=$LAB/ca
+    mkdir -p "$dir"
+    openssl_quietly req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -subj "/CN=$host" -keyout "$dir/server-key.pem" -out "$dir/request.pem"
+    cat >"$dir/extensions" <<-END
+	basicConstraints = critical, CA:FALSE
+	keyUsage = critical, digitalSignature, keyEncipherment
+	extendedKeyUsage = serverAuth, clientAuth
+	subjectAltName = DNS:$host, IP:$(host_address "$host")
+	END
+    openssl_quietly x509 -req -in "$dir/request.pem" -CA "$ca/cert.pem" -CAkey "$ca/key.pem" \
+        -CAcreateserial -days 30 -extfile "$dir/extensions" -out "$dir/server-cert.pem"
+    cp "$dir/server-cert.pem" "$dir/client-cert.pem"
+    cp "$dir/server-key.pem" "$dir/client-key.pem"
+    cp "$ca/cert.pem" "$dir/ca-cert.pem"
+    rm "$dir/request.pem" "$dir/extensions"
+}
+
+# The host can migrate encrypted from now on, to and from others that can.
+host_tls() { # HOST
+    local host=$1 dir=$LAB/hosts/$1/etc/libvirt
+    command -v openssl >/dev/null || die "there is no openssl: apt-get install openssl"
+    [[ ! -e $dir/pki ]] || return 0
+    make_lab_ca
+    make_host_certificate "$host" "$dir/pki"
+    cat >>"$dir/qemu.conf" <<-'END'
+	migrate_tls_x509_cert_dir = "/etc/libvirt/pki"
+	migrate_tls_x509_verify = 1
+	END
+    restart_libvirtd "$host"
 }
 
 reload_libvirtd() { # HOST
