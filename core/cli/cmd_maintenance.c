@@ -7,8 +7,11 @@
 
 static int switch_maintenance(struct cli *cli, bool on, struct error *error)
 {
-    json_t *answer = source_call(&cli->source, "POST", "/v1/maintenance",
-                                 json_pack("{s:s, s:b}", "host", cli->word[0], "on", on), error);
+    json_t *body = json_pack("{s:s, s:b}", "host", cli->word[0], "on", on);
+    const char *flag = on ? "--power-off" : "--move-home", *key = on ? "power_off" : "move_home";
+    if (option_given(&cli->options, flag))
+        json_object_set_new(body, key, json_true());
+    json_t *answer = source_call(&cli->source, "POST", "/v1/maintenance", body, error);
 
     if (!answer)
         return -1;
@@ -29,6 +32,8 @@ static int drain(struct cli *cli, struct error *error)
 
 static const struct option maintenance_options[] = {
     {"--wait", NULL, "with on: until the host is empty, showing how far it is"},
+    {"--power-off", NULL, "with on: switch it off by its fence devices once it is empty"},
+    {"--move-home", NULL, "with off: VMs that left it go back, unless somebody moved them since"},
     {"--timeout", "DURATION", "with --wait: give up waiting after this long; the drain goes on"},
     {NULL, NULL, NULL},
 };
@@ -40,6 +45,9 @@ static int run_maintenance(struct cli *cli, struct error *error)
     if (!scalar_boolean(cli->word[1], &on))
         return error_set(error, ERROR_USAGE, "maintenance %s: expected on or off, found \"%s\"",
                          cli->word[0], cli->word[1]);
+    if (option_given(&cli->options, on ? "--move-home" : "--power-off"))
+        return error_set(error, ERROR_USAGE, "%s goes with maintenance %s",
+                         on ? "--move-home" : "--power-off", on ? "off" : "on");
     if (on && option_given(&cli->options, "--wait"))
         return drain(cli, error);
     return switch_maintenance(cli, on, error);
@@ -50,7 +58,8 @@ const struct command command_maintenance = {
     .usage = "HOST on|off [--wait]",
     .summary = "empty a host and keep it empty, or take it back",
     .details = "on moves every VM away, live, to hosts that the policy chooses, and lets nothing "
-               "start there. With --wait the exit status is 0 once the host is empty; 3 where "
+               "start there. off takes it back, and switches it on first where drover has "
+               "switched it off. With --wait the exit status is 0 once the host is empty; 3 where "
                "filters refuse every other host for some VM, which are shown; 1 where something "
                "else holds it.",
     .place = WITH_DAEMON,

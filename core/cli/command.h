@@ -51,7 +51,7 @@ extern const struct option global_options[];
 extern const struct command command_status, command_hosts, command_vms, command_groups,
     command_migrations, command_migrations_set, command_force_complete,
     command_explain, command_plan_balance, command_plan_drain, command_plan_enforce,
-    command_plan_fail, command_plan_migrate, command_maintenance, command_drain,
+    command_plan_fail, command_plan_migrate, command_maintenance, command_drain, command_upgrade,
     command_migrate, command_abort, command_rebalance, command_fence, command_evacuate, command_alarm,
     command_policy_list, command_policy_show,
     command_policy_check, command_plugin_list, command_plugin_show, command_plugin_check,

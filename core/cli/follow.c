@@ -263,8 +263,10 @@ int follow_drain(struct cli *cli, const char *host, double timeout_s, struct err
     int status = begin(&drain, error);
 
     if (status == 0) {
-        answer = source_call(&cli->source, "POST", "/v1/maintenance",
-                             json_pack("{s:s, s:b}", "host", host, "on", 1), error);
+        json_t *body = json_pack("{s:s, s:b}", "host", host, "on", 1);
+        if (option_given(&cli->options, "--power-off"))
+            json_object_set_new(body, "power_off", json_true());
+        answer = source_call(&cli->source, "POST", "/v1/maintenance", body, error);
         status = answer ? 0 : -1;
         json_decref(answer);
     }

@@ -53,7 +53,7 @@ char *api_metrics(const struct api_source *source);
 /*
  * A request that changes something: method, path and body -> EVENT_OPERATOR_REQUEST (without id,
  * time and who). Everything is checked here: types, names, bounds. NULL with the error set.
- *   POST /v1/maintenance {host, on: true|false}       -> verb maintenance_on | maintenance_off
+ *   POST /v1/maintenance {host, on: true|false, power_off?, move_home?} -> verb maintenance_on | maintenance_off
  *   POST /v1/migrations {vm, to?}                     -> migrate
  *   DELETE /v1/migrations/ID                          -> abort (arguments: id)
  *   POST /v1/rebalance {cluster?}                     -> rebalance

@@ -39,12 +39,14 @@ struct route {
     const char *action; /* behind the id: "/force_complete"; NULL: nothing */
     const char *documented;
     const char *verb; /* completed by a KEY_BOOL, where there is one */
-    struct key keys[4];
+    struct key keys[5];
 };
 
 static const struct route routes[] = {
     {"POST", "/v1/maintenance", NULL, "/v1/maintenance", "maintenance",
-     {{"host", KEY_HOST, true, offsetof(struct event, host)}, {"on", KEY_BOOL, true, 0}}},
+     {{"host", KEY_HOST, true, offsetof(struct event, host)}, {"on", KEY_BOOL, true, 0},
+      {"power_off", KEY_FLAG, false, 0},
+      {"move_home", KEY_FLAG, false, 0}}},
     {"POST", "/v1/migrations", NULL, "/v1/migrations", "migrate",
      {{"vm", KEY_VM, true, offsetof(struct event, vm)},
       {"to", KEY_HOST, false, offsetof(struct event, to)}}},

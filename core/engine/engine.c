@@ -52,6 +52,9 @@ void engine_free(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_leftovers; i++)
         leftover_free(&engine->leftovers[i]);
     free(engine->leftovers);
+    for (uint32_t i = 0; i < engine->n_homes; i++)
+        home_free(&engine->homes[i]);
+    free(engine->homes);
     for (uint32_t i = 0; i < engine->n_rested; i++)
         free(engine->rested[i].vm);
     free(engine->rested);
@@ -117,6 +120,7 @@ static void pump(struct engine *engine)
     restarts_pump(engine);
     breakers_pump(engine);
     drains_pump(engine);
+    homes_pump(engine);
     rounds_pump(engine);
     queue_pump(engine);
     channel_pump(engine);
@@ -221,6 +225,7 @@ static void fill_status(const struct engine *engine, const struct watch *watch,
                         struct host_status *status)
 {
     const struct host *host = fleet_host(engine->fleet, watch->name);
+    const struct host_setting *setting = host_setting(engine, watch->name);
     *status = (struct host_status){
         .name = watch->name,
         .state = host ? host->state : DROVER_HOST_CONNECTING,
@@ -232,6 +237,8 @@ static void fill_status(const struct engine *engine, const struct watch *watch,
                               : watch->maintenance.by_file     ? "file"
                               : watch->maintenance.by_policy ? "policy"
                                                              : "",
+        .connected = watch->connected && watch->reported,
+        .uri = setting ? setting->uri : "",
         .held = watch->held ? watch->held->unplaced : (struct rows){0},
         .would_not_fit = watch->spare.unfit,
     };
@@ -259,6 +266,8 @@ const struct field host_status_fields[] = {
     {.key = "vms", .type = FIELD_U32, .offset = STATUS(vms)},
     {.key = "maintenance_wanted", .type = FIELD_BOOL, .offset = STATUS(maintenance_wanted)},
     {.key = "maintenance_by", .type = FIELD_TEXT, .offset = STATUS(maintenance_by)},
+    {.key = "connected", .type = FIELD_BOOL, .offset = STATUS(connected)},
+    {.key = "uri", .type = FIELD_TEXT, .offset = STATUS(uri)},
     {.key = "held", .type = FIELD_ROWS, .offset = STATUS(held), .rows = unplaced_fields,
      .row_size = sizeof(struct unplaced)},
     {.key = "would_not_fit", .type = FIELD_TEXTS, .offset = STATUS(would_not_fit)},

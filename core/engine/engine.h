@@ -41,6 +41,8 @@ struct host_status {
     uint32_t vms;
     bool maintenance_wanted;
     const char *maintenance_by; /* who asked */
+    bool connected; /* and it has reported since */
+    const char *uri;
     struct rows held; /* struct unplaced: VMs that a drain cannot move, with reasons */
     struct texts would_not_fit; /* VMs, if it died now; not known: not looked at yet */
 };

@@ -99,7 +99,7 @@ static void judge_own_connection(struct engine *engine)
     uint32_t total = 0, gone = 0;
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         const struct watch *watch = engine->watches[i];
-        if (proof_of_host(watch) || power_covers(watch) ||
+        if (proof_of_host(watch) || watch->power.phase >= POWER_OFF ||
             (!watch->connected && watch_wants_maintenance(watch)))
             continue;
         total++;

@@ -234,6 +234,15 @@ struct leftover {
     double until; /* once the host is back it waits so long for it to be removed; NAN: not back */
 };
 
+/* A VM that a drain for people has moved away from its host: see home.c. */
+struct home {
+    char *vm; /* key */
+    char *host;
+    char *at; /* where the drain has put it */
+    char *who; /* asked for its return */
+    bool due; /* as soon as its host is up */
+};
+
 struct engine {
     double now;
     double started_at;
@@ -266,6 +275,8 @@ struct engine {
     uint32_t n_bookings, booking_room;
     struct kept *kept; /* by key */
     uint32_t n_kept, kept_room;
+    struct home *homes; /* in the order in which they left */
+    uint32_t n_homes, home_room;
     struct leftover *leftovers;
     uint32_t n_leftovers, leftover_room;
     bool cut_off; /* so many hosts are gone that it must be drover */
@@ -358,6 +369,13 @@ void power_hand_over(struct engine *engine, struct watch *watch); /* to people; 
 void power_recall(struct engine *engine, struct watch *watch, const char *lines);
 void power_drop(struct engine *engine, struct watch *watch); /* not configured any more */
 void power_free(struct power *power);
+
+/* home.c: VMs that may go back to where they were */
+void home_note(struct engine *engine, const struct move *move); /* it has been completed */
+void home_return(struct engine *engine, const char *host, bool come, const char *who);
+void homes_pump(struct engine *engine);
+void home_recall(struct engine *engine, const char *vm, const char *lines);
+void home_free(struct home *home);
 
 /* capacity.c: which hosts are in use */
 void capacity_perform(struct engine *engine, const char *cluster, const struct plan *plan);

@@ -223,9 +223,11 @@ static void be_off(struct engine *engine, struct watch *watch)
 /* This device says off: the others of its level, too? And does the host fall silent? */
 static void device_says_off(struct engine *engine, struct watch *watch)
 {
-    if (tell_next(engine, watch, "off"))
+    if (engine->cut_off)
+        be_unsure(engine, watch, "drover itself seems to be cut off");
+    else if (tell_next(engine, watch, "off"))
         return;
-    if (watch->connected)
+    else if (watch->connected)
         ask_host(engine, watch, POWER_VERIFY, LINGER_S);
     else
         be_off(engine, watch);

@@ -231,7 +231,8 @@ void on_recalled(struct engine *engine, const struct event *event)
     } kinds[] = {
         {"host/", recall_wish},   {"move/", recall_move},     {"vm/", recall_vm},
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
-        {"alarm/", alarm_recall}, {"power/", recall_power},   {"come/", booking_recall},
+        {"alarm/", alarm_recall}, {"power/", recall_power},
+        {"home/", home_recall},   {"come/", booking_recall},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

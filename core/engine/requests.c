@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What operators ask for: a table of verbs, each answered exactly once. */
+#include "engine/devices.h"
 #include "engine/proof.h"
 
 #include "base/memory.h"
@@ -82,14 +83,40 @@ static uint32_t count_vms(const struct engine *engine, const char *host)
     return n;
 }
 
+/* "yes" or nothing. */
+static bool is_set(const struct event *event, const char *key)
+{
+    const char *value = request_argument(event, key);
+    return value && strcmp(value, "yes") == 0;
+}
+
+/* Why this host cannot be switched off once it is empty; NULL: it can. */
+static const char *cannot_go_off(const struct engine *engine, const struct watch *watch)
+{
+    const struct host_setting *setting = host_setting(engine, watch->name);
+    return setting && devices_switch(setting)
+               ? NULL
+               : "it has no fence device that switches, or drover runs there";
+}
+
 static void do_maintenance_on(struct engine *engine, const struct event *event)
 {
     struct watch *watch = host_of_request(engine, event);
     if (!watch)
         return;
+    const char *why = cannot_go_off(engine, watch);
+    bool asked = is_set(event, "power_off");
+    if (asked && why) {
+        answer(engine, event, ERROR_REFUSED, NULL, "host %s cannot be switched off: %s; nothing "
+               "was begun", watch->name, why);
+        return;
+    }
     maintenance_wish(engine, watch, true, false, event->who);
-    answer(engine, event, ERROR_NONE, NULL, "host %s is to be emptied: %u VMs are on it",
-           watch->name, count_vms(engine, watch->name));
+    if (asked || (engine->settings.maintenance.power_off && !why))
+        power_want_off(engine, watch, true);
+    answer(engine, event, ERROR_NONE, NULL, "host %s is to be emptied%s: %u VMs are on it",
+           watch->name, watch->power.wanted_off ? " and switched off" : "",
+           count_vms(engine, watch->name));
 }
 
 static void do_maintenance_off(struct engine *engine, const struct event *event)
@@ -98,6 +125,8 @@ static void do_maintenance_off(struct engine *engine, const struct event *event)
     if (!watch)
         return;
     maintenance_wish(engine, watch, false, false, event->who);
+    home_return(engine, watch->name,
+                is_set(event, "move_home") || engine->settings.maintenance.move_home, event->who);
     if (watch->maintenance.by_policy)
         power_use(engine, watch, emit_printf(engine, "asked for by %s", event->who));
     if (watch->maintenance.by_file)
@@ -188,13 +217,6 @@ static void do_alarm_off(struct engine *engine, const struct event *event)
     else
         answer(engine, event, ERROR_NONE, NULL, "host %s does not announce trouble any more",
                watch->name);
-}
-
-/* "yes" or nothing. */
-static bool is_set(const struct event *event, const char *key)
-{
-    const char *value = request_argument(event, key);
-    return value && strcmp(value, "yes") == 0;
 }
 
 /* Start the VMs of a dead host elsewhere. A person may vouch for its being off. */

@@ -141,6 +141,13 @@ static const struct field power_fields[] = {
     {0},
 };
 
+#define MAINTENANCE(member) offsetof(struct maintenance, member)
+static const struct field maintenance_fields[] = {
+    {.key = "power_off", .type = FIELD_BOOL, .offset = MAINTENANCE(power_off)},
+    {.key = "move_home", .type = FIELD_BOOL, .offset = MAINTENANCE(move_home)},
+    {0},
+};
+
 #define SETTING(member) offsetof(struct settings, member)
 const struct field settings_fields[] = {
     {.key = "clusters", .type = FIELD_ROWS, .offset = SETTING(clusters), .rows = cluster_fields,
@@ -157,6 +164,8 @@ const struct field settings_fields[] = {
      .row_size = sizeof(struct restarts)},
     {.key = "power", .type = FIELD_RECORD, .offset = SETTING(power), .rows = power_fields,
      .row_size = sizeof(struct power_saving)},
+    {.key = "maintenance", .type = FIELD_RECORD, .offset = SETTING(maintenance),
+     .rows = maintenance_fields, .row_size = sizeof(struct maintenance)},
     {.key = "poll", .type = FIELD_DURATION, .offset = SETTING(poll_s), .default_text = "5s",
      .min = 0.1, .max = HOUR_S},
     {.key = "connect_retry", .type = FIELD_DURATION, .offset = SETTING(connect_retry_s),

@@ -76,6 +76,12 @@ struct power_saving {
     double retry_s; /* after a device failed; so long nothing goes to a host that may still go off */
 };
 
+/* What goes with maintenance that a person asks for. */
+struct maintenance {
+    bool power_off; /* the host is switched off once it is empty, where its devices can do that */
+    bool move_home; /* afterwards its VMs go back to it */
+};
+
 /* How much may happen at once, and how patient to be. */
 struct limits {
     uint32_t outgoing_per_host;     /* migrations at a time */
@@ -99,6 +105,7 @@ struct settings {
     struct fencing fencing;
     struct restarts restarts;
     struct power_saving power;
+    struct maintenance maintenance;
     double poll_s;        /* statistics */
     double connect_retry_s;
     double keepalive_s;

@@ -17,10 +17,25 @@ static const struct host_status *status_of(const struct run *run, const char *ho
     return NULL;
 }
 
-static void check_host(struct run *run, const char *name)
+/* The first of its devices that switch: those after it may well find it silent. */
+static bool is_first(const struct run *run, const char *name, uint32_t device)
+{
+    const struct host_setting *hosts = run->settings.hosts.item;
+    for (uint32_t i = 0; i < run->settings.hosts.n; i++) {
+        const struct fence_setting *devices = hosts[i].fence.item;
+        uint32_t first = 0;
+        while (first < hosts[i].fence.n && devices[first].soft)
+            first++;
+        if (strcmp(hosts[i].name, name) == 0)
+            return device <= first;
+    }
+    return false;
+}
+
+static void check_host(struct run *run, const char *name, uint32_t device)
 {
     uint32_t host = sim_find_host(run->sim, name);
-    if (!sim_host_heard(run->sim, host))
+    if (!sim_host_heard(run->sim, host) && is_first(run, name, device))
         run_broken(run, "host %s is switched off to save power, and nothing is heard of it", name);
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++) {
         struct sim_truth truth = sim_vm_truth(run->sim, v);
@@ -31,7 +46,7 @@ static void check_host(struct run *run, const char *name)
     }
 }
 
-/* One in maintenance is no failed one. */
+/* One that is in maintenance, or to be, is no failed one. */
 void check_power(struct run *run, const struct event *event)
 {
     (void)event;
@@ -40,7 +55,8 @@ void check_power(struct run *run, const struct event *event)
         if (effect->kind != EFFECT_FENCE || strcmp(effect->name, "off") != 0)
             continue;
         const struct host_status *status = status_of(run, effect->host);
-        if (status && status->state == DROVER_HOST_MAINTENANCE)
-            check_host(run, effect->host);
+        if (status && (status->state == DROVER_HOST_MAINTENANCE ||
+                       status->state == DROVER_HOST_PREPARING_FOR_MAINTENANCE))
+            check_host(run, effect->host, (uint32_t)effect->number);
     }
 }

@@ -328,6 +328,8 @@ static void add_host_settings(struct run *run)
         hosts[i].link_mbps = host->link_mbps;
         hosts[i].fence = sim_made_devices(run->simulation->seed, i, arena);
         hosts[i].power_management = host->power_managed;
+        run->settings.maintenance.power_off |= host->power_managed; /* people save power, too */
+        run->settings.maintenance.move_home |= host->power_managed;
         hosts[i].roles = host->roles;
         hosts[i].labels = host->labels;
     }
