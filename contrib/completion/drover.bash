@@ -58,6 +58,11 @@ _drover() {
             mapfile -t COMPREPLY < <(compgen -W "$(_drover_names "$program" hosts "$fleet")" -- "$current")
             return
             ;;
+        --hosts | --from | --skip)
+            word=${current##*,}
+            mapfile -t COMPREPLY < <(compgen -P "${current%"$word"}" -W "$(_drover_names "$program" hosts "$fleet")" -- "$word")
+            return
+            ;;
         --vm)
             mapfile -t COMPREPLY < <(compgen -W "$(_drover_names "$program" vms "$fleet")" -- "$current")
             return

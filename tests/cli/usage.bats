@@ -113,12 +113,41 @@ load common
     for command in status hosts vms migrations "explain x" "plan balance" "plan drain x" \
         "maintenance x on" "maintenance x off" "drain x" "migrate x" "abort 1" "abort x" "force-complete 1" \
         "migrations set 1 --priority 2" rebalance \
-        "fence x off" "evacuate x" "alarm x on" \
+        "fence x off" "evacuate x" "alarm x on" "upgrade --hosts x --run true" \
         "rebalance --dry-run" reload snapshot decisions "decision 1" log watch; do
         # shellcheck disable=SC2086 # words
         run drover --socket "$BATS_TEST_TMPDIR/none.sock" $command
         expect 4 || { echo "command: $command"; false; }
     done
+}
+
+@test "upgrade: what is missing or makes no sense is said before anything is asked" {
+    local none="$BATS_TEST_TMPDIR/none.sock"
+    run drover --socket "$none" upgrade --run true
+    expect 2
+    says 'hosts HOST,... is missing'
+    run drover --socket "$none" upgrade --hosts a,b
+    expect 2
+    says 'run CMD is missing'
+    run drover --socket "$none" upgrade --hosts a,b,a --run true
+    expect 2
+    says 'a is there twice'
+    run drover --socket "$none" upgrade --hosts a,,b --run true
+    expect 2
+    run drover --socket "$none" upgrade --hosts a,b --run "it's" # no end of a quotation
+    expect 2
+    says '--run'
+    run drover --socket "$none" upgrade --hosts a,b --run true --from c
+    expect 2
+    says '--from: c is not among --hosts'
+    run drover --socket "$none" upgrade --hosts a,b --run true --skip c
+    expect 2
+    run drover --socket "$none" upgrade --hosts a,b --run true --at-once 0
+    expect 2
+    says 'auto, or a number'
+    run drover --socket "$none" maintenance a off --power-off
+    expect 2
+    says 'goes with maintenance on'
 }
 
 @test "a socket of somebody who is no droverd is no daemon" {
