@@ -1,0 +1,1 @@
+.[0].powers | map([.host, .action]) == [["kvm3", "power_on"]]
