@@ -423,6 +423,7 @@ struct drover_ask {
 
 /* Bits of drover_ask.waived. */
 #define DROVER_WAIVE_VM_TO_VM 1u /* hard rules between VMs: a host must be emptied all the same */
+#define DROVER_WAIVE_STORAGE 2u  /* that both hosts reach its storage: its disks are copied along */
 
 /* Whether that VM goes along with the one that is asked about. */
 static inline bool drover_goes_along(const struct drover_ask *ask, uint32_t vm)

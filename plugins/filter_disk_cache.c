@@ -47,7 +47,8 @@ static int filter(void *data, const struct drover_ask *ask, const uint32_t *host
 {
     const char *cache = ask->fleet->vms->cache[ask->vm];
     bool cached = strcmp(cache, "none") != 0 && strcmp(cache, "directsync") != 0;
-    bool stays = ask->from != DROVER_NONE && cached && !is_coherent(data, ask);
+    bool stays = ask->from != DROVER_NONE && cached && !is_coherent(data, ask) &&
+                 !drover_is_waived(ask, DROVER_WAIVE_STORAGE); /* copied by the one QEMU to the other */
     for (uint32_t i = 0; i < n; i++)
         verdicts[i] = stays && hosts[i] != ask->from ? CACHED : 0;
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter `storage`: every storage that the VM has disks on is reached by the host. A host of which
- * no storage is known is taken at its word: libvirt itself will refuse what is not there.
+ * no storage is known is taken at its word: libvirt itself will refuse what is not there. Where the
+ * VM's disks are copied along with it, the hosts need not share them.
  */
 #include <drover/plugin.h>
 
@@ -19,6 +20,8 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
 {
     (void)self;
     memset(verdicts, 0, n);
+    if (drover_is_waived(ask, DROVER_WAIVE_STORAGE))
+        return 0;
     drover_sets_refuse(&ask->fleet->hosts->storage, &ask->fleet->vms->storage, ask->vm, hosts, n,
                        MISSING, verdicts);
     return 0;

@@ -20,7 +20,7 @@ _drover_commands() {
 _drover_options() {
     local program=$1
     shift
-    "$program" "$@" --help 2>/dev/null | awk '/^  --[a-z]/ { print $1 }'
+    "$program" "$@" --help 2>/dev/null | awk '/^  --[a-z]/ { sub(/\[.*/, "", $1); print $1 }'
 }
 
 # Names of hosts or vms; nothing where nobody answers.
@@ -42,7 +42,7 @@ _drover() {
                 fleet=${COMP_WORDS[i + 1]:-}
                 ((i++))
                 ;;
-            --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --vm | --hosts | \
+            --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --shutdown-timeout | --vm | --hosts | \
                 --vms | --for | --priority | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
                 --reason) ((i++)) ;;
             -*) ;;
@@ -79,8 +79,10 @@ _drover() {
         fence | evacuate | alarm) word=$(_drover_names "$program" hosts "$fleet") ;;
         'maintenance '* | 'alarm '*) word='on off' ;;
         'fence '*) word='off on status' ;;
-        migrations) word=set ;;
-        explain | migrate | 'plan migrate' | abort | force-complete | 'migrations set') word=$(_drover_names "$program" vms "$fleet") ;;
+        migrations) word='set' ;;
+        explain | migrate | 'plan migrate' | confirm | revert | abort | force-complete | 'migrations set')
+            word=$(_drover_names "$program" vms "$fleet")
+            ;;
         test)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return

@@ -272,7 +272,7 @@ const struct command command_simulate = {
                "late, duplicate, lost, reorder, migration-fails, call-fails, destination-dies, "
                "guest-ends, operator, files, hooks, virsh, controller, clock, cut-off, "
                "guest-crash, fence-fails, fence-lies, fence-slow, fence-dead, start-fails, "
-               "autostart.",
+               "autostart, cold.",
     .place = ALONE,
     .options = options,
     .run = run,

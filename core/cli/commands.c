@@ -16,7 +16,7 @@ const struct command *const commands[] = {
     &command_explain,      &command_plan_balance, &command_plan_drain,  &command_plan_enforce,
     &command_plan_fail,    &command_plan_migrate,
     &command_maintenance,  &command_drain,        &command_upgrade,     &command_migrate,
-    &command_abort,
+    &command_confirm,      &command_revert,       &command_abort,
     &command_force_complete,
     &command_rebalance,    &command_fence,        &command_evacuate,
     &command_alarm,

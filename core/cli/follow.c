@@ -280,12 +280,30 @@ int follow_drain(struct cli *cli, const char *host, double timeout_s, struct err
 
 /* ----------------------------------------------------------- one migration */
 
-static int migration_step(struct cli *cli, struct progress_list *list, const char *id,
+/* It has ended, or waits for a person; back: that it is where it came from is what was wanted. */
+static int judge_state(const json_t *one, const struct progress_row *row, bool back,
+                       struct error *error)
+{
+    const char *why = json_string_value(json_object_get(one, "error"));
+    bool verify = strcmp(row->state, "verify") == 0;
+    if (strcmp(row->state, "completed") == 0 || (verify && !back) ||
+        (back && strcmp(row->state, "aborted") == 0))
+        return 0;
+    if (verify)
+        return error_set(error, ERROR_FAILED, "%s did not shut down: it stays where it is, and "
+                         "waits to be judged", row->name);
+    if (!has_ended(row->state))
+        return GO_ON;
+    return error_set(error, ERROR_FAILED, "the migration of %s is %s%s%s", row->name, row->state,
+                     why && *why ? ": " : "", why ? why : "");
+}
+
+static int migration_step(struct cli *cli, struct progress_list *list, const char *id, bool back,
                           struct error *error)
 {
     struct screen look = {.terminal = false};
     json_t *one = source_get_item(&cli->source, "/v1/migrations", id, error);
-    int status = GO_ON;
+    int status;
 
     if (!one && error->kind == ERROR_NO_DAEMON) {
         error_clear(error);
@@ -300,20 +318,14 @@ static int migration_step(struct cli *cli, struct progress_list *list, const cha
     progress_tell_why(cli, list, &list->row[0]);
     list->what = list->row[0].name;
     progress_draw(cli, list);
-    if (strcmp(list->row[0].state, "completed") == 0) {
-        status = 0;
-    } else if (has_ended(list->row[0].state)) {
-        const char *why = json_string_value(json_object_get(one, "error"));
-        status = error_set(error, ERROR_FAILED, "the migration of %s is %s%s%s",
-                           list->row[0].name, list->row[0].state, why && *why ? ": " : "",
-                           why ? why : "");
-    }
+    status = judge_state(one, &list->row[0], back, error);
     arena_free(&look.arena);
     json_decref(one);
     return status;
 }
 
-int follow_migration(struct cli *cli, double id, double timeout_s, struct error *error)
+static int follow_one(struct cli *cli, double id, double timeout_s, bool back,
+                      struct error *error)
 {
     struct progress_list list = {.what = ""};
     double deadline_s = timeout_s > 0 ? monotonic_s() + timeout_s : INFINITY;
@@ -321,7 +333,7 @@ int follow_migration(struct cli *cli, double id, double timeout_s, struct error 
     int status;
 
     snprintf(text, sizeof text, "%.0f", id);
-    while ((status = migration_step(cli, &list, text, error)) == GO_ON) {
+    while ((status = migration_step(cli, &list, text, back, error)) == GO_ON) {
         if (monotonic_s() >= deadline_s) {
             status = error_set(error, ERROR_FAILED,
                                "the migration has not ended yet; no longer waiting, but it goes on "
@@ -333,4 +345,14 @@ int follow_migration(struct cli *cli, double id, double timeout_s, struct error 
     }
     progress_free(&list);
     return status;
+}
+
+int follow_migration(struct cli *cli, double id, double timeout_s, struct error *error)
+{
+    return follow_one(cli, id, timeout_s, false, error);
+}
+
+int follow_revert(struct cli *cli, double id, double timeout_s, struct error *error)
+{
+    return follow_one(cli, id, timeout_s, true, error);
 }

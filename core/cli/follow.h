@@ -15,7 +15,10 @@
  */
 int follow_drain(struct cli *cli, const char *host, double timeout_s, struct error *error);
 
-/* Until the migration of this number has ended: 0 completed, 1 otherwise. */
+/* Until the migration of this number has ended, or waits to be verified: 0; 1 where it failed. */
 int follow_migration(struct cli *cli, double id, double timeout_s, struct error *error);
+
+/* Until a reverted one has ended: 0 where its VM is back, 1 where it stays. */
+int follow_revert(struct cli *cli, double id, double timeout_s, struct error *error);
 
 #endif

@@ -28,7 +28,7 @@ static void print_options(struct screen *screen, const struct option *option)
     for (; option && option->name; option++)
         print_row(screen, 24,
                   arena_printf(&screen->arena, "%s%s%s", option->name,
-                               option->argument ? " " : "",
+                               option->argument && option->argument[0] != '[' ? " " : "",
                                option->argument ? option->argument : ""),
                   option->help);
 }

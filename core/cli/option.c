@@ -52,6 +52,10 @@ int option_take(struct options *options, const struct option *const *tables, cha
         append(options, option, NULL);
         return 0;
     }
+    if (option->argument[0] == '[') {
+        append(options, option, equals ? equals + 1 : NULL);
+        return 0;
+    }
     if (!equals && *i + 1 >= argc)
         return error_set(error, ERROR_USAGE, "%s: expected %s after it, found nothing",
                          option->name, option->argument);

@@ -12,7 +12,7 @@
 
 struct option {
     const char *name;     /* "--to"; NULL ends a table */
-    const char *argument; /* "HOST"; NULL: a switch */
+    const char *argument; /* "HOST"; "[=HOST]": a switch that may have a value; NULL: a switch */
     const char *help;     /* one line */
 };
 

@@ -39,7 +39,7 @@ struct route {
     const char *action; /* behind the id: "/force_complete"; NULL: nothing */
     const char *documented;
     const char *verb; /* completed by a KEY_BOOL, where there is one */
-    struct key keys[5];
+    struct key keys[8];
 };
 
 static const struct route routes[] = {
@@ -49,7 +49,12 @@ static const struct route routes[] = {
       {"move_home", KEY_FLAG, false, 0}}},
     {"POST", "/v1/migrations", NULL, "/v1/migrations", "migrate",
      {{"vm", KEY_VM, true, offsetof(struct event, vm)},
-      {"to", KEY_HOST, false, offsetof(struct event, to)}}},
+      {"to", KEY_HOST, false, offsetof(struct event, to)},
+      {"kind", KEY_HOST, false, 0},
+      {"copy_storage", KEY_HOST, false, 0},
+      {"tunnelled", KEY_FLAG, false, 0},
+      {"verify", KEY_FLAG, false, 0},
+      {"shutdown_timeout_s", KEY_NUMBER, false, 0}}},
     {"DELETE", "/v1/migrations/", NULL, "/v1/migrations/{id}", "abort", {{0}}},
     {"PATCH", "/v1/migrations/", NULL, "/v1/migrations/{id}", "set_priority",
      {{"priority", KEY_NUMBER, true, 0}}},
@@ -57,6 +62,8 @@ static const struct route routes[] = {
      "force_complete", {{0}}},
     {"POST", "/v1/migrations/", "/bandwidth", "/v1/migrations/{id}/bandwidth", "set_bandwidth",
      {{"bandwidth", KEY_HOST, true, 0}}},
+    {"POST", "/v1/migrations/", "/confirm", "/v1/migrations/{id}/confirm", "confirm", {{0}}},
+    {"POST", "/v1/migrations/", "/revert", "/v1/migrations/{id}/revert", "revert", {{0}}},
     {"POST", "/v1/rebalance", NULL, "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
     {"POST", "/v1/fence", NULL, "/v1/fence", "fence",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},

@@ -56,8 +56,10 @@ static void keep(struct orders *orders, const struct effect *effect)
 
 void orders_add(struct orders *orders, const struct effect *effect)
 {
-    if (effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START ||
-        effect->kind == EFFECT_RECOVER)
+    bool acts = effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START ||
+                effect->kind == EFFECT_RECOVER || effect->kind == EFFECT_SHUTDOWN ||
+                effect->kind == EFFECT_CARRY;
+    if (acts)
         keep(orders, effect);
     else
         orders->daemon->world.perform(orders->daemon->world.self, effect);

@@ -94,6 +94,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_PAUSE] = to_world,        [EFFECT_RESUME] = to_world,
         [EFFECT_CHECK] = to_world,
         [EFFECT_PROBE] = to_addresses,    [EFFECT_FENCE] = to_devices,
+        [EFFECT_SHUTDOWN] = to_world,     [EFFECT_CARRY] = to_world,
         [EFFECT_START] = to_world,        [EFFECT_UNDEFINE] = to_world,
         [EFFECT_ANSWER] = to_asker,       [EFFECT_HOOK_ANSWER] = to_hook,
         [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,

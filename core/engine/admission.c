@@ -161,6 +161,8 @@ static bool drover_sent(const struct engine *engine, const struct asking *asking
                         const struct watch *watch)
 {
     const struct move *move = move_of_vm(engine, asking->key);
+    if (move && move_is_cold(move) && move->record.stage != STAGE_START)
+        return staged_comes_back(engine, asking->key, watch->name);
     return move && move_is_active(move) && move->record.to &&
            strcmp(move->record.to, watch->name) == 0;
 }
@@ -207,6 +209,9 @@ static const char *is_drovers_to_start(struct engine *engine, const struct askin
     if (move && move_is_restart(move))
         return emit_printf(engine, "drover is about to start it (%s); to start it by hand, stop "
                            "that first: drover abort %s", move->record.reason, move->record.name);
+    if (vm && !vm_occupies(vm) && staged_owes(engine, asking->key, watch->name))
+        return emit_printf(engine, "drover has shut it down to start it on host %s (drover "
+                           "migrations shows how far it is)", move->record.to);
     if (leftover_is_at(engine, asking->key, watch->name) && (!vm || vm_occupies(vm)))
         return "drover has started it on another host since, and this definition is left over";
     return NULL;
@@ -378,6 +383,10 @@ static bool admit(struct engine *engine, const struct event *event, const struct
 {
     const struct hook_ask *hook = &event->hook;
     const char *closed = why_closed(engine, watch);
+    if (asking->key && staged_comes_back(engine, asking->key, watch->name)) {
+        allow(engine, event, NULL); /* where it was before it may be again, closed or not */
+        return true;
+    }
     if (!closed)
         return may_come(engine, event, watch, asking) && ask_units(engine, event, watch, asking);
     refuse(engine, event, "host.closed",

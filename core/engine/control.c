@@ -60,12 +60,18 @@ void do_abort(struct engine *engine, const struct event *event)
     if (!move)
         return;
     const struct migration *record = &move->record;
-    if (record->progress.postcopy) {
+    const char *staged = move_is_staged(move) && record->state != MIGRATION_QUEUED
+                             ? staged_no_abort(engine, move)
+                             : NULL;
+    if (staged) {
+        answer(engine, event, ERROR_REFUSED, NULL, "migration %llu of VM %s cannot be aborted: %s",
+               (unsigned long long)record->id, record->name, staged);
+    } else if (record->progress.postcopy) {
         answer(engine, event, ERROR_REFUSED, NULL,
                "migration %llu of VM %s cannot be aborted: it is in post-copy, the VM runs on host "
                "%s, and the rest of its memory is still on host %s; to stop now would lose it",
                (unsigned long long)record->id, record->name, record->to, record->from);
-    } else if (move->arrived || move->call_done) {
+    } else if (!move_is_staged(move) && (move->arrived || move->call_done)) {
         answer(engine, event, ERROR_REFUSED, NULL,
                "migration %llu of VM %s cannot be aborted: the VM runs on host %s already",
                (unsigned long long)record->id, record->name, record->to);

@@ -97,6 +97,7 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
     move->how = answer.how;
     move->share = answer.share;
     move->left_out = answer.left_out;
+    move->unfit = kind_adjust(move, columns->vm_record[vm], &move->how);
     *max_concurrent = answer.max_concurrent;
 }
 

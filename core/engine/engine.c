@@ -167,6 +167,7 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
         [EVENT_EFFECT_FAILED] = on_effect_failed,
         [EVENT_PROBED] = on_probed,
         [EVENT_FENCED] = on_fenced,
+        [EVENT_STEP_DONE] = on_step_done,
         [EVENT_START_DONE] = on_start_done,
         [EVENT_HOST_ALARM] = on_host_alarm,
     };

@@ -145,6 +145,9 @@ struct move {
     double settle_at;     /* ... that were begun to be read at this time or later */
     double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
     bool call_done;
+    bool call_ok;      /* cold, offline: and it was done */
+    const char *unfit; /* of what its policy wants, and its kind does not go with: "" or a list */
+    bool ordered;      /* the same: what this stage wants was ordered, by this droverd */
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */
     bool abort_sent;
@@ -392,7 +395,32 @@ void restart_settle(struct engine *engine, struct move *move, const struct vm *v
 bool move_is_restart(const struct move *move);
 void on_start_done(struct engine *engine, const struct event *event);
 
-/* leftover.c: definitions left behind by restarts */
+/* cold.c, staged.c: moves by definition, cold and offline */
+bool move_is_staged(const struct move *move);
+bool move_is_cold(const struct move *move);
+bool staged_is_ready(struct engine *engine, struct move *move, const struct vm *vm);
+void staged_begin(struct engine *engine, struct move *move, uint64_t decision);
+void staged_pump(struct engine *engine, struct move *move);
+void staged_arrived(struct engine *engine, struct move *move);
+bool staged_owes(const struct engine *engine, const char *key, const char *host); /* off: by us */
+bool staged_gone(struct engine *engine, const char *host, const char *key, const char *why);
+bool staged_comes_back(const struct engine *engine, const char *key, const char *host);
+void staged_start_done(struct engine *engine, struct move *move, const struct event *event);
+void on_step_done(struct engine *engine, const struct event *event);
+const char *staged_no_abort(struct engine *engine, const struct move *move); /* NULL: it can be */
+void staged_abort(struct engine *engine, struct move *move, const char *why);
+void staged_confirm(struct engine *engine, struct move *move);
+void staged_revert(struct engine *engine, struct move *move, const char *why);
+
+/* kinds.c: how a VM is to be moved, as somebody asks for it */
+void request_migrate(struct engine *engine, const struct event *event);
+void request_confirm(struct engine *engine, const struct event *event);
+void request_revert(struct engine *engine, const struct event *event);
+/* Sets what it asks for and takes out what does not go with that; returns a list of it, or "". */
+const char *kind_adjust(struct move *move, const struct vm *vm, struct how *how);
+uint32_t kind_waives(const struct migration *record); /* DROVER_WAIVE_... */
+
+/* leftover.c: definitions left behind by restarts and cold moves */
 void leftover_add(struct engine *engine, const char *vm, const char *host);
 void leftover_seen(struct engine *engine, const char *vm, const char *host);
 void leftover_gone(struct engine *engine, const char *vm, const char *host);

@@ -3,7 +3,7 @@
  * A VM that was restarted elsewhere may still be defined on the host that died. When that host is
  * back, the definition is removed before the host is up: somebody could start it there, and the
  * VM would run twice. It is removed only while the VM is known to run elsewhere, and only where a
- * restart of drover's left it: other definitions are none of its business.
+ * restart or a cold move of drover's left it: other definitions are none of its business.
  */
 #include "engine/internal.h"
 
@@ -53,6 +53,8 @@ void leftover_recall(struct engine *engine, const char *vm, const char *host)
 
 void leftover_add(struct engine *engine, const char *vm, const char *host)
 {
+    if (find(engine, vm, host))
+        return; /* and remembered */
     leftover_recall(engine, vm, host);
     remember(engine, name_of(engine, vm, host), host);
 }
@@ -82,7 +84,7 @@ void leftover_seen(struct engine *engine, const char *vm, const char *host)
     effect->host = emit_text(engine, host);
     effect->vm = emit_text(engine, vm);
     notice(engine, NOTICE_INFO, "vm.leftover", host, known->name,
-           "host %s still has the definition of VM %s, which was restarted on host %s: it is "
+           "host %s still has the definition of VM %s, which was started on host %s: it is "
            "removed there", host, known->name, known->host);
     engine->dirty = true;
 }

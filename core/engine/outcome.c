@@ -24,6 +24,10 @@ static void ask_again(struct engine *engine, const char *host)
 
 void move_settle(struct engine *engine, struct move *move)
 {
+    if (move_is_staged(move)) { /* its stages ask for themselves */
+        staged_pump(engine, move);
+        return;
+    }
     if (!move->unsettled)
         move->missing_since = NAN;
     move->unsettled = true;
@@ -59,7 +63,9 @@ void move_complete(struct engine *engine, struct move *move)
 /* The destination says that the VM runs there. */
 void move_arrived(struct engine *engine, struct move *move)
 {
-    if (move->call_done || move->left || move->unsettled)
+    if (move_is_staged(move))
+        staged_arrived(engine, move);
+    else if (move->call_done || move->left || move->unsettled)
         move_complete(engine, move);
     else if (move->record.state == MIGRATION_RUNNING || move->record.state == MIGRATION_PREPARING)
         move_set_state(engine, move, MIGRATION_POST_MIGRATING);
@@ -285,6 +291,11 @@ void outcome_pump(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         struct move *move = engine->moves[i];
+        if (move_is_staged(move)) {
+            if (!migration_ended(&move->record) && move->record.state != MIGRATION_QUEUED)
+                staged_pump(engine, move);
+            continue;
+        }
         if (!migration_ended(&move->record) && move->unsettled)
             settle(engine, move);
         bool waiting = move_is_active(move) && (move->unsettled || move->call_done);
@@ -330,6 +341,10 @@ void move_abort(struct engine *engine, struct move *move, const char *why, bool 
 {
     if (move->record.state == MIGRATION_QUEUED) {
         move_end(engine, move, MIGRATION_CANCELLED, why);
+        return;
+    }
+    if (move_is_staged(move)) {
+        staged_abort(engine, move, why);
         return;
     }
     if (move->abort_sent)

@@ -78,6 +78,14 @@ const struct proof *proof_of_vm(const struct engine *engine, const char *vm, con
     return watch->reported && !runs ? &reported : NULL;
 }
 
+/* Of a cold move that goes back: see cold.c. */
+static const struct proof cleared = {.text = "nothing can start it at the destination of its move"};
+
+const struct proof *proof_of_stage(const struct move *move)
+{
+    return move->record.stage == STAGE_BACK ? &cleared : NULL;
+}
+
 const char *proof_text(const struct proof *proof)
 {
     return proof->text;
@@ -99,7 +107,7 @@ void proof_recall(struct engine *engine, struct watch *watch, const char *lines)
 
 void proof_free(struct proof *proof)
 {
-    if (!proof || proof == &reported)
+    if (!proof || proof == &reported || proof == &cleared)
         return;
     arena_free(&proof->arena);
     free(proof);

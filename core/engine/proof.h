@@ -6,6 +6,7 @@
  *   fenced     all devices of one level say that the host is off
  *   confirmed  a person says so, and answers for it
  *   reported   the host itself, connected now, says that it does not run the VM
+ *   cleared    drover has shut it down, and has not started it since where it still is defined
  *
  * The proof of a host ends when the host is heard again.
  */
@@ -28,6 +29,12 @@ const struct proof *proof_of_host(const struct watch *watch);
 
 /* That the VM does not run on the host any more; NULL: none. */
 const struct proof *proof_of_vm(const struct engine *engine, const char *vm, const char *host);
+
+/*
+ * That it was not started at the destination of its cold move, or can not run there any more: it
+ * is to be started at its source again (STAGE_BACK, which nothing else leads to).
+ */
+const struct proof *proof_of_stage(const struct move *move);
 
 /* "fenced by fence_agent", "confirmed by ann": the middle of a sentence. */
 const char *proof_text(const struct proof *proof);

@@ -152,13 +152,18 @@ static uint32_t places_at(const struct start *start, const char *host)
                                                          : settings->limits.incoming_per_host;
 }
 
-/* Hosts that are not to be asked: tried already, or with all incoming places taken. */
+/*
+ * Hosts that are not to be asked: tried already, or with all incoming places taken; and its own, where
+ * it moves by its definition: one that is off is nowhere, as filters see it.
+ */
 static uint32_t list_excluded(const struct start *start, bool busy_too, uint32_t *hosts)
 {
     const struct drover_hosts *all = &start->columns->hosts;
     uint32_t n = 0;
     for (uint32_t h = 0; h < all->n; h++) {
-        bool out = was_tried_by_any(start, all->name[h]);
+        bool out = was_tried_by_any(start, all->name[h]) ||
+                   (move_is_staged(start->move) &&
+                    strcmp(all->name[h], start->move->record.from) == 0);
         if (busy_too)
             out |= count_of(&start->load->in, all->name[h]) >= places_at(start, all->name[h]);
         if (out)
@@ -185,7 +190,7 @@ static struct question question_of(const struct start *start, bool busy_too)
         .n_without = list_excluded(start, busy_too, without),
         .with = with,
         .n_with = n_with,
-        .waived = start->waived,
+        .waived = start->waived | kind_waives(&start->move->record),
     };
 }
 
@@ -255,6 +260,10 @@ static void begin(const struct start *start, const struct decision *decision)
         restart_begin(engine, move, decision->id);
         return;
     }
+    if (move_is_staged(move)) {
+        staged_begin(engine, move, decision->id);
+        return;
+    }
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
     move->record.can_postcopy = move->how.postcopy;
@@ -265,6 +274,11 @@ static void begin(const struct start *start, const struct decision *decision)
            move->record.from, move->record.to, move->record.reason,
            (unsigned long long)decision->id)
         ->move = move->record.id;
+    if (move->unfit[0])
+        notice(engine, NOTICE_INFO, "migration.left_out", move->record.to, move->record.name,
+               "VM %s moves without %s: that does not go with %s", move->record.name,
+               move->unfit, move->record.tunnelled ? "a tunnel" : "a guest that is paused")
+            ->move = move->record.id;
     order_migration(engine, move);
 }
 
@@ -288,7 +302,7 @@ static void give_up(const struct start *start, const struct decision *decision)
 static bool policy_has_room(const struct start *start, const char *to)
 {
     uint32_t concurrent = 0;
-    if (move_is_restart(start->move))
+    if (move_is_restart(start->move) || move_is_staged(start->move))
         return true;
     struct move probe = {.record = start->move->record};
     how_for_move(start->engine, &probe, start->columns, start->rules, start->vm,
@@ -350,7 +364,9 @@ static bool is_ready(struct engine *engine, struct move *move)
     const struct watch *source = watch_find(engine, move->record.from);
     if (!source || !source->connected || !source->reported)
         return wait_because(move, "its host is not connected, or has not said what runs there");
-        /* what is not known now is not gone: after a restart, say */
+    /* What is not known now is not gone: after a restart, say. */
+    if (move_is_staged(move))
+        return staged_is_ready(engine, move, vm);
     if (!vm || !vm->host || strcmp(vm->host, move->record.from) != 0 || !vm_occupies(vm)) {
         move_end(engine, move, MIGRATION_CANCELLED, "the VM does not run there any more");
         return false;

@@ -45,6 +45,14 @@ static const struct field remembered_move[] = {
     {.key = "forced", .type = FIELD_CHOICE, .offset = MOVE(forced),
      .choices = migration_forced_names},
     {.key = "can_postcopy", .type = FIELD_BOOL, .offset = MOVE(can_postcopy)},
+    {.key = "stage", .type = FIELD_U32, .offset = MOVE(stage)},
+    {.key = "copy_storage", .type = FIELD_U32, .offset = MOVE(copy_storage)},
+    {.key = "tunnelled", .type = FIELD_BOOL, .offset = MOVE(tunnelled)},
+    {.key = "verify", .type = FIELD_BOOL, .offset = MOVE(verify)},
+    {.key = "aborting", .type = FIELD_BOOL, .offset = MOVE(aborting)},
+    {.key = "autostart", .type = FIELD_BOOL, .offset = MOVE(autostart)},
+    {.key = "shutdown_s", .type = FIELD_NUMBER, .offset = MOVE(shutdown_s)},
+    {.key = "step_until", .type = FIELD_NUMBER, .offset = MOVE(step_until)},
     {0},
 };
 
@@ -158,6 +166,9 @@ static bool is_sound(const struct migration *record)
            record->state >= MIGRATION_QUEUED && record->state < MIGRATION_COMPLETED &&
            record->kind >= MIGRATION_LIVE && record->kind <= MIGRATION_RESTART &&
            record->forced >= MIGRATION_UNFORCED && record->forced <= MIGRATION_FORCED_PAUSE &&
+           record->stage >= STAGE_NONE && record->stage <= STAGE_BACK &&
+           record->copy_storage >= COPY_NO_STORAGE &&
+           record->copy_storage <= COPY_STORAGE_INCREMENTAL &&
            record->purpose >= DROVER_TO_START && record->purpose <= DROVER_TO_ADMIT;
 }
 

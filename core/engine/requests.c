@@ -138,61 +138,6 @@ static void do_maintenance_off(struct engine *engine, const struct event *event)
                watch->name, watch->power.phase == POWER_OFF ? ", and is switched on" : "");
 }
 
-/* Why this VM cannot be moved on request, or NULL. */
-static const char *cannot_move(struct engine *engine, const struct vm *vm, const char *to)
-{
-    if (!vm->host || !vm_occupies(vm))
-        return "it does not run";
-    const struct watch *watch = watch_find(engine, vm->host);
-    if (!watch || !watch->connected)
-        return emit_printf(engine, "its host %s cannot be reached", vm->host);
-    if (vm_is_doubted(engine, vm_key(vm)))
-        return "two hosts say that they run it; drover status and drover log tell more";
-    if (move_of_vm(engine, vm_key(vm)) || vm->state == DROVER_VM_MIGRATING)
-        return "it is on its way already; drover migrations shows where";
-    if (vm->postcopy_failed)
-        return "its post-copy broke: half of its memory is on another host; drover log tells more";
-    if (vm->migratable == DROVER_MIGRATABLE_NO)
-        return "it is pinned to its host (migratable: no)";
-    if (to[0] && strcmp(vm->host, to) == 0)
-        return "it is there already";
-    return NULL;
-}
-
-static void do_migrate(struct engine *engine, const struct event *event)
-{
-    struct error error = ERROR_INIT;
-    const struct vm *vm = fleet_find_vm(engine->fleet, event->vm, &error);
-    if (!vm || (event->to[0] && !fleet_find_host(engine->fleet, event->to, &error))) {
-        answer(engine, event, error.kind, NULL, "%s", error.text);
-        return;
-    }
-    const char *why = cannot_move(engine, vm, event->to);
-    if (why) {
-        answer(engine, event, ERROR_REFUSED, NULL, "VM %s cannot be moved: %s", vm->name, why);
-        return;
-    }
-    struct decision *decision =
-        engine_explain(engine, vm_key(vm), event->to[0] ? event->to : NULL, &error);
-    bool stays = decision && decision->chosen && strcmp(decision->chosen, vm->host) == 0;
-    const struct host_verdict *hosts = decision ? decision->hosts.item : NULL;
-    if (!decision) {
-        answer(engine, event, error.kind, NULL, "%s", error.text);
-    } else if (event->to[0] && !decision->chosen) {
-        answer(engine, event, ERROR_REFUSED, NULL, "VM %s may not go to host %s: %s: %s", vm->name,
-               event->to, hosts[0].refused_by, hosts[0].reason);
-    } else {
-        const char *reason = stays ? "asked for; its own host would be the best" : "asked for";
-        struct move *move =
-            move_queue(engine, vm, DROVER_TO_MIGRATE, event->who, reason, event->to);
-        answer(engine, event, ERROR_NONE,
-               emit_printf(engine, "{\"id\":%llu}", (unsigned long long)move->record.id),
-               "VM %s is queued (migration %llu)", vm->name,
-               (unsigned long long)move->record.id);
-    }
-    decision_free(decision);
-}
-
 static void do_alarm_on(struct engine *engine, const struct event *event)
 {
     struct watch *watch = host_of_request(engine, event);
@@ -318,7 +263,8 @@ void on_request(struct engine *engine, const struct event *event)
         void (*run)(struct engine *, const struct event *);
     } verbs[] = {
         {"maintenance_on", do_maintenance_on}, {"maintenance_off", do_maintenance_off},
-        {"migrate", do_migrate},               {"abort", do_abort},
+        {"migrate", request_migrate},          {"abort", do_abort},
+        {"confirm", request_confirm},          {"revert", request_revert},
         {"force_complete", do_force_complete}, {"set_priority", do_set_priority},
         {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
         {"fence", do_fence},                   {"alarm_on", do_alarm_on},

@@ -76,7 +76,7 @@ static void tell_not_kept(struct engine *engine, const struct watch *watch, cons
     const char *first = "";
     for (uint32_t i = 0; i < plan->starts.n; i++) {
         const struct vm *vm = fleet_vm(engine->fleet, starts[i].key);
-        if (!vm || is_kept(engine, vm))
+        if (!vm || is_kept(engine, vm) || move_of_vm(engine, starts[i].key))
             continue;
         first = n++ == 0 ? vm->name : first;
     }
@@ -118,7 +118,7 @@ static bool has_moves_from(const struct engine *engine, const char *host)
 {
     for (uint32_t i = 0; i < engine->n_moves; i++) {
         const struct move *move = engine->moves[i];
-        if (!move_is_restart(move) && move_is_active(move) &&
+        if (!move_is_restart(move) && !move_is_staged(move) && move_is_active(move) &&
             (strcmp(move->record.from, host) == 0 || strcmp(move->record.to, host) == 0))
             return true;
     }
@@ -406,6 +406,10 @@ void restart_settle(struct engine *engine, struct move *move, const struct vm *v
 void on_start_done(struct engine *engine, const struct event *event)
 {
     struct move *move = move_find(engine, event->id);
+    if (move && move_is_staged(move)) {
+        staged_start_done(engine, move, event);
+        return;
+    }
     if (!move || !move_is_restart(move) || !move_is_active(move) || move->call_done ||
         (event->host[0] && strcmp(event->host, move->record.to) != 0))
         return; /* said twice, or too late, or of an earlier try */

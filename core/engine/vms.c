@@ -41,7 +41,8 @@ static void update(struct engine *engine, const char *host, const struct vm *see
             merged.memory_used_mib = known->memory_used_mib;
         if (isnan(merged.dirty_mib_s))
             merged.dirty_mib_s = known->dirty_mib_s;
-        merged.lost = known->lost && merged.state == DROVER_VM_DOWN;
+        merged.lost = (known->lost || staged_owes(engine, vm_key(seen), host)) &&
+                      merged.state == DROVER_VM_DOWN;
         if (field_equal(vm_fields, known, &merged)) {
             keep_confirm(engine, vm_key(known));
             return;
@@ -94,7 +95,8 @@ void vm_seen(struct engine *engine, const char *host, const struct vm *seen)
     }
     if (elsewhere && vm_occupies(known) && seen->state == DROVER_VM_MIGRATING)
         return; /* the source still speaks; the destination has it */
-    if (elsewhere && move && move->arrived && same(move->record.from, host))
+    if (elsewhere && move && move->arrived && !move_is_staged(move) &&
+        same(move->record.from, host))
         return; /* the same, said late */
     if (vm_occupies(seen) && doubt_seen(engine, seen, host) && elsewhere)
         return; /* until it is clear it stays where it was said to be last */
@@ -167,6 +169,8 @@ void vm_gone(struct engine *engine, const char *host, const char *key, const cha
         leftover_gone(engine, key, host);
     if (move && move_is_restart(move))
         return; /* it is known to run nowhere, and is to come back */
+    if (staged_gone(engine, host, key, why))
+        return;
     if (move && same(move->record.from, host)) {
         move->left = true;
         move->vm_ended |= is_end_of_guest(why);

@@ -8,11 +8,12 @@
 
 const char *const effect_kind_names[] = {
     "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "recover",     "pause",
-    "resume",  "check",    "refresh",
-    "probe",   "fence",    "start",        "undefine",    "answer",   "hook_answer",
+    "resume",  "check",    "refresh",      "probe",       "fence",    "start",
+    "shutdown", "carry",   "undefine",     "answer",      "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
     "shadow_agreed", "shadow_differed", "set_bandwidth", NULL,
 };
+const char *const carry_names[] = {"copy", "move", "return", NULL};
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
 const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};
 const char *const fence_result_names[] = {"unknown", "off", "on", "failed", NULL};
@@ -35,6 +36,9 @@ const struct field how_fields[] = {
     {.key = "compress", .type = FIELD_BOOL, .offset = HOW(compress)},
     {.key = "tls", .type = FIELD_BOOL, .offset = HOW(tls)},
     {.key = "zerocopy", .type = FIELD_BOOL, .offset = HOW(zerocopy)},
+    {.key = "tunnelled", .type = FIELD_BOOL, .offset = HOW(tunnelled)},
+    {.key = "copy_storage", .type = FIELD_CHOICE, .offset = HOW(copy_storage),
+     .choices = copy_storage_names},
     {.key = "downtime_ms", .type = FIELD_NUMBER, .offset = HOW(downtime_ms)},
     {.key = "bandwidth_mib_s", .type = FIELD_NUMBER, .offset = HOW(bandwidth_mib_s)},
     {.key = "connections", .type = FIELD_U32, .offset = HOW(connections)},

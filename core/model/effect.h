@@ -27,7 +27,10 @@ enum effect_kind {
     EFFECT_REFRESH,      /* host: read everything again */
     EFFECT_PROBE,        /* host: does anything of it answer, by other ways than libvirt? */
     EFFECT_FENCE,        /* host, name: a fence_action_names, number: which of its devices */
-    EFFECT_START,        /* move, vm, host: start it there, from its last known definition */
+    EFFECT_START,        /* move, vm, host: start it there, from its last known definition; name
+                            "defined": from the one that is there, ok: with autostart on */
+    EFFECT_SHUTDOWN,     /* move, vm, host: ask the guest to shut down, if it can be moved then */
+    EFFECT_CARRY,        /* move, vm, host, to, name: a carry_names, what is done with its definition */
     EFFECT_UNDEFINE,     /* vm, host: a definition left behind there; the VM runs elsewhere */
     /* for who asked */
     EFFECT_ANSWER,       /* request, status (an enum error_kind; ERROR_NONE: done), text, value (JSON) */
@@ -53,6 +56,18 @@ enum migration_phase { PHASE_PRECOPY, PHASE_POSTCOPY };
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 
 extern const char *const migration_phase_names[]; /* by enum migration_phase */
+/*
+ * What is done with the definition of a VM that is off, of two hosts. It is refused where the VM
+ * is active at `host`, and done twice is done once.
+ */
+enum carry {
+    CARRY_COPY,   /* defined at `to` as it is at `host`, and not started by `host` itself any more */
+    CARRY_MOVE,   /* the same, and then removed at `host` */
+    CARRY_RETURN, /* removed at `host`, once `to` has it; what `to` has stays as it is */
+};
+
+extern const char *const carry_names[];
+
 extern const char *const notice_level_names[];
 extern const char *const fence_action_names[]; /* by enum drover_fence_action; [0] is "" */
 extern const char *const fence_result_names[]; /* by enum drover_fence_result */
@@ -60,6 +75,8 @@ extern const char *const fence_result_names[]; /* by enum drover_fence_result */
 /* How to move, as plain values: from struct drover_how and the settings. */
 struct how {
     bool auto_converge, postcopy, compress, tls, zerocopy;
+    bool tunnelled;   /* over libvirtd's own connection */
+    int copy_storage; /* enum copy_storage */
     double downtime_ms;
     double bandwidth_mib_s;
     uint32_t connections;

@@ -40,6 +40,8 @@ enum event_kind {
                               code of the notice that says so */
     EVENT_PROBED,          /* host, name: answers|silent|unknown, text: what was seen */
     EVENT_FENCED,          /* id: of the effect; host, name: a fence_result_names, text */
+    EVENT_STEP_DONE,       /* id: of the move; vm, host, name: "shutdown" (it was asked) or a
+                              carry_names, ok, text: why not; of a copy: "autostart", if it was on */
     EVENT_START_DONE,      /* id: of the move; vm, host, ok, text: the call to start it returned */
     EVENT_HOST_ALARM,      /* host, name: what announces trouble, ok: it does so now, text */
 };

@@ -11,6 +11,10 @@ const char *const migration_state_names[] = {
     "completed", "failed",    "aborted", "cancelled",      NULL,
 };
 const char *const migration_forced_names[] = {"no", "postcopy", "pause", NULL};
+const char *const migration_stage_names[] = {
+    "", "shutdown", "define", "start", "revert", "clear", "back", NULL,
+};
+const char *const copy_storage_names[] = {"none", "full", "incremental", NULL};
 const char *const migration_kind_names[] = {"live", "cold", "offline", "restart", NULL};
 
 double progress_percentage(const struct progress *progress)
@@ -88,5 +92,15 @@ const struct field migration_fields[] = {
     {.key = "expected_end", .type = FIELD_OPTIONAL, .offset = MIGRATION(expected_end)},
     {.key = "waits", .type = FIELD_TEXT, .offset = MIGRATION(waits)},
     {.key = "arrival", .type = FIELD_TEXT, .offset = MIGRATION(arrival)},
+    {.key = "stage", .type = FIELD_CHOICE, .offset = MIGRATION(stage),
+     .choices = migration_stage_names},
+    {.key = "copy_storage", .type = FIELD_CHOICE, .offset = MIGRATION(copy_storage),
+     .choices = copy_storage_names},
+    {.key = "tunnelled", .type = FIELD_BOOL, .offset = MIGRATION(tunnelled)},
+    {.key = "verify", .type = FIELD_BOOL, .offset = MIGRATION(verify)},
+    {.key = "aborting", .type = FIELD_BOOL, .offset = MIGRATION(aborting)},
+    {.key = "autostart", .type = FIELD_BOOL, .offset = MIGRATION(autostart)},
+    {.key = "shutdown_s", .type = FIELD_NUMBER, .offset = MIGRATION(shutdown_s)},
+    {.key = "step_until", .type = FIELD_NUMBER, .offset = MIGRATION(step_until)},
     {0},
 };

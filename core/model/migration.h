@@ -34,6 +34,26 @@ extern const char *const migration_kind_names[];
 enum migration_forced { MIGRATION_UNFORCED, MIGRATION_FORCED_POSTCOPY, MIGRATION_FORCED_PAUSE };
 
 extern const char *const migration_forced_names[];
+/*
+ * How far a cold move has come, or an offline one. What is true at each, and what is done when it
+ * is the last thing that anybody knows, stands in docs/safety.md.
+ */
+enum migration_stage {
+    STAGE_NONE,
+    STAGE_SHUTDOWN, /* the guest was asked to shut down at the source */
+    STAGE_DEFINE,   /* it is off; its definition is taken to the destination */
+    STAGE_START,    /* defined at both, off at the source; it is started at the destination */
+    STAGE_REVERT,   /* it ran at the destination, and a person wants it back: it is shut down there */
+    STAGE_CLEAR,    /* the destination's definition is removed, so that nothing can start it there */
+    STAGE_BACK,     /* it is started at the source again */
+};
+
+extern const char *const migration_stage_names[]; /* [0] is "" */
+
+/* Disks that only the source has. */
+enum copy_storage { COPY_NO_STORAGE, COPY_STORAGE_FULL, COPY_STORAGE_INCREMENTAL };
+
+extern const char *const copy_storage_names[];
 
 /* What libvirt says of a running job. */
 struct progress {
@@ -87,6 +107,14 @@ struct migration {
     double expected_end;     /* from what remains and net_mib_s; NAN: not to be told */
     const char *waits;       /* why it is still in the queue; "" */
     const char *arrival;     /* what is not as it should be where it arrived; "" */
+    int stage;               /* enum migration_stage */
+    int copy_storage;        /* enum copy_storage */
+    bool tunnelled;          /* its memory goes over libvirtd's own connection */
+    bool verify;             /* cold: a person confirms that all is well, or has it brought back */
+    bool aborting;           /* cold: a person wants it to end where it was */
+    bool autostart;          /* cold: its host starts it when that starts; carried over with it */
+    double shutdown_s;       /* cold: so long the guest may take to shut down */
+    double step_until;       /* of this stage; 0: it has no end of its own */
 };
 
 extern const struct field progress_fields[];

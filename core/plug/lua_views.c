@@ -141,6 +141,8 @@ static bool push_ask_field(lua_State *L, const struct drover_ask *ask, const cha
         push_companions(L, ask);
     else if (strcmp(key, "vm_rules_waived") == 0)
         lua_pushboolean(L, (ask->waived & DROVER_WAIVE_VM_TO_VM) != 0);
+    else if (strcmp(key, "storage_waived") == 0)
+        lua_pushboolean(L, (ask->waived & DROVER_WAIVE_STORAGE) != 0);
     else
         return false;
     return true;

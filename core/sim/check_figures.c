@@ -23,7 +23,8 @@ static void count_ended(struct run *run, const struct migration *migration)
         return;
     }
     ++*counters[migration->state];
-    if (!run->checks->kept || vm == UINT32_MAX || migration->state != MIGRATION_COMPLETED)
+    if (!run->checks->kept || vm == UINT32_MAX || migration->state != MIGRATION_COMPLETED ||
+        migration->kind == MIGRATION_OFFLINE) /* what does not run need not rest */
         return;
     run->checks->moved_at[vm] = migration->ended_at;
     run->checks->moved_truly_at[vm] = sim_now(run->sim);

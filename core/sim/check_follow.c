@@ -12,6 +12,7 @@
 
 #define ENDS_S 30.0      /* its VM is at the destination */
 #define ENDS_ELSE_S 150.0 /* it is anywhere else, or nowhere: that takes more asking */
+#define ENDS_COLD_S 900.0 /* its guest may take long to shut down, its start be tried again */
 #define STARTS_S 60.0
 #define ABORTS_S 10.0
 #define KNOWN_S 60.0
@@ -99,7 +100,7 @@ void check_arrival(struct run *run, const struct event *event)
         if (run->effects.item[i].kind != EFFECT_MIGRATION || move->state != MIGRATION_COMPLETED)
             continue;
         uint32_t vm = sim_find_vm(run->sim, move->vm), to = sim_find_host(run->sim, move->to);
-        if (vm == UINT32_MAX || to == UINT32_MAX)
+        if (vm == UINT32_MAX || to == UINT32_MAX || move->kind == MIGRATION_OFFLINE)
             continue;
         if (!(word_of(run, vm, to)->at >= follow_of(run, move->id)->ordered_at))
             run_broken(run, "move %llu of VM %s is completed, and its destination, host %s, has "
@@ -132,7 +133,9 @@ static void check_end(struct run *run, const struct migration *move, struct foll
     bool over = move->state != MIGRATION_QUEUED && !truth.moving && !truth.starting && truth.place != SIM_BROKEN &&
                 is_prompt(run, move->from) && is_prompt(run, move->to) && clock_is_right(run);
     bool arrived = truth.place == SIM_RUNS && strcmp(truth.host, move->to) == 0;
-    if (lasts(run, &follow->idle_since, over, arrived ? ENDS_S : ENDS_ELSE_S))
+    double most_s = move->kind == MIGRATION_COLD ? ENDS_COLD_S : arrived ? ENDS_S : ENDS_ELSE_S;
+    over &= move->state != MIGRATION_VERIFY; /* for as long as people take */
+    if (lasts(run, &follow->idle_since, over, most_s))
         run_broken(run, "move %llu of VM %s from host %s to host %s is %s, though libvirt has not "
                    "been moving it for %.0f s, and it %s", (unsigned long long)move->id,
                    move->name, move->from, move->to, migration_state_names[move->state],

@@ -42,11 +42,15 @@ const struct ruleset *check_rules(const struct run *run, const char *cluster)
     return NULL;
 }
 
-/* A move's destination, or where a VM is started; NULL: neither is ordered. */
+/*
+ * A move's destination, or where a VM is restarted; NULL: neither is ordered. A cold move's start is
+ * none of these: its destination was decided before the guest was shut down for it.
+ */
 static const char *ordered_to(const struct effect *effect)
 {
-    return effect->kind == EFFECT_MIGRATE ? effect->to
-           : effect->kind == EFFECT_START ? effect->host : NULL;
+    if (effect->kind == EFFECT_MIGRATE)
+        return effect->to;
+    return effect->kind == EFFECT_START && !(effect->name && effect->name[0]) ? effect->host : NULL;
 }
 
 /* The fleet as it was when this move was decided: it and those after it had promised nothing. */
@@ -243,7 +247,9 @@ static void check_same_in_step(struct run *run, uint32_t nth)
             run_broken(run, "effect %s (move %llu, VM %s, host %s) stands twice in one step: %s",
                        effect_kind_names[effect->kind], (unsigned long long)effect->move,
                        effect->vm ? effect->vm : "", effect->host ? effect->host : "",
-                       effect->text ? effect->text : effect->name ? effect->name : "");
+                       effect->text && effect->text[0] ? effect->text
+                       : effect->name                  ? effect->name
+                                                       : "");
 }
 
 static bool has_a_step_twice(const struct rows *stalls)

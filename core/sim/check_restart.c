@@ -37,7 +37,7 @@ static void check_order_of_starts(struct run *run, const struct effect *effect)
     const struct migration *const *all = engine_migrations(run->engine, &n);
     const struct migration *own = migration_of(run, effect->move);
     double now = engine_fleet(run->engine)->now;
-    for (uint32_t i = 0; own && i < n; i++)
+    for (uint32_t i = 0; own && own->kind == MIGRATION_RESTART && i < n; i++)
         if (all[i]->kind == MIGRATION_RESTART && !migration_ended(all[i]) &&
             all[i]->priority > own->priority &&
             now < all[i]->created_at + run->settings.restarts.priority_wait_s)

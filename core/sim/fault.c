@@ -164,6 +164,8 @@ const struct fault faults[FAULTS + 1] = {
                           0.1, NULL},
     [FAULT_FENCE_DEAD] = {"fence-dead", "nothing is ever heard of a fence device", 0, 0.05, NULL},
     [FAULT_START_FAILS] = {"start-fails", "a VM cannot be started on a host", 0, 0.15, NULL},
+    [FAULT_COLD] = {"cold", "somebody asks for cold and offline moves, and judges what has come",
+                    HOUR_S / 4, 0, people_cold},
     [FAULT_AUTOSTART] = {"autostart", "a host that comes back starts what it has defined", 0, 0.5,
                          NULL},
 };

@@ -38,6 +38,7 @@ enum fault_kind {
     FAULT_FENCE_DEAD,
     FAULT_START_FAILS,
     FAULT_AUTOSTART,
+    FAULT_COLD,
     FAULTS,
 };
 

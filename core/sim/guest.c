@@ -253,6 +253,20 @@ void guest_end(struct sim *sim, uint32_t index, const char *why)
         guest_start_later(sim, index, after_s);
 }
 
+/* As it was asked. Its owner looks after it much later: drover is to have started it by then. */
+void guest_end_by_drover(struct sim *sim, uint32_t index, double owner_after_s)
+{
+    struct sim_vm *vm = &sim->vms[index];
+    uint32_t host = guest_executes_at(vm);
+    if (host_is_frozen(sim, host))
+        return;
+    sim_say(sim, "VM %s on host %s shuts down, as it was asked", vm->record.name,
+            sim_host_name(sim, host));
+    guest_remove(sim, vm, host);
+    link_vm(sim, host, index, "shutdown");
+    guest_start_later(sim, index, owner_after_s);
+}
+
 static void try_start(void *self, const struct timer *timer)
 {
     struct sim *sim = self;

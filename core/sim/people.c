@@ -208,6 +208,54 @@ void people_operator(struct sim *sim)
     wishes[random_below(&sim->chance, sizeof wishes / sizeof *wishes)](sim);
 }
 
+static void ask_with(struct sim *sim, const char *verb, uint32_t vm, const struct pair *arguments,
+                     uint32_t n)
+{
+    struct event *event = sim_event(sim, EVENT_OPERATOR_REQUEST);
+    struct pair *copy = arena_array(&event->arena, n, sizeof *copy);
+    event->id = ++sim->last_question;
+    event_set(event, &event->name, verb);
+    event_set(event, &event->vm, sim->vms[vm].record.name);
+    event_set(event, &event->who, "operator");
+    for (uint32_t i = 0; i < n; i++)
+        copy[i] = arguments[i];
+    event->arguments = (struct pairs){.item = copy, .n = n, .known = true};
+    sim_say(sim, "operator: %s %s%s%s", verb, sim->vms[vm].record.name, n ? " " : "",
+            n ? arguments[0].value : "");
+    sim_post(sim, event, 0.001);
+}
+
+/* Sooner or later somebody looks whether all is well; asking what was not asked for does no harm. */
+static void judge(void *self, const struct timer *timer)
+{
+    struct sim *sim = self;
+    if (sim->controller)
+        ask_with(sim, random_chance(&sim->cold, 0.5) ? "confirm" : "revert", (uint32_t)timer->a,
+                 NULL, 0);
+    if (random_chance(&sim->cold, 0.7)) /* a controller that was away may have to be told again */
+        sim_after(sim, random_between(&sim->cold, 60, 900), judge, timer->a, 0);
+}
+
+void people_cold(struct sim *sim)
+{
+    static const struct pair cold[] = {
+        {.key = "kind", .value = "cold"}, {.key = "verify", .value = "yes"}};
+    static const struct pair offline[] = {{.key = "kind", .value = "offline"}};
+    if (!sim->controller || sim->n_vms == 0)
+        return;
+    uint32_t vm = random_below(&sim->cold, sim->n_vms);
+    bool verify = random_chance(&sim->cold, 0.4);
+    if (sim->vms[vm].n_processes == 0) {
+        ask_with(sim, "migrate", vm, offline, 1);
+        return;
+    }
+    ask_with(sim, "migrate", vm, cold, verify ? 2 : 1);
+    if (verify)
+        sim_after(sim, random_between(&sim->cold, 120, 1200), judge, vm, 0);
+    if (random_chance(&sim->cold, 0.15))
+        sim_ask(sim, "abort", "", sim->vms[vm].record.name, "");
+}
+
 static void post_file(struct sim *sim, const struct sim_host *host)
 {
     struct event *event = sim_event(sim, EVENT_MAINTENANCE_FILE);

@@ -157,7 +157,8 @@ struct errand {
     uint32_t vm, host; /* vm: SIM_NONE for a device */
     bool lied_into;    /* ordered because of a device's lie about the host where the VM runs */
     uint32_t device;
-    const char *action; /* off, on, status, soft */
+    const char *action; /* off, on, status, soft; of definitions: a carry_names, or shutdown */
+    uint32_t other;     /* of a definition: where it goes */
 };
 
 struct sim {
@@ -165,6 +166,7 @@ struct sim {
     struct world_listener listener;
     struct arena arena;
     struct random chance, load, wire; /* faults, guests, latencies */
+    struct random cold;               /* of those who move VMs by their definitions */
     struct random strikes[FAULTS];    /* when each strikes, whatever happens otherwise */
     struct timers timers;
     struct event *blank; /* with all defaults */
@@ -250,6 +252,7 @@ void guest_put(struct sim *sim, struct sim_vm *vm, uint32_t host, enum process_m
 void guest_remove(struct sim *sim, struct sim_vm *vm, uint32_t host);
 void guest_count_loss(struct sim *sim, struct sim_vm *vm); /* after processes changed */
 void guest_end(struct sim *sim, uint32_t vm, const char *why); /* shut down from within */
+void guest_end_by_drover(struct sim *sim, uint32_t vm, double owner_after_s);
 void guest_start_later(struct sim *sim, uint32_t vm, double after_s);
 void guest_start_after_loss(struct sim *sim, uint32_t vm, double after_s);
 void guest_start_answered(struct sim *sim, uint32_t vm, enum hook_verdict verdict);
@@ -295,7 +298,12 @@ void undefine_perform(struct sim *sim, const struct effect *effect);
 void host_autostarts(struct sim *sim, uint32_t host);
 void autostart_answered(struct sim *sim, uint32_t vm, uint32_t host, enum hook_verdict verdict);
 
+/* carry.c: guests that are to shut down, and definitions that are taken along */
+void shutdown_perform(struct sim *sim, const struct effect *effect);
+void carry_perform(struct sim *sim, const struct effect *effect);
+
 /* people.c */
+void people_cold(struct sim *sim);
 void ask_hook(struct sim *sim, const struct question *question, const char *operation);
 void ask_nobody(struct sim *sim); /* what waits for an answer goes on without one */
 void people_operator(struct sim *sim);

@@ -72,6 +72,8 @@ static void perform(struct run *run, const struct effect *effect)
     case EFFECT_FENCE:
     case EFFECT_START:
     case EFFECT_UNDEFINE:
+    case EFFECT_SHUTDOWN:
+    case EFFECT_CARRY:
         run->world.perform(run->world.self, effect);
         break;
     case EFFECT_HOOK_ANSWER:
@@ -96,7 +98,8 @@ static uint32_t perform_some(struct run *run, bool orders, uint32_t most)
     for (uint32_t i = 0; i < run->effects.n && n < most; i++) {
         const struct effect *effect = &run->effects.item[i];
         bool order = effect->kind == EFFECT_MIGRATE || effect->kind == EFFECT_START ||
-                     effect->kind == EFFECT_RECOVER;
+                     effect->kind == EFFECT_RECOVER || effect->kind == EFFECT_SHUTDOWN ||
+                     effect->kind == EFFECT_CARRY;
         if (order == orders) {
             perform(run, effect);
             n++;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum streams { STREAM_CHANCE, STREAM_LOAD, STREAM_WIRE };
+enum streams { STREAM_CHANCE, STREAM_LOAD, STREAM_WIRE, STREAM_COLD };
 
 /* ------------------------------------------------------------------ time */
 
@@ -121,6 +121,8 @@ static void perform(void *self, const struct effect *effect)
     case EFFECT_FENCE: fence_perform(sim, effect); break;
     case EFFECT_START: start_perform(sim, effect); break;
     case EFFECT_UNDEFINE: undefine_perform(sim, effect); break;
+    case EFFECT_SHUTDOWN: shutdown_perform(sim, effect); break;
+    case EFFECT_CARRY: carry_perform(sim, effect); break;
     default: order_perform(sim, effect); break;
     }
 }
@@ -202,6 +204,7 @@ struct sim *sim_new(const struct sim_options *options, const struct world_listen
     sim->chance = random_new(options->seed, STREAM_CHANCE);
     sim->load = random_new(options->seed, STREAM_LOAD);
     sim->wire = random_new(options->seed, STREAM_WIRE);
+    sim->cold = random_new(options->seed, STREAM_COLD);
     sim->controller = true;
     sim->blank = event_new(EVENT_TICK, 0);
     sim->last_question = 1000000;

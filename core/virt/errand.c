@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starting and undefining: see errand.h. */
+/* Starting, undefining, shutting down, and taking definitions along: see errand.h. */
 #include "virt/errand.h"
 
 #include "base/memory.h"
+#include "virt/carry.h"
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/host.h"
@@ -10,6 +11,7 @@
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STACK_BYTES (1024 * 1024)
 
@@ -20,8 +22,13 @@ struct errand {
     struct outbox *outbox;
     int kind; /* enum effect_kind */
     uint64_t effect, move;
-    struct dial dial;
+    struct dial dial, other; /* other: of `to` */
     const char *vm, *host;
+    const char *to; /* NULL: no other host takes part */
+    const char *step; /* what EVENT_STEP_DONE is to call it; NULL: it is none */
+    enum carry carry;
+    bool as_defined; /* a start: by the definition that is there */
+    bool autostart;
     char *xml; /* NULL: none is known */
     bool ok;
     char text[1024];
@@ -38,9 +45,9 @@ static void free_errand(struct note *note)
     outbox_unref(outbox);
 }
 
-static void reread(struct errand *errand)
+static void reread(struct errand *errand, const char *name)
 {
-    struct virt_host *host = virt_host(errand->virt, errand->host);
+    struct virt_host *host = name ? virt_host(errand->virt, name) : NULL;
     if (host && host->connected)
         worker_push(host->worker, job_new(domain_reread, errand->vm));
 }
@@ -48,18 +55,23 @@ static void reread(struct errand *errand)
 static void deliver_errand(struct note *note)
 {
     struct errand *errand = (struct errand *)note;
-    reread(errand);
-    if (errand->kind != EFFECT_START) {
+    reread(errand, errand->host);
+    reread(errand, errand->to);
+    if (errand->kind == EFFECT_UNDEFINE) {
         if (!errand->ok)
             virt_effect_failed(errand->virt, errand->effect, "%s", errand->text);
         return;
     }
-    struct event *event = event_new(EVENT_START_DONE, clock_now());
+    struct event *event =
+        event_new(errand->step ? EVENT_STEP_DONE : EVENT_START_DONE, clock_now());
+    if (errand->step)
+        event_set(event, &event->name, errand->step);
     event->id = errand->move;
     event->ok = errand->ok;
     event_set(event, &event->vm, errand->vm);
     event_set(event, &event->host, errand->host);
-    event_set(event, &event->text, errand->text);
+    event_set(event, &event->text,
+              errand->step && errand->ok ? errand->autostart ? "autostart" : "" : errand->text);
     virt_post(errand->virt, event);
 }
 
@@ -95,8 +107,11 @@ static virDomainPtr define(struct errand *errand, virConnectPtr connection, bool
 
 static void start(struct errand *errand, virConnectPtr connection)
 {
-    bool ours;
-    virDomainPtr domain = define(errand, connection, &ours);
+    bool ours = false;
+    virDomainPtr domain = errand->as_defined ? connect_find_vm(connection, errand->vm)
+                                             : define(errand, connection, &ours);
+    if (!domain && errand->as_defined)
+        fail(errand, "it is not defined there");
     if (!domain)
         return;
     errand->ok = virDomainGetID(domain) != (unsigned int)-1 || virDomainCreate(domain) == 0;
@@ -104,8 +119,28 @@ static void start(struct errand *errand, virConnectPtr connection)
         fail(errand, "libvirt did not start it");
         if (ours) /* nothing is left behind where it does not run */
             virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_KEEP_NVRAM);
+    } else if (errand->autostart) {
+        virDomainSetAutostart(domain, 1);
     }
     virDomainFree(domain);
+}
+
+static void shut_down(struct errand *errand, virConnectPtr connection)
+{
+    errand->ok = carry_shutdown(connection, errand->vm, errand->text, sizeof errand->text) == 0;
+}
+
+static void carry(struct errand *errand, virConnectPtr connection)
+{
+    struct error error = ERROR_INIT;
+    virConnectPtr other = connect_open(&errand->other, &error);
+    if (!other) {
+        snprintf(errand->text, sizeof errand->text, "%s", error.text);
+        return;
+    }
+    errand->ok = carry_definition(connection, other, errand->vm, errand->carry,
+                                  &errand->autostart, errand->text, sizeof errand->text) == 0;
+    virConnectClose(other);
 }
 
 /* NVRAM and managed saves are state of the VM that runs elsewhere: files that it may share. */
@@ -131,15 +166,21 @@ static void undefine(struct errand *errand, virConnectPtr connection)
 
 static void *errand_main(void *data)
 {
+    static const struct {
+        int kind;
+        void (*run)(struct errand *errand, virConnectPtr connection);
+    } errands[] = {
+        {EFFECT_START, start}, {EFFECT_UNDEFINE, undefine}, {EFFECT_SHUTDOWN, shut_down},
+        {EFFECT_CARRY, carry},
+    };
     struct errand *errand = data;
     struct error error = ERROR_INIT;
     virConnectPtr connection = connect_open(&errand->dial, &error);
     if (!connection)
         snprintf(errand->text, sizeof errand->text, "%s", error.text);
-    else if (errand->kind == EFFECT_START)
-        start(errand, connection);
-    else
-        undefine(errand, connection);
+    for (size_t i = 0; connection && i < G_N_ELEMENTS(errands); i++)
+        if (errands[i].kind == errand->kind)
+            errands[i].run(errand, connection);
     if (connection)
         virConnectClose(connection);
     outbox_put(errand->outbox, &errand->note);
@@ -147,6 +188,13 @@ static void *errand_main(void *data)
 }
 
 /* ------------------------------------------------------------------ on the main loop */
+
+static struct dial dial_of(struct errand *errand, const struct virt_host *host)
+{
+    struct dial dial = host_dial(host);
+    dial.uri = arena_text(&errand->arena, host->uri);
+    return dial;
+}
 
 static struct errand *errand_new(struct virt *virt, const struct effect *effect,
                                  const struct virt_host *host)
@@ -161,42 +209,82 @@ static struct errand *errand_new(struct virt *virt, const struct effect *effect,
     errand->move = effect->move;
     errand->vm = arena_text(&errand->arena, effect->vm);
     errand->host = arena_text(&errand->arena, effect->host);
-    if (host) {
-        errand->dial = host_dial(host);
-        errand->dial.uri = arena_text(&errand->arena, host->uri);
-    }
+    errand->as_defined = effect->name && strcmp(effect->name, "defined") == 0;
+    errand->autostart = effect->kind == EFFECT_START && effect->ok;
+    if (host)
+        errand->dial = dial_of(errand, host);
     return errand;
 }
 
-static void run(struct virt *virt, const struct effect *effect, char *xml)
+/* No thread was begun: what it comes to is told all the same. */
+static void drop(struct errand *errand, const char *why)
 {
-    struct virt_host *host = virt_host(virt, effect->host);
-    struct errand *errand = errand_new(virt, effect, host);
-    errand->xml = xml;
+    snprintf(errand->text, sizeof errand->text, "%s", why);
+    outbox_put(errand->outbox, &errand->note);
+}
+
+static void run(struct errand *errand)
+{
     pthread_attr_t attributes;
     pthread_t thread;
-    if (!host) {
-        snprintf(errand->text, sizeof errand->text, "no host %s is configured", errand->host);
-        outbox_put(errand->outbox, &errand->note);
-        return;
-    }
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    if (pthread_create(&thread, &attributes, errand_main, errand) != 0) {
-        snprintf(errand->text, sizeof errand->text, "there is no thread to be had for it");
-        outbox_put(errand->outbox, &errand->note);
-    }
+    if (pthread_create(&thread, &attributes, errand_main, errand) != 0)
+        drop(errand, "there is no thread to be had for it");
     pthread_attr_destroy(&attributes);
+}
+
+/* NULL: its host is not configured any more, and that was told. */
+static struct errand *errand_for(struct virt *virt, const struct effect *effect, const char *step)
+{
+    struct virt_host *host = virt_host(virt, effect->host);
+    struct errand *errand = errand_new(virt, effect, host);
+    errand->step = step;
+    if (host)
+        return errand;
+    drop(errand, "its host is not configured");
+    return NULL;
 }
 
 void errand_start(struct virt *virt, const struct effect *effect)
 {
     const struct definition_keeper *keeper = &virt->definitions;
-    run(virt, effect, keeper->find ? keeper->find(keeper->self, effect->vm) : NULL);
+    struct errand *errand = errand_for(virt, effect, NULL);
+    if (!errand)
+        return;
+    if (keeper->find && !errand->as_defined)
+        errand->xml = keeper->find(keeper->self, effect->vm);
+    run(errand);
 }
 
 void errand_undefine(struct virt *virt, const struct effect *effect)
 {
-    run(virt, effect, NULL);
+    struct errand *errand = errand_for(virt, effect, NULL);
+    if (errand)
+        run(errand);
+}
+
+void errand_shutdown(struct virt *virt, const struct effect *effect)
+{
+    struct errand *errand = errand_for(virt, effect, "shutdown");
+    if (errand)
+        run(errand);
+}
+
+void errand_carry(struct virt *virt, const struct effect *effect)
+{
+    int what = effect->name ? field_choice(carry_names, effect->name) : -1;
+    struct virt_host *to = virt_host(virt, effect->to ? effect->to : "");
+    struct errand *errand = errand_for(virt, effect, what < 0 ? "" : carry_names[what]);
+    if (!errand)
+        return;
+    errand->carry = (enum carry)what;
+    if (!to || what < 0 || strcmp(to->name, errand->host) == 0) {
+        drop(errand, "its destination is not configured, or is where it is");
+        return;
+    }
+    errand->to = arena_text(&errand->arena, to->name);
+    errand->other = dial_of(errand, to);
+    run(errand);
 }

@@ -117,6 +117,9 @@ unsigned units_migrate_flags(const struct how *how, bool persistent)
         {how->postcopy, VIR_MIGRATE_POSTCOPY},
         {how->compress && parallel == is_streamed(how), VIR_MIGRATE_COMPRESSED},
         {how->tls, VIR_MIGRATE_TLS},
+        {how->tunnelled, VIR_MIGRATE_TUNNELLED},
+        {how->copy_storage == COPY_STORAGE_FULL, VIR_MIGRATE_NON_SHARED_DISK},
+        {how->copy_storage == COPY_STORAGE_INCREMENTAL, VIR_MIGRATE_NON_SHARED_INC},
         {parallel, VIR_MIGRATE_PARALLEL},
         /* ... and sending without copying with several. */
         {how->zerocopy && parallel, VIR_MIGRATE_ZEROCOPY},
