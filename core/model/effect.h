@@ -56,6 +56,7 @@ enum migration_phase { PHASE_PRECOPY, PHASE_POSTCOPY };
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 
 extern const char *const migration_phase_names[]; /* by enum migration_phase */
+
 /*
  * What is done with the definition of a VM that is off, of two hosts. It is refused where the VM
  * is active at `host`, and done twice is done once.
