@@ -527,6 +527,9 @@ void do_set_priority(struct engine *engine, const struct event *event);
 bool force_failed(struct engine *engine, const struct event *event); /* the effect was one */
 void force_ended(struct engine *engine, struct move *move); /* a guest that it stopped runs on */
 
+/* refit.c: pinning that has to be fitted to the destination */
+void refit_for_move(struct engine *engine, struct move *move);
+
 /* postcopy.c */
 void postcopy_broke(struct engine *engine, struct move *move, const struct vm *vm);
 

@@ -267,6 +267,7 @@ static void begin(const struct start *start, const struct decision *decision)
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
     move->record.can_postcopy = move->how.postcopy;
+    refit_for_move(engine, move);
     move_set_state(engine, move, MIGRATION_PREPARING);
     channel_begin(engine, move);
     notice(engine, NOTICE_INFO, "migration.started", move->record.to, move->record.name,

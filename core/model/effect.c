@@ -2,6 +2,7 @@
 /* Effects as a table of fields, and the list that a step returns. */
 #include "model/effect.h"
 
+#include "model/fleet.h"
 #include "model/shadow.h"
 
 #include <stdlib.h>
@@ -56,6 +57,10 @@ const struct field how_fields[] = {
     {.key = "auto_converge_increment_pct", .type = FIELD_U32,
      .offset = HOW(auto_converge_increment_pct)},
     {.key = "tls_destination", .type = FIELD_TEXT, .offset = HOW(tls_destination)},
+    {.key = "nodes_from", .type = FIELD_ROWS, .offset = HOW(nodes_from),
+     .rows = numa_node_fields, .row_size = sizeof(struct numa_node)},
+    {.key = "nodes_to", .type = FIELD_ROWS, .offset = HOW(nodes_to), .rows = numa_node_fields,
+     .row_size = sizeof(struct numa_node)},
     {0},
 };
 

@@ -89,6 +89,8 @@ struct how {
     uint32_t compression_level;    /* 0: QEMU's default; so for the next two, in percent */
     uint32_t auto_converge_initial_pct, auto_converge_increment_pct;
     const char *tls_destination;   /* the name in the destination's certificate */
+    struct rows nodes_from, nodes_to; /* struct numa_node: fit its pinning from these to those; none:
+                                         leave it as it is */
 };
 
 struct stall {

@@ -150,6 +150,7 @@ extern const char *const vm_caches[];
 
 extern const struct field cluster_fields[];
 extern const struct field host_fields[];
+extern const struct field numa_node_fields[];
 extern const struct field vm_fields[];
 extern const struct field group_fields[];
 

@@ -30,7 +30,7 @@ const struct field cluster_fields[] = {
 };
 
 #define NUMA(member) offsetof(struct numa_node, member)
-static const struct field numa_node_fields[] = {
+const struct field numa_node_fields[] = {
     {.key = "id", .type = FIELD_U32, .offset = NUMA(id), .flags = FIELD_REQUIRED, .max = 4095},
     {.key = "memory_mib", .type = FIELD_NUMBER, .offset = NUMA(memory_mib), .max = 1e12},
     {.key = "memory_free_mib", .type = FIELD_OPTIONAL, .offset = NUMA(memory_free_mib), .max = 1e12},

@@ -3,6 +3,7 @@
 #include "virt/migrate.h"
 
 #include "base/memory.h"
+#include "codec/domain_refit.h"
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/move.h"
@@ -15,6 +16,8 @@
 
 #define STACK_BYTES (1024 * 1024)
 
+#define FITTED 2
+
 struct attempt {
     atomic_int refs;
     atomic_int stage; /* enum attempt_stage */
@@ -23,7 +26,8 @@ struct attempt {
     uint64_t move;
     struct dial dial;
     bool resume;          /* of a broken post-copy: see EFFECT_RECOVER */
-    struct how how;       /* without stalls: they are the engine's */
+    struct how how;
+    char *fitted[FITTED]; /* XML for its destination; NULL: as it is */
     const char *vm, *name, *from, *to;
     struct arena arena;
 };
@@ -40,6 +44,8 @@ static void attempt_unref(struct attempt *attempt)
     if (atomic_fetch_sub(&attempt->refs, 1) > 1)
         return;
     outbox_unref(attempt->outbox);
+    for (int i = 0; i < FITTED; i++)
+        free(attempt->fitted[i]);
     arena_free(&attempt->arena);
     free(attempt);
 }
@@ -132,6 +138,58 @@ static int check(struct attempt *attempt, virDomainPtr domain, struct attempt_no
     return 0;
 }
 
+/* What is fitted of its XML, and as which parameter it goes to libvirt. */
+static const struct {
+    unsigned kind;
+    const char *parameter;
+} fitted_xml[FITTED] = {
+    {0, VIR_MIGRATE_PARAM_DEST_XML},
+    {VIR_DOMAIN_XML_INACTIVE, VIR_MIGRATE_PARAM_PERSIST_XML}, /* of persistent ones alone */
+};
+
+/* NULL where there is nothing to fit; -1 where that cannot be found out, with the error set. */
+static int read_fitted(struct attempt *attempt, virDomainPtr domain, unsigned kind, char **fitted,
+                       struct error *error)
+{
+    char *xml = virDomainGetXMLDesc(domain, kind | VIR_DOMAIN_XML_SECURE |
+                                                VIR_DOMAIN_XML_MIGRATABLE);
+    if (!xml) {
+        char why[500];
+        connect_error_text(why, sizeof why);
+        return error_set(error, ERROR_FAILED, "its XML cannot be read: %s", why);
+    }
+    *fitted = domain_refit(xml, &attempt->how.nodes_from, &attempt->how.nodes_to, error);
+    free(xml);
+    return error->kind == ERROR_NONE ? 0 : -1;
+}
+
+/* -1 where its pinning should be fitted and cannot be, with the reason in the note. */
+static int fit(struct attempt *attempt, virDomainPtr domain, struct attempt_note *note)
+{
+    struct error error = ERROR_INIT;
+    int kinds = virDomainIsPersistent(domain) == 1 ? FITTED : 1;
+    if (attempt->how.nodes_to.n == 0 || attempt->resume)
+        return 0;
+    for (int i = 0; i < kinds; i++) {
+        if (read_fitted(attempt, domain, fitted_xml[i].kind, &attempt->fitted[i], &error) == 0)
+            continue;
+        fail(attempt, note, error.text);
+        return -1;
+    }
+    return 0;
+}
+
+static int add_fitted(const struct attempt *attempt, virTypedParameterPtr *parameters, int *n)
+{
+    int room = *n;
+    for (int i = 0; i < FITTED; i++)
+        if (attempt->fitted[i] && virTypedParamsAddString(parameters, n, &room,
+                                                          fitted_xml[i].parameter,
+                                                          attempt->fitted[i]) < 0)
+            return -1;
+    return 0;
+}
+
 static int call_libvirt(const struct attempt *attempt, virDomainPtr domain)
 {
     virTypedParameterPtr parameters;
@@ -140,6 +198,8 @@ static int call_libvirt(const struct attempt *attempt, virDomainPtr domain)
     if (attempt->resume)
         flags |= VIR_MIGRATE_POSTCOPY_RESUME;
     int status = units_migrate_parameters(&attempt->how, &parameters, &n);
+    if (status == 0)
+        status = add_fitted(attempt, &parameters, &n);
     if (status == 0)
         status = virDomainMigrateToURI3(domain, attempt->how.peer_uri, parameters, (unsigned)n,
                                         flags);
@@ -202,7 +262,7 @@ static void run(struct attempt *attempt, struct attempt_note *note)
         fail(attempt, note, "it is not there");
     else if (!domain)
         fail_by_libvirt(attempt, note);
-    else if (check(attempt, domain, note) == 0)
+    else if (check(attempt, domain, note) == 0 && fit(attempt, domain, note) == 0)
         ask_libvirt(attempt, connection, domain, note);
     if (domain)
         virDomainFree(domain);
@@ -234,13 +294,7 @@ static struct attempt *attempt_new(struct virt *virt, const struct effect *effec
     attempt->dial = *dial;
     attempt->dial.uri = arena_text(arena, dial->uri);
     attempt->resume = effect->kind == EFFECT_RECOVER;
-    attempt->how = effect->how;
-    attempt->how.stalls = (struct rows){0};
-    attempt->how.peer_uri = arena_text(arena, effect->how.peer_uri);
-    if (effect->how.migration_address)
-        attempt->how.migration_address = arena_text(arena, effect->how.migration_address);
-    if (effect->how.tls_destination)
-        attempt->how.tls_destination = arena_text(arena, effect->how.tls_destination);
+    field_copy(how_fields, &attempt->how, &effect->how, arena);
     attempt->vm = arena_text(arena, effect->vm);
     attempt->name = arena_text(arena, vm_name);
     attempt->from = arena_text(arena, effect->host);
