@@ -11,6 +11,7 @@ VMS=(wild web1 web2 web3 db1 db2 mail1 dns1)
 
 setup_file() {
     fleet_begin 91 || return 0
+    loads 30 30 30 # whatever else this machine does
     start_vms <<-END
 	kvm1 wild --memory 48 --dirty 400
 	kvm1 web1 --memory 48 --dirty 2
@@ -86,8 +87,9 @@ reconfigured() { # COMMAND...
     wait_for 30 logged 'is in force'
 }
 
-of_vm() { # VM FILTER: of its latest migration
-    drover migrations --json | jq -er --arg vm "$1" "[.[] | select(.vm == \$vm)] | last | $2"
+of_vm() { # VM FILTER: of its latest migration, also one that ended before droverd was restarted
+    drover migrations --all --json |
+        jq -er --arg vm "$1" "[.[] | select(.vm == \$vm)] | max_by(.id) | $2"
 }
 
 state_is() { # VM STATE
@@ -282,6 +284,7 @@ runs_on() {
     wait_for 180 has_ended web2
     state_is web2 failed # it was to go there and nowhere else
     lab boot kvm2
+    loads 30 30 30
     wait_for 120 all_hosts_are_up
     runs_on web2 kvm1
     run drover migrate web1 --to kvm3
