@@ -12,7 +12,7 @@ setup() {
 # The names of all commands, a line each.
 command_names() {
     awk '/^commands:/ { on = 1; next } /^[^ ]/ { on = 0 }
-         on && /^  [a-z]/ { print ($1 ~ /^(plan|policy|plugin)$/) ? $1 " " $2 : $1 }' \
+         on && /^  [a-z]/ { print ($1 " " $2 ~ /^(plan |policy |plugin |migrations set)/) ? $1 " " $2 : $1 }' \
         "$BATS_TEST_TMPDIR/help"
 }
 
@@ -43,7 +43,7 @@ command_names() {
     known=$(command_names)
     while read -r name; do
         grep -qx "$name" <<<"$known" || extra+=" \"$name\""
-    done < <(sed -n 's/^\.It Ic \([a-z]*\( [a-z]\+\)\?\).*/\1/p' "$PAGE" |
+    done < <(sed -n 's/^\.It Ic \([a-z-]*\( [a-z]\+\)\?\).*/\1/p' "$PAGE" |
         sed 's/^\(status\|hosts\|vms\|snapshot\) .*/\1/')
     [ -z "$extra" ] || { echo "in the page alone:$extra"; false; }
 }
