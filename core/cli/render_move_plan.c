@@ -48,11 +48,17 @@ static void render_how(struct screen *screen, const json_t *plan)
     double downtime_ms = view_number(plan, "downtime_ms");
     double connections = view_number(plan, "connections");
     const char *unit = view_text(screen, plan, "unit");
+    size_t i;
+    json_t *item;
 
     row(screen, "by",
         arena_printf(&screen->arena, "policy %s%s%s", view_text(screen, plan, "policy"),
                      *unit ? ", " : "", unit));
     row(screen, "flags", view_list(screen, plan, "flags"));
+    json_array_foreach((json_t *)view_array(plan, "without"), i, item) {
+        const char *text = json_string_value(item);
+        row(screen, i ? "" : "without", screen_safe(screen, text ? text : "?"));
+    }
     row(screen, "bandwidth", bandwidth > 0
                                  ? arena_printf(&screen->arena, "%s MiB/s at most",
                                                 mib(screen, plan, "bandwidth_mib_s"))

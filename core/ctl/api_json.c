@@ -144,11 +144,17 @@ static json_t *forecast_json(const struct forecast *forecast)
     return object;
 }
 
+static json_t *texts_json(const struct texts *texts)
+{
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < texts->n; i++)
+        json_array_append_new(array, json_from_text(texts->item[i]));
+    return array;
+}
+
 json_t *api_json_move_plan(const struct move_plan *plan)
 {
-    json_t *object = json_object(), *flags = json_array();
-    for (uint32_t i = 0; i < plan->flags.n; i++)
-        json_array_append_new(flags, json_string(plan->flags.item[i]));
+    json_t *object = json_object();
     json_object_set_new(object, "vm", json_from_text(plan->vm));
     json_object_set_new(object, "key", json_from_text(plan->key));
     json_object_set_new(object, "from", json_from_text(plan->from));
@@ -156,7 +162,8 @@ json_t *api_json_move_plan(const struct move_plan *plan)
     json_object_set_new(object, "kind", json_from_text(plan->kind));
     json_object_set_new(object, "policy", json_from_text(plan->policy));
     json_object_set_new(object, "unit", text_or_null(plan->unit));
-    json_object_set_new(object, "flags", flags);
+    json_object_set_new(object, "flags", texts_json(&plan->flags));
+    json_object_set_new(object, "without", texts_json(&plan->without));
     json_object_set_new(object, "bandwidth_mib_s", number(plan->how.bandwidth_mib_s));
     json_object_set_new(object, "connections", json_integer(plan->how.connections));
     json_object_set_new(object, "max_concurrent", json_integer(plan->max_concurrent));

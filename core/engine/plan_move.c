@@ -41,6 +41,16 @@ static int check_target(const struct columns *columns, uint32_t vm, uint32_t to,
     return 0;
 }
 
+static struct texts texts_of(const struct rows *left_out, struct arena *arena)
+{
+    const struct left_out *out = left_out->item;
+    struct texts texts = {.known = true};
+    texts.item = arena_array(arena, left_out->n, sizeof *texts.item);
+    for (; texts.n < left_out->n; texts.n++)
+        texts.item[texts.n] = out[texts.n].text;
+    return texts;
+}
+
 static void fill_how(const struct move_ask *ask, const struct ruleset *rules, uint32_t vm,
                      uint32_t to, struct move_plan *plan)
 {
@@ -53,6 +63,7 @@ static void fill_how(const struct move_ask *ask, const struct ruleset *rules, ui
     plan->how = answer.how;
     plan->max_concurrent = answer.max_concurrent;
     plan->flags = how_flags(&plan->how, &plan->arena);
+    plan->without = texts_of(&answer.left_out, &plan->arena);
     if (answer.failure.times > 0) {
         struct unit_failure *failure = arena_new(&plan->arena, sizeof *failure);
         *failure = answer.failure;

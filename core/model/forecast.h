@@ -63,6 +63,7 @@ struct move_plan {
     const char *policy;
     const char *unit; /* the migrate unit; "": none, QEMU's defaults */
     struct texts flags; /* libvirt's, by their names in lower case */
+    struct texts without; /* "zero-copy: host kvm2 has ...": wanted, and cannot be had */
     struct how how;
     uint32_t max_concurrent;
     struct forecast forecast;

@@ -1,0 +1,1 @@
+(.[0] | .connections == 4 and .bandwidth_mib_s == 5960 and .max_concurrent == 1 and (.flags | index("zerocopy")) and (.without | length) == 1 and (.without[0] | startswith("compression: "))) and (.[1] | .connections == 4 and ((.flags | index("zerocopy")) | not) and (.without | length) == 2 and (.without[0] | contains("host kvm3 has libvirt 8.0.0, and 8.5 is needed")))
