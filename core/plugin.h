@@ -25,6 +25,7 @@
  *        CPUs, memory of highly available VMs; VMs: how many hosts they are pinned to; helpers
  *        for labels and lists
  *        moves: post-copy's bandwidth, auto-converge's steps, compression, automatic connections
+ *        moves: what to expect of them; how: to wait
  *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
@@ -567,6 +568,9 @@ struct drover_stall {
 
 #define DROVER_STALLS_MAX 16
 
+/* Whether pre-copy would end by itself. Since 1.1 */
+enum drover_converges { DROVER_CONVERGES_UNKNOWN, DROVER_CONVERGES_YES, DROVER_CONVERGES_NO };
+
 struct drover_move {
     size_t size;
     const struct drover_fleet *fleet;
@@ -574,6 +578,15 @@ struct drover_move {
     uint32_t from;
     uint32_t to;
     uint32_t purpose;
+    /*
+     * Since 1.1: what to expect of a plain pre-copy, without anything that `how` may ask for, with
+     * QEMU's own pause, over the link as it is now. NAN: not known.
+     */
+    uint32_t converges;  /* enum drover_converges */
+    double duration_s;   /* where it converges */
+    double downtime_ms;
+    double rate_mib_s;   /* that the link has for it */
+    double waited_s;     /* since it was queued; 0 where somebody only asks */
 };
 
 struct drover_how {
@@ -591,6 +604,13 @@ struct drover_how {
     uint32_t auto_converge_increment_pct; /* and by how much more each time */
     uint32_t compression;                 /* enum drover_compression */
     uint32_t compression_level;           /* zlib 1..9, zstd 1..20 */
+    /*
+     * Since 1.1: not now. The move goes back into the queue for so long, and the unit is asked
+     * again; at most 600 s at a time, and not longer than an hour in all. Nobody waits to leave a
+     * host in trouble. 0: it moves now.
+     */
+    double wait_s;
+    char wait_why[256]; /* what for, for people: "until its backup is done" */
 };
 
 /* ----------------------------------------------------------- hook admission */

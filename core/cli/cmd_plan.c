@@ -84,8 +84,19 @@ const struct command command_plan_fail = {
 
 static const struct option migrate_options[] = {
     {"--to", "HOST", "to this host, not to the best one"},
+    {"--measure", NULL, "measure first how fast the guest dirties its memory"},
     {NULL, NULL, NULL},
 };
+
+/* Waits until the figure is there. */
+static int measure(struct cli *cli, struct error *error)
+{
+    json_t *body = json_pack("{s:s}", "vm", cli->word[0]);
+    json_t *answer = source_call(&cli->source, "POST", "/v1/measure", body, error);
+
+    json_decref(answer);
+    return answer ? 0 : -1;
+}
 
 static int run_migrate(struct cli *cli, struct error *error)
 {
@@ -94,12 +105,14 @@ static int run_migrate(struct cli *cli, struct error *error)
                                   {"to", option_text(&cli->options, "--to")},
                                   {NULL, NULL}};
 
+    if (option_given(&cli->options, "--measure") && measure(cli, error) < 0)
+        return -1;
     return show(cli, "/v1/plan", query, render_move_plan, error);
 }
 
 const struct command command_plan_migrate = {
     .name = "plan migrate",
-    .usage = "VM [--to HOST]",
+    .usage = "VM [--to HOST] [--measure]",
     .summary = "how a VM would be moved, and whether that would converge, how fast",
     .details = "The host, flags, bandwidth and schedule that the policy gives, and a forecast from "
                "the guest's memory, its dirty rate and the link: how long it takes, how long the "

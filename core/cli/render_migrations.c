@@ -90,6 +90,25 @@ static void render_progress(struct screen *screen, const json_t *progress)
         row(screen, "postcopy", "yes");
 }
 
+/* What was expected of it, beside what it has taken. */
+static void render_forecast(struct screen *screen, const json_t *migration)
+{
+    double expected_s = view_number(migration, "forecast_s");
+    double expected_ms = view_number(migration, "forecast_downtime_ms");
+    double took_s = view_number(migration, "ended_at") - view_number(migration, "started_at");
+
+    if (isnan(expected_s))
+        return;
+    row(screen, "forecast",
+        arena_printf(&screen->arena, "%s%s%s%s%s", view_show_duration(screen, expected_s),
+                     isnan(expected_ms) ? "" : ", a pause of ",
+                     isnan(expected_ms)
+                         ? ""
+                         : arena_printf(&screen->arena, "%.0f ms", expected_ms),
+                     isnan(took_s) ? "" : "; it took ",
+                     isnan(took_s) ? "" : view_show_duration(screen, took_s)));
+}
+
 void render_migration(struct screen *screen, const json_t *migration)
 {
     const char *state = view_text(screen, migration, "state");
@@ -120,6 +139,7 @@ void render_migration(struct screen *screen, const json_t *migration)
     row(screen, "ends", view_show_time(screen, view_number(migration, "expected_end")));
     row(screen, "ended", view_show_time(screen, view_number(migration, "ended_at")));
     row(screen, "but there", view_text(screen, migration, "arrival"));
+    render_forecast(screen, migration);
     if (view_number(progress, "memory_total_mib") > 0)
         render_progress(screen, progress);
 }

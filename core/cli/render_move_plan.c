@@ -65,6 +65,11 @@ static void render_how(struct screen *screen, const json_t *plan)
                                  : "no limit");
     if (connections > 1)
         row(screen, "connections", view_show_number(screen, connections, 0));
+    if (view_number(plan, "wait_s") > 0)
+        row(screen, "waits",
+            arena_printf(&screen->arena, "%s first: %s",
+                         view_show_duration(screen, view_number(plan, "wait_s")),
+                         view_text(screen, plan, "wait_why")));
     row(screen, "pause", downtime_ms > 0
                              ? arena_printf(&screen->arena, "%s allowed at first",
                                             milliseconds(screen, downtime_ms))

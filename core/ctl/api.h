@@ -57,6 +57,7 @@ char *api_metrics(const struct api_source *source);
  *   POST /v1/migrations {vm, to?}                     -> migrate
  *   DELETE /v1/migrations/ID                          -> abort (arguments: id)
  *   POST /v1/rebalance {cluster?}                     -> rebalance
+ *   POST /v1/measure {vm}                             -> measure
  *   POST /v1/fence {host, action: off|on|status, force?} -> fence
  *   POST /v1/evacuate {host, confirm?, all?}          -> evacuate
  *   POST /v1/alarm {host, on, reason?}                -> alarm_on, alarm_off

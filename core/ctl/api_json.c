@@ -168,6 +168,8 @@ json_t *api_json_move_plan(const struct move_plan *plan)
     json_object_set_new(object, "connections", json_integer(plan->how.connections));
     json_object_set_new(object, "max_concurrent", json_integer(plan->max_concurrent));
     json_object_set_new(object, "downtime_ms", number(plan->how.downtime_ms));
+    json_object_set_new(object, "wait_s", number(plan->wait_s));
+    json_object_set_new(object, "wait_why", text_or_null(plan->wait_why));
     json_object_set_new(object, "schedule", schedule(&plan->how));
     json_object_set_new(object, "forecast", forecast_json(&plan->forecast));
     json_object_set_new(object, "blockers",

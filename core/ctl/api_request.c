@@ -65,6 +65,8 @@ static const struct route routes[] = {
     {"POST", "/v1/migrations/", "/confirm", "/v1/migrations/{id}/confirm", "confirm", {{0}}},
     {"POST", "/v1/migrations/", "/revert", "/v1/migrations/{id}/revert", "revert", {{0}}},
     {"POST", "/v1/rebalance", NULL, "/v1/rebalance", "rebalance", {{"cluster", KEY_HOST, false, 0}}},
+    {"POST", "/v1/measure", NULL, "/v1/measure", "measure",
+     {{"vm", KEY_VM, true, offsetof(struct event, vm)}}},
     {"POST", "/v1/fence", NULL, "/v1/fence", "fence",
      {{"host", KEY_HOST, true, offsetof(struct event, host)},
       {"action", KEY_HOST, true, 0},

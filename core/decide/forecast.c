@@ -179,6 +179,7 @@ static void find_rate(const struct columns *columns, uint32_t vm, uint32_t to,
     double link = link_rate(columns, vm, to), limit = how->bandwidth_mib_s;
     forecast->link_factor = isnan(learnt->factor) ? 1 : learnt->factor;
     forecast->rate_by = link > 0 ? "link" : "";
+    forecast->link_mib_s = link > 0 ? link : NAN;
     link *= forecast->link_factor;
     if (!(link > 0) && learnt->rate_mib_s > 0) {
         link = learnt->rate_mib_s;
@@ -228,7 +229,7 @@ struct forecast forecast_of(const struct columns *columns, uint32_t vm, uint32_t
     forecast.dirty_mib_s = ask.dirty_mib_s;
     forecast.working_set_mib = ask.working_set_mib;
     forecast.rate_mib_s = ask.rate_mib_s;
-    forecast.dirty_age_s = NAN;
+    forecast.dirty_age_s = columns->fleet.now - columns->vm_record[vm]->dirty_at;
     forecast.missing = arena_text(arena, forecast.missing);
     return forecast;
 }

@@ -7,6 +7,8 @@
  */
 #include "engine/internal.h"
 
+#include "decide/forecast.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,41 @@ static void ask_unit(const struct how_ask *ask, const struct drover_move *questi
     *how = (struct drover_how){.size = sizeof *how, .stalls = how->stalls};
 }
 
+struct learnt how_learnt(const struct how_ask *ask)
+{
+    const struct columns *columns = ask->columns;
+    uint32_t from = columns->vms.host[ask->vm];
+    if (from == DROVER_NONE || ask->to == DROVER_NONE)
+        return links_learnt(NULL, "", "");
+    return links_learnt(ask->links, columns->hosts.name[from], columns->hosts.name[ask->to]);
+}
+
+/* What a plain pre-copy would be, over the link alone: the unit has not said yet what it wants. */
+static void foretell(const struct how_ask *ask, struct drover_move *question)
+{
+    struct arena scratch = ARENA_INIT;
+    struct how plain;
+    field_defaults(how_fields, &plain);
+    struct learnt learnt = how_learnt(ask);
+    struct forecast forecast =
+        forecast_of(ask->columns, ask->vm, ask->to, &plain, &learnt, &scratch);
+    question->converges = forecast.ends == FORECAST_UNKNOWN ? DROVER_CONVERGES_UNKNOWN
+                          : forecast.converges              ? DROVER_CONVERGES_YES
+                                                            : DROVER_CONVERGES_NO;
+    question->duration_s = forecast.duration_s;
+    question->downtime_ms = forecast.downtime_ms;
+    question->rate_mib_s = forecast.rate_mib_s;
+    question->waited_s = ask->waited_s;
+    arena_free(&scratch);
+}
+
+static void take_wait(const struct how_ask *ask, struct drover_how *how, struct how_answer *answer)
+{
+    how->wait_why[sizeof how->wait_why - 1] = '\0';
+    answer->wait_s = isfinite(how->wait_s) && how->wait_s > 0 ? how->wait_s : 0;
+    answer->wait_why = arena_text(ask->arena, how->wait_why);
+}
+
 struct how_answer how_asked(const struct how_ask *ask)
 {
     const struct columns *columns = ask->columns;
@@ -74,10 +111,12 @@ struct how_answer how_asked(const struct how_ask *ask)
         .from = columns->vms.host[ask->vm], .to = ask->to, .purpose = (uint32_t)ask->purpose,
     };
     struct how_answer answer = {.failure = {.times = 0}};
+    foretell(ask, &question);
     field_defaults(how_fields, &answer.how);
     if (rules->migrate.unit)
         ask_unit(ask, &question, &how, &answer);
     sanitise(&how);
+    take_wait(ask, &how, &answer);
     take_how(ask, &how, &answer.how);
     channel_choose(ask, &how, &answer);
     return answer;
@@ -88,7 +127,9 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
 {
     struct how_ask ask = {
         .settings = &engine->settings, .columns = columns, .rules = rules, .vm = vm, .to = to,
-        .purpose = (enum drover_purpose)move->record.purpose, .arena = &move->arena,
+        .purpose = (enum drover_purpose)move->record.purpose,
+        .waited_s = engine->now - move->record.created_at, .links = &engine->links,
+        .arena = &move->arena,
     };
     struct how_answer answer = how_asked(&ask);
     struct rows failures = {.item = &answer.failure, .n = 1};
@@ -98,6 +139,8 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
     move->share = answer.share;
     move->left_out = answer.left_out;
     move->unfit = kind_adjust(move, columns->vm_record[vm], &move->how);
+    move->wait_s = answer.wait_s;
+    move->wait_why = answer.wait_why;
     *max_concurrent = answer.max_concurrent;
 }
 
@@ -158,8 +201,10 @@ void on_progress(struct engine *engine, const struct event *event)
     move->record.updated_at = engine->now;
     figures_take(move, engine->now);
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
-    if (vm && event->progress.dirty_mib_s > 0)
+    if (vm && event->progress.dirty_mib_s > 0) {
         vm->dirty_mib_s = event->progress.dirty_mib_s;
+        vm->dirty_at = engine->now;
+    }
     if (move->record.state == MIGRATION_PREPARING)
         move_set_state(engine, move, MIGRATION_RUNNING);
     if (event->progress.postcopy && move->record.state == MIGRATION_RUNNING)

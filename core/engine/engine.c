@@ -55,6 +55,10 @@ void engine_free(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_homes; i++)
         home_free(&engine->homes[i]);
     free(engine->homes);
+    links_free(&engine->links);
+    for (uint32_t i = 0; i < engine->n_measuring; i++)
+        measuring_free(&engine->measuring[i]);
+    free(engine->measuring);
     for (uint32_t i = 0; i < engine->n_rested; i++)
         free(engine->rested[i].vm);
     free(engine->rested);
@@ -122,6 +126,7 @@ static void pump(struct engine *engine)
     drains_pump(engine);
     homes_pump(engine);
     rounds_pump(engine);
+    measure_pump(engine);
     queue_pump(engine);
     channel_pump(engine);
     hosts_pump(engine); /* a host that has just become empty */
@@ -165,6 +170,7 @@ void engine_step(struct engine *engine, const struct event *event, struct effect
         [EVENT_HOOK_ASK] = on_hook_ask,
         [EVENT_MAINTENANCE_FILE] = on_maintenance_file,
         [EVENT_EFFECT_FAILED] = on_effect_failed,
+        [EVENT_MEASURED] = on_measured,
         [EVENT_PROBED] = on_probed,
         [EVENT_FENCED] = on_fenced,
         [EVENT_STEP_DONE] = on_step_done,

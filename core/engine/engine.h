@@ -14,6 +14,7 @@
 #include "model/shadow.h"
 
 struct engine;
+struct links;
 
 struct engine *engine_new(void);
 void engine_free(struct engine *engine);
@@ -65,6 +66,7 @@ struct move_ask {
     const struct columns *columns;
     const struct rules *rules;
     const struct settings *settings;
+    const struct links *links; /* what was learnt of them; NULL: nothing */
     const char *vm; /* name or UUID */
     const char *to; /* NULL: the best host */
 };

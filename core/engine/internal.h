@@ -16,6 +16,7 @@
 #define DROVER_ENGINE_INTERNAL_H
 
 #include "engine/engine.h"
+#include "engine/learn.h"
 #include "model/calls.h"
 
 /* Who wants a host empty. */
@@ -161,6 +162,10 @@ struct move {
     bool unseen;       /* restarts: nobody saw its end; every host has to say that it is not there */
     bool told_short;   /* restarts: that no host takes it has been said */
     double check_at;   /* ask its hosts again then */
+    double wait_s;     /* its migrate unit wants it to wait so long; 0: it may start */
+    const char *wait_why;
+    double link_mib_s; /* what its links should have carried for it; NAN: not known; 0: it did not
+                          begin here, but before a restart */
     struct arena arena;
 };
 
@@ -246,6 +251,14 @@ struct home {
     bool due; /* as soon as its host is up */
 };
 
+/* A VM whose dirty rate was asked for lately: see measure.c. */
+struct measuring {
+    char *vm, *host;
+    double at;
+    bool answered;
+    uint64_t request; /* a person waits for it; 0: nobody */
+};
+
 struct engine {
     double now;
     double started_at;
@@ -280,6 +293,9 @@ struct engine {
     uint32_t n_kept, kept_room;
     struct home *homes; /* in the order in which they left */
     uint32_t n_homes, home_room;
+    struct links links;
+    struct measuring *measuring;
+    uint32_t n_measuring, measuring_room;
     struct leftover *leftovers;
     uint32_t n_leftovers, leftover_room;
     bool cut_off; /* so many hosts are gone that it must be drover */
@@ -480,6 +496,23 @@ uint32_t libvirtd_outgoing(const struct engine *engine, const char *host);
 uint32_t libvirtd_incoming(const struct engine *engine, const char *host);
 void libvirtd_tell(struct engine *engine);
 
+/* learn.c: what a move is expected to be, when it begins, and what came of it */
+void learn_begin(struct engine *engine, struct move *move, const struct columns *columns,
+                 uint32_t vm, uint32_t to);
+void learn_end(struct engine *engine, const struct move *move);
+void learn_recall(struct engine *engine, const char *rest, const char *text);
+
+/* measure.c: dirty rates of VMs that are about to be moved */
+void measure_queued(struct engine *engine, const struct move *move);
+bool measure_first(struct engine *engine, struct move *move);
+void measure_pump(struct engine *engine);
+void measuring_free(struct measuring *measuring);
+void on_measured(struct engine *engine, const struct event *event);
+void do_measure(struct engine *engine, const struct event *event);
+
+/* postpone.c: moves whose migrate unit wants them to wait. True: this one does. */
+bool move_postpone(struct engine *engine, struct move *move, double wait_s, const char *why);
+
 /* together.c: VMs that hard rules hold together get one host */
 struct companion {
     uint32_t vm;
@@ -503,6 +536,8 @@ struct how_ask {
     const struct ruleset *rules;
     uint32_t vm, to; /* DROVER_NONE: not known yet */
     enum drover_purpose purpose;
+    double waited_s;     /* since it was queued; 0: somebody only asks */
+    const struct links *links; /* what was learnt; NULL: nothing */
     struct arena *arena; /* for the answer */
 };
 struct how_answer {
@@ -511,9 +546,12 @@ struct how_answer {
     struct unit_failure failure; /* times 0: the migrate unit answered, or there is none */
     struct channel_share share;
     struct rows left_out;        /* struct left_out: what was wanted, and cannot be had */
+    double wait_s;               /* not now: the migrate unit wants to be asked again then */
+    const char *wait_why;
 };
 /* How this VM would move there: the same for the engine's moves and for who only asks. Pure. */
 struct how_answer how_asked(const struct how_ask *ask);
+struct learnt how_learnt(const struct how_ask *ask); /* of the link between the two hosts */
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
                   const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent);
 void on_progress(struct engine *engine, const struct event *event);

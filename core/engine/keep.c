@@ -71,6 +71,7 @@ void keep_vm(struct engine *engine, const struct vm *vm)
     lasting.to = NULL;
     lasting.state = vm->lost ? DROVER_VM_DOWN : DROVER_VM_RUNNING;
     lasting.cpu_usage_pct = lasting.memory_used_mib = lasting.dirty_mib_s = NAN;
+    lasting.dirty_at = NAN;
     lasting.moved_at = NAN;
     const char *lines = field_lines_write(&engine->out->arena, vm_fields, &lasting);
     struct kept *kept = put(engine, key);

@@ -47,6 +47,7 @@ void move_complete(struct engine *engine, struct move *move)
         fleet_shift_load(engine->fleet, vm, move->record.from, move->record.to);
     }
     home_note(engine, move);
+    learn_end(engine, move);
     remember_moved(engine, move->record.vm); /* also of one that is out of sight just now */
     move->unsettled = false;
     force_ended(engine, move);

@@ -56,12 +56,14 @@ static void fill_how(const struct move_ask *ask, const struct ruleset *rules, ui
 {
     struct how_ask how = {
         .settings = ask->settings, .columns = ask->columns, .rules = rules, .vm = vm, .to = to,
-        .purpose = DROVER_TO_MIGRATE, .arena = &plan->arena,
+        .purpose = DROVER_TO_MIGRATE, .links = ask->links, .arena = &plan->arena,
     };
     struct how_answer answer = how_asked(&how);
-    struct learnt nothing = {.factor = NAN, .rate_mib_s = NAN};
+    struct learnt learnt = how_learnt(&how);
     plan->how = answer.how;
     plan->max_concurrent = answer.max_concurrent;
+    plan->wait_s = answer.wait_s;
+    plan->wait_why = answer.wait_why;
     plan->flags = how_flags(&plan->how, &plan->arena);
     plan->without = texts_of(&answer.left_out, &plan->arena);
     if (answer.failure.times > 0) {
@@ -70,7 +72,7 @@ static void fill_how(const struct move_ask *ask, const struct ruleset *rules, ui
         failure->unit = arena_text(&plan->arena, failure->unit);
         plan->failures = (struct rows){.item = failure, .n = 1};
     }
-    plan->forecast = forecast_of(ask->columns, vm, to, &plan->how, &nothing, &plan->arena);
+    plan->forecast = forecast_of(ask->columns, vm, to, &plan->how, &learnt, &plan->arena);
 }
 
 static struct move_plan *make(const struct move_ask *ask, const struct ruleset *rules, uint32_t vm,
@@ -122,7 +124,8 @@ struct move_plan *engine_plan_move(struct engine *engine, const char *vm, const 
     struct arena arena = ARENA_INIT;
     struct rules rules = engine_rules(engine, columns, &arena);
     struct move_ask ask = {
-        .columns = columns, .rules = &rules, .settings = &engine->settings, .vm = vm, .to = to,
+        .columns = columns, .rules = &rules, .settings = &engine->settings,
+        .links = &engine->links, .vm = vm, .to = to,
     };
     struct move_plan *plan = plan_move(&ask, error);
     columns_free(columns);

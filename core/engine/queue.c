@@ -266,6 +266,7 @@ static void begin(const struct start *start, const struct decision *decision)
     }
     uint32_t concurrent;
     how_for_move(engine, move, start->columns, start->rules, start->vm, to, &concurrent);
+    learn_begin(engine, move, start->columns, start->vm, to);
     move->record.can_postcopy = move->how.postcopy;
     refit_for_move(engine, move);
     move_set_state(engine, move, MIGRATION_PREPARING);
@@ -308,8 +309,13 @@ static bool policy_has_room(const struct start *start, const char *to)
     struct move probe = {.record = start->move->record};
     how_for_move(start->engine, &probe, start->columns, start->rules, start->vm,
                  columns_host(start->columns, to), &concurrent);
+    bool waits = move_postpone(start->engine, start->move, probe.wait_s, probe.wait_why);
     arena_free(&probe.arena);
-    return concurrent == 0 || count_of(&start->load->out, start->move->record.from) < concurrent;
+    if (waits)
+        return false;
+    if (concurrent == 0 || count_of(&start->load->out, start->move->record.from) < concurrent)
+        return true;
+    return wait_because(start->move, "its host sends as many as its policy's migrate unit allows");
 }
 
 /* NULL: some host would do, but not now. Else the decision, which may have chosen none. */
@@ -318,8 +324,6 @@ static struct decision *decide_now(const struct start *start, struct question *q
     *question = question_of(start, true);
     struct decision *decision = decide_together(start->columns, start->rules, question);
     bool wait = decision->chosen && !policy_has_room(start, decision->chosen);
-    if (wait)
-        wait_because(start->move, "its host sends as many as its policy's migrate unit allows");
     if (!decision->chosen) {
         decision_free(decision);
         *question = question_of(start, false); /* would a busy host do, later? */
@@ -439,7 +443,13 @@ void queue_pump(struct engine *engine)
     struct columns *columns = NULL;
     load_count(engine, &load);
     for (uint32_t i = 0; i < n; i++) {
-        if (!is_ready(engine, queue[i]) || !source_has_room(engine, &load, queue[i]))
+        if (!is_ready(engine, queue[i]))
+            continue;
+        if (!source_has_room(engine, &load, queue[i])) {
+            measure_queued(engine, queue[i]);
+            continue;
+        }
+        if (measure_first(engine, queue[i]))
             continue;
         if (!columns)
             columns = engine_columns(engine);

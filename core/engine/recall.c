@@ -4,7 +4,8 @@
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
  * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), what drover does with
  * a host's power (power/HOST), HA VMs (ha/KEY: see keep.c), definitions left behind (left/HOST/KEY),
- * alarms that were asked for (alarm/HOST) and what the hook has let in (come/HOST/KEY: see booking.c).
+ * alarms that were asked for (alarm/HOST), what the hook has let in (come/HOST/KEY: see booking.c)
+ * and what was learnt of links (link/FROM/TO: see learn.h).
  * Everything else is read again from libvirt. After a restart the remembered things come back as
  * EVENT_RECALLED, then EVENT_STARTED; how a recalled move stands is found out from its hosts
  * (outcome.c).
@@ -42,6 +43,8 @@ static const struct field remembered_move[] = {
     {.key = "decision", .type = FIELD_U64, .offset = MOVE(decision)},
     {.key = "tried", .type = FIELD_TEXTS, .offset = MOVE(tried)},
     {.key = "not_before", .type = FIELD_NUMBER, .offset = MOVE(not_before)},
+    {.key = "forecast_s", .type = FIELD_OPTIONAL, .offset = MOVE(forecast_s)},
+    {.key = "forecast_downtime_ms", .type = FIELD_OPTIONAL, .offset = MOVE(forecast_downtime_ms)},
     {.key = "forced", .type = FIELD_CHOICE, .offset = MOVE(forced),
      .choices = migration_forced_names},
     {.key = "can_postcopy", .type = FIELD_BOOL, .offset = MOVE(can_postcopy)},
@@ -244,6 +247,7 @@ void on_recalled(struct engine *engine, const struct event *event)
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
         {"alarm/", alarm_recall}, {"power/", recall_power},
         {"home/", home_recall},   {"come/", booking_recall},
+        {"link/", learn_recall},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

@@ -269,6 +269,7 @@ void on_request(struct engine *engine, const struct event *event)
         {"rebalance", do_rebalance},           {"evacuate", do_evacuate},
         {"fence", do_fence},                   {"alarm_on", do_alarm_on},
         {"alarm_off", do_alarm_off},           {"set_bandwidth", do_set_bandwidth},
+        {"measure", do_measure},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, event->name) == 0) {

@@ -39,8 +39,10 @@ static void update(struct engine *engine, const char *host, const struct vm *see
             merged.cpu_usage_pct = known->cpu_usage_pct;
         if (isnan(merged.memory_used_mib))
             merged.memory_used_mib = known->memory_used_mib;
-        if (isnan(merged.dirty_mib_s))
+        if (isnan(merged.dirty_mib_s)) {
             merged.dirty_mib_s = known->dirty_mib_s;
+            merged.dirty_at = known->dirty_at;
+        }
         merged.lost = (known->lost || staged_owes(engine, vm_key(seen), host)) &&
                       merged.state == DROVER_VM_DOWN;
         if (field_equal(vm_fields, known, &merged)) {

@@ -9,7 +9,7 @@
 
 const char *const effect_kind_names[] = {
     "migrate", "watch",    "set_downtime", "postcopy",    "abort",    "recover",     "pause",
-    "resume",  "check",    "refresh",      "probe",       "fence",    "start",
+    "resume",  "check",    "measure",  "refresh",      "probe",       "fence",    "start",
     "shutdown", "carry",   "undefine",     "answer",      "hook_answer",
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
     "shadow_agreed", "shadow_differed", "set_bandwidth", NULL,

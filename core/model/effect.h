@@ -24,6 +24,7 @@ enum effect_kind {
     EFFECT_PAUSE,        /* move, vm, host: stop the guest, so that its migration completes */
     EFFECT_RESUME,       /* vm, host: let a guest run on that EFFECT_PAUSE has stopped */
     EFFECT_CHECK,        /* move, vm, host: it has arrived there: what is it like, and how long was the pause? */
+    EFFECT_MEASURE,      /* vm, host, number: s; how fast does it dirty its memory? */
     EFFECT_REFRESH,      /* host: read everything again */
     EFFECT_PROBE,        /* host: does anything of it answer, by other ways than libvirt? */
     EFFECT_FENCE,        /* host, name: a fence_action_names, number: which of its devices */

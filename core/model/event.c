@@ -13,6 +13,7 @@ const char *const event_kind_names[] = {
     "vm_changed",     "vm_gone",           "migration_progress", "migration_done",
     "migration_checked",
     "operator_request", "hook_ask",        "maintenance_file", "effect_failed",
+    "measured",
     "probed",         "fenced",            "step_done", "start_done",       "host_alarm",
     NULL,
 };

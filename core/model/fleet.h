@@ -97,7 +97,8 @@ struct vm {
     double memory_used_mib;
     double memory_overhead_mib; /* NAN: computed */
     double cpu_usage_pct;       /* NAN: not known */
-    double dirty_mib_s;
+    double dirty_mib_s;         /* NAN: not measured */
+    double dirty_at;            /* when it was; NAN: not known */
     double hugepages_kib;
     int migratable; /* enum drover_migratable */
     struct texts pinned_hosts;

@@ -129,6 +129,7 @@ const struct field vm_fields[] = {
     {.key = "cpu_usage_pct", .type = FIELD_OPTIONAL, .offset = VM(cpu_usage_pct),
      .default_text = "0", .max = 100},
     {.key = "dirty_mib_s", .type = FIELD_OPTIONAL, .offset = VM(dirty_mib_s), .max = 1e9},
+    {.key = "dirty_age_s", .type = FIELD_AGE, .offset = VM(dirty_at), .max = 1e12},
     {.key = "hugepages_kib", .type = FIELD_NUMBER, .offset = VM(hugepages_kib), .max = 1e9},
     {.key = "migratable", .type = FIELD_CHOICE, .offset = VM(migratable),
      .choices = migratable_names},

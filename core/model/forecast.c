@@ -23,6 +23,7 @@ const struct field forecast_fields[] = {
     {.key = "working_set_mib", .type = FIELD_NUMBER, .offset = FORECAST(working_set_mib)},
     {.key = "rate_mib_s", .type = FIELD_OPTIONAL, .offset = FORECAST(rate_mib_s)},
     {.key = "rate_by", .type = FIELD_TEXT, .offset = FORECAST(rate_by)},
+    {.key = "link_mib_s", .type = FIELD_OPTIONAL, .offset = FORECAST(link_mib_s)},
     {.key = "link_factor", .type = FIELD_NUMBER, .offset = FORECAST(link_factor),
      .default_text = "1"},
     {.key = "missing", .type = FIELD_TEXT, .offset = FORECAST(missing)},

@@ -38,6 +38,7 @@ struct forecast {
     double working_set_mib; /* where it writes */
     double rate_mib_s;   /* that the move gets; NAN: neither link nor limit is known */
     const char *rate_by; /* what bounds it: "link", "limit", "learnt"; "": not known */
+    double link_mib_s;   /* the links' share for it, before anything was learnt; NAN: not known */
     double link_factor;  /* what moves between the two hosts got of that so far; 1: nothing learnt */
     const char *missing; /* a sentence; "": nothing */
 };
@@ -66,6 +67,8 @@ struct move_plan {
     struct texts without; /* "zero-copy: host kvm2 has ...": wanted, and cannot be had */
     struct how how;
     uint32_t max_concurrent;
+    double wait_s; /* the migrate unit would let it wait; 0: it would start */
+    const char *wait_why;
     struct forecast forecast;
     struct rows blockers; /* struct blocker */
     struct rows failures; /* struct unit_failure: of the migrate unit */

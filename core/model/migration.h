@@ -105,6 +105,8 @@ struct migration {
     double carried_mib_s;    /* throughput of memory and disks, smoothed */
     double net_mib_s;        /* less what the guest dirties meanwhile, smoothed */
     double expected_end;     /* from what remains and net_mib_s; NAN: not to be told */
+    double forecast_s, forecast_downtime_ms; /* when it began; NAN: not known */
+    double forecast_mib_s;   /* the rate that it was expected to get; NAN: not known */
     const char *waits;       /* why it is still in the queue; "" */
     const char *arrival;     /* what is not as it should be where it arrived; "" */
     int stage;               /* enum migration_stage */

@@ -90,6 +90,8 @@ const struct field limits_fields[] = {
      .min = 0.1, .max = HOUR_S},
     {.key = "retry_limit", .type = FIELD_DURATION, .offset = LIMIT(retry_limit_s),
      .default_text = "5m", .min = 0.1, .max = DAY_S},
+    {.key = "measure_wait", .type = FIELD_DURATION, .offset = LIMIT(measure_wait_s),
+     .default_text = "0s", .max = 60},
     {.key = "grace", .type = FIELD_DURATION, .offset = LIMIT(grace_s), .default_text = "60s",
      .max = HOUR_S},
     {0},

@@ -94,6 +94,7 @@ struct limits {
     uint32_t tries;                 /* hosts tried for one VM */
     double retry_s;                 /* first pause after a failed try; doubles */
     double retry_limit_s;           /* the longest pause */
+    double measure_wait_s;          /* a move waits so long for its guest's dirty rate; 0: not at all */
     double grace_s;                 /* connecting -> non_responsive */
 };
 

@@ -232,7 +232,7 @@ int plan_index(lua_State *L, const char *key)
 
 /* --- how ----------------------------------------------------------------------------------- */
 
-enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS, HOW_COMPRESSION };
+enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS, HOW_COMPRESSION, HOW_WHY };
 
 struct how_field {
     const char *name;
@@ -262,6 +262,8 @@ static const struct how_field how_fields[] = {
      offsetof(struct drover_how, auto_converge_increment_pct)},
     {"compression", HOW_COMPRESSION, 0, offsetof(struct drover_how, compression)},
     {"compression_level", HOW_COUNT, 0, offsetof(struct drover_how, compression_level)},
+    {"wait_s", HOW_NUMBER, 0, offsetof(struct drover_how, wait_s)},
+    {"wait_why", HOW_WHY, 0, 0},
 };
 #define N_HOW_FIELDS (sizeof how_fields / sizeof *how_fields)
 
@@ -307,6 +309,7 @@ int how_index(lua_State *L, const char *key)
     case HOW_COUNT: lua_pushinteger(L, *(const uint32_t *)place); break;
     case HOW_STALLS: push_stalls(L, how); break;
     case HOW_COMPRESSION: lua_pushstring(L, compressions[how->compression]); break;
+    case HOW_WHY: lua_pushstring(L, how->wait_why); break;
     }
     return 1;
 }
@@ -397,6 +400,9 @@ int how_set(lua_State *L, const char *key)
     case HOW_COUNT: *(uint32_t *)place = check_count(L, 3, key); break;
     case HOW_STALLS: set_stalls(L, how); break;
     case HOW_COMPRESSION: how->compression = check_compression(L); break;
+    case HOW_WHY:
+        snprintf(how->wait_why, sizeof how->wait_why, "%s", luaL_checkstring(L, 3));
+        break;
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "plug/loaded.h"
 #include "plug/lua_library.h"
 
+#include <math.h>
 #include <string.h>
 
 _Static_assert(sizeof(void *) == 8, "a view is 6 bits of kind, 26 of generation, 32 of row");
@@ -148,6 +149,36 @@ static bool push_ask_field(lua_State *L, const struct drover_ask *ask, const cha
     return true;
 }
 
+/* What to expect of a move; nil: not known. */
+static bool push_move_field(lua_State *L, const struct drover_move *move, const char *key)
+{
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"duration_s", move->duration_s},
+        {"downtime_ms", move->downtime_ms},
+        {"rate_mib_s", move->rate_mib_s},
+        {"waited_s", move->waited_s},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (strcmp(numbers[i].name, key) != 0)
+            continue;
+        if (isnan(numbers[i].value))
+            lua_pushnil(L);
+        else
+            lua_pushnumber(L, numbers[i].value);
+        return true;
+    }
+    if (strcmp(key, "converges") != 0)
+        return false;
+    if (move->converges == DROVER_CONVERGES_UNKNOWN)
+        lua_pushnil(L);
+    else
+        lua_pushboolean(L, move->converges == DROVER_CONVERGES_YES);
+    return true;
+}
+
 /* Fields of ask, move, trouble and the hook's ask: what they are is in the call. */
 static bool push_request_field(lua_State *L, const struct box_call *call, struct view view,
                                const char *key)
@@ -191,6 +222,8 @@ static bool push_request_field(lua_State *L, const struct box_call *call, struct
     }
     if (view.kind == VIEW_ASK && ask && push_ask_field(L, ask, key))
         return true;
+    if (view.kind == VIEW_MOVE && move && push_move_field(L, move, key))
+        return true;
     if (strcmp(key, "fleet") != 0)
         return false;
     view_push(L, VIEW_FLEET, 0);
@@ -202,7 +235,8 @@ static int request_index(lua_State *L, struct view view, const char *key)
     static const char *const names[] = {"vm", "from", "to", "purpose", "host", "kind", "fleet",
                                         "hosts", "vms", "groups", "clusters", "now", "xml",
                                         "vm_name", "vm_uuid", "driver", "operation",
-                                        "sub_operation", "with", "vm_rules_waived"};
+                                        "sub_operation", "with", "vm_rules_waived", "converges",
+                                        "duration_s", "downtime_ms", "rate_mib_s", "waited_s"};
     const struct box_call *call = box_of(L)->call;
     bool found = view.kind == VIEW_FLEET ? push_fleet_field(L, call, key)
                                          : push_request_field(L, call, view, key);

@@ -288,6 +288,7 @@ void orders_lost_host(struct sim *sim, uint32_t host);
 struct errand *errand_add(struct sim *sim, const struct effect *effect);
 struct errand *errand_find(struct sim *sim, uint64_t id);
 void errand_drop(struct sim *sim, struct errand *errand); /* others may move */
+void measure_perform(struct sim *sim, const struct effect *effect); /* measure.c */
 void probe_perform(struct sim *sim, const struct effect *effect);
 void fence_perform(struct sim *sim, const struct effect *effect);
 

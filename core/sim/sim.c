@@ -117,6 +117,7 @@ static void perform(void *self, const struct effect *effect)
 {
     struct sim *sim = self;
     switch (effect->kind) {
+    case EFFECT_MEASURE: measure_perform(sim, effect); break;
     case EFFECT_PROBE: probe_perform(sim, effect); break;
     case EFFECT_FENCE: fence_perform(sim, effect); break;
     case EFFECT_START: start_perform(sim, effect); break;

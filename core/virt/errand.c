@@ -7,13 +7,17 @@
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/host.h"
+#include "virt/units.h"
 
 #include <libvirt/virterror.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STACK_BYTES (1024 * 1024)
+#define MEASURE_LOOKS 50
+#define MEASURE_LOOK_US 100000
 
 /* What the thread works on, and then the note that carries the outcome to the main loop. */
 struct errand {
@@ -30,6 +34,8 @@ struct errand {
     bool as_defined; /* a start: by the definition that is there */
     bool autostart;
     char *xml; /* NULL: none is known */
+    double seconds;     /* of measuring */
+    double dirty_mib_s; /* what that has found */
     bool ok;
     char text[1024];
     struct arena arena;
@@ -52,9 +58,24 @@ static void reread(struct errand *errand, const char *name)
         worker_push(host->worker, job_new(domain_reread, errand->vm));
 }
 
+static void deliver_measured(struct errand *errand)
+{
+    struct event *event = event_new(EVENT_MEASURED, clock_now());
+    event->ok = errand->ok;
+    event->progress.dirty_mib_s = errand->dirty_mib_s;
+    event_set(event, &event->vm, errand->vm);
+    event_set(event, &event->host, errand->host);
+    event_set(event, &event->text, errand->text);
+    virt_post(errand->virt, event);
+}
+
 static void deliver_errand(struct note *note)
 {
     struct errand *errand = (struct errand *)note;
+    if (errand->kind == EFFECT_MEASURE) {
+        deliver_measured(errand);
+        return;
+    }
     reread(errand, errand->host);
     reread(errand, errand->to);
     if (errand->kind == EFFECT_UNDEFINE) {
@@ -164,6 +185,69 @@ static void undefine(struct errand *errand, virConnectPtr connection)
     virDomainFree(domain);
 }
 
+/* libvirt takes whole seconds, and gives the figure some time after they are over. */
+static bool dirty_rate(virDomainPtr domain, double *dirty_mib_s)
+{
+    virDomainPtr one[] = {domain, NULL};
+    virDomainStatsRecordPtr *records = NULL;
+    double status, rate;
+    if (virDomainListGetStats(one, VIR_DOMAIN_STATS_DIRTYRATE, &records, 0) < 1)
+        return false;
+    status = units_number(records[0]->params, records[0]->nparams, "dirtyrate.calc_status");
+    rate = units_number(records[0]->params, records[0]->nparams, "dirtyrate.megabytes_per_second");
+    virDomainStatsRecordListFree(records);
+    *dirty_mib_s = rate;
+    return status == VIR_DOMAIN_DIRTYRATE_MEASURED && rate >= 0;
+}
+
+/* A guest that migrates, is copied for a backup, ... is left alone. */
+static bool has_job(virDomainPtr domain)
+{
+    virDomainJobInfo job;
+    return virDomainGetJobInfo(domain, &job) == 0 && job.type != VIR_DOMAIN_JOB_NONE;
+}
+
+/* True where libvirt began to measure; the figure may still not come. */
+static bool measure_by(struct errand *errand, virDomainPtr domain, unsigned mode)
+{
+    int seconds = (int)fmax(1, fmin(60, errand->seconds));
+    if (virDomainStartDirtyRateCalc(domain, seconds, mode) < 0)
+        return false;
+    g_usleep((gulong)seconds * G_USEC_PER_SEC);
+    errand->ok = false;
+    for (int i = 0; i < MEASURE_LOOKS && !errand->ok; i++) {
+        errand->ok = dirty_rate(domain, &errand->dirty_mib_s);
+        if (!errand->ok)
+            g_usleep(MEASURE_LOOK_US);
+    }
+    return true;
+}
+
+/*
+ * QEMU's log of dirty pages tells all of them, where it can be had (libvirt 8.1, KVM). Else it
+ * looks at a sample of pages, in which a guest that writes in one place may go unseen.
+ */
+static void measure(struct errand *errand, virConnectPtr connection)
+{
+    virDomainPtr domain = connect_find_vm(connection, errand->vm);
+    if (!domain) {
+        fail(errand, "it could not be looked up");
+        return;
+    }
+    if (has_job(domain)) {
+        snprintf(errand->text, sizeof errand->text, "it is busy with another job");
+    } else {
+        measure_by(errand, domain, VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP);
+        bool seen = errand->ok && errand->dirty_mib_s > 0;
+        if (!seen && !measure_by(errand, domain, VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING) &&
+            !errand->ok)
+            fail(errand, "libvirt does not measure it");
+        else if (!errand->ok)
+            snprintf(errand->text, sizeof errand->text, "libvirt gave no figure");
+    }
+    virDomainFree(domain);
+}
+
 static void *errand_main(void *data)
 {
     static const struct {
@@ -171,7 +255,7 @@ static void *errand_main(void *data)
         void (*run)(struct errand *errand, virConnectPtr connection);
     } errands[] = {
         {EFFECT_START, start}, {EFFECT_UNDEFINE, undefine}, {EFFECT_SHUTDOWN, shut_down},
-        {EFFECT_CARRY, carry},
+        {EFFECT_CARRY, carry}, {EFFECT_MEASURE, measure},
     };
     struct errand *errand = data;
     struct error error = ERROR_INIT;
@@ -207,6 +291,7 @@ static struct errand *errand_new(struct virt *virt, const struct effect *effect,
     errand->kind = effect->kind;
     errand->effect = effect->id;
     errand->move = effect->move;
+    errand->seconds = effect->number;
     errand->vm = arena_text(&errand->arena, effect->vm);
     errand->host = arena_text(&errand->arena, effect->host);
     errand->as_defined = effect->name && strcmp(effect->name, "defined") == 0;
@@ -256,6 +341,13 @@ void errand_start(struct virt *virt, const struct effect *effect)
     if (keeper->find && !errand->as_defined)
         errand->xml = keeper->find(keeper->self, effect->vm);
     run(errand);
+}
+
+void errand_measure(struct virt *virt, const struct effect *effect)
+{
+    struct errand *errand = errand_for(virt, effect, "");
+    if (errand)
+        run(errand);
 }
 
 void errand_undefine(struct virt *virt, const struct effect *effect)

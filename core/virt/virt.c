@@ -177,6 +177,7 @@ static void perform(void *self, const struct effect *effect)
         {EFFECT_RESUME, arrival_resume},
         {EFFECT_SET_BANDWIDTH, moves_control},
         {EFFECT_SHUTDOWN, errand_shutdown},   {EFFECT_CARRY, errand_carry},
+        {EFFECT_MEASURE, errand_measure},
         {EFFECT_START, errand_start},         {EFFECT_UNDEFINE, errand_undefine},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(performers); i++) {

@@ -375,8 +375,9 @@ static void check_how(const struct bound_unit *u, const char *name, const char *
 {
     struct drover_stall stalls[DROVER_STALLS_MAX] = {{0, 0, 0}};
     struct drover_how how = {.size = sizeof how, .stalls = stalls};
-    struct drover_move move = {sizeof move, &columns->fleet, vm(name),
-                               columns->vms.host[vm(name)], host(to), purpose};
+    struct drover_move move = {.size = sizeof move, .fleet = &columns->fleet, .vm = vm(name),
+                               .from = columns->vms.host[vm(name)], .to = host(to),
+                               .purpose = purpose};
     char text[512];
     assert_int_equal(u->unit->migrate(u->self, &move, &how), 0);
     assert_in_range(how.n_stalls, 1, DROVER_STALLS_MAX);

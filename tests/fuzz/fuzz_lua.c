@@ -65,7 +65,8 @@ static void ask_units(const struct columns *columns, const struct ruleset *rules
     struct drover_stall stalls[DROVER_STALLS_MAX];
     struct drover_how how = {.size = sizeof how, .stalls = stalls};
     struct drover_answer answer = {.size = sizeof answer, .set_xml = take_xml};
-    struct drover_move move = {sizeof move, &columns->fleet, 0, 0, 1, DROVER_TO_DRAIN};
+    struct drover_move move = {.size = sizeof move, .fleet = &columns->fleet, .to = 1,
+                               .purpose = DROVER_TO_DRAIN};
     struct drover_admit_ask ask = {sizeof ask, &columns->fleet, 0, DROVER_NONE, "new", "", "qemu",
                                    "start", "begin", "<old/>"};
     const struct bound_unit *migrate = &rules->migrate;

@@ -210,7 +210,8 @@ static int call_migrate(struct bench *b, const struct bound_unit *u)
 {
     struct drover_stall stalls[DROVER_STALLS_MAX];
     struct drover_how how = {.size = sizeof how, .stalls = stalls};
-    struct drover_move move = {sizeof move, &b->columns->fleet, 0, 1, 0, DROVER_TO_DRAIN};
+    struct drover_move move = {.size = sizeof move, .fleet = &b->columns->fleet, .from = 1,
+                               .purpose = DROVER_TO_DRAIN};
     return u->unit->migrate(u->self, &move, &how);
 }
 

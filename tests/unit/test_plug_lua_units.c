@@ -454,8 +454,15 @@ static void test_migrate(void **state)
         "assert(not pcall(function() how.connections = -1 end))\n"
         "assert(not pcall(function() how.downtime_ms = 0/0 end))\n"
         "assert(not pcall(function() how.stalls = {{stall = 1, action = 'wait'}} end))\n"
+        "assert(move.converges == false and move.duration_s == nil and move.rate_mib_s == 119)\n"
+        "assert(move.waited_s == 5 and how.wait_s == 0 and how.wait_why == '')\n"
+        "how.wait_s = 60 how.wait_why = 'for the night'\n"
+        "assert(not pcall(function() how.wait_s = -1 end))\n"
         "assert(not pcall(function() how.speed = 1 end)) end}");
-    struct drover_move move = {sizeof move, &b.columns->fleet, 0, 1, 0, DROVER_TO_DRAIN};
+    struct drover_move move = {.size = sizeof move, .fleet = &b.columns->fleet, .from = 1,
+                               .purpose = DROVER_TO_DRAIN, .converges = DROVER_CONVERGES_NO,
+                               .duration_s = NAN, .downtime_ms = NAN, .rate_mib_s = 119,
+                               .waited_s = 5};
     struct bound_unit *u = &b.rules->migrate;
     int result = u->unit->migrate(u->self, &move, &how);
     if (result != 0)
@@ -464,6 +471,8 @@ static void test_migrate(void **state)
     assert_true(how.downtime_ms == 150 && how.connections == 4 && how.n_stalls == 2);
     assert_int_equal(stalls[1].action, DROVER_STALL_POSTCOPY);
     assert_true(stalls[0].downtime_ms == 300);
+    assert_true(how.wait_s == 60);
+    assert_string_equal(how.wait_why, "for the night");
     bench_end(&b);
 }
 

@@ -1,0 +1,1 @@
+../../../contrib/examples/calm/lua/wait_for_calm.lua
