@@ -123,13 +123,20 @@ static int end_failed(const struct upgrade *upgrade, struct error *error)
                      failed->name, failed->why, back, go_on);
 }
 
+static int end_dry(const struct upgrade *upgrade, struct error *error)
+{
+    return error_set(error, ERROR_REFUSED, "%s: %s; nothing was done", upgrade->failed->name,
+                     upgrade->failed->why);
+}
+
 static int run_upgrade(struct cli *cli, struct error *error)
 {
     struct upgrade upgrade = {.cli = cli};
+    bool dry = option_given(&cli->options, "--dry-run");
     int status = take_options(&upgrade, &cli->options, error);
     if (status == 0)
         status = upgrade_check(&upgrade, error);
-    if (status == 0 && option_given(&cli->options, "--dry-run"))
+    if (status == 0 && dry)
         status = upgrade_show(&upgrade, error);
     else if (status == 0)
         status = upgrade_run(&upgrade, error);
@@ -140,7 +147,7 @@ static int run_upgrade(struct cli *cli, struct error *error)
             json_decref(report);
         }
         if (upgrade.failed)
-            status = end_failed(&upgrade, error);
+            status = dry ? end_dry(&upgrade, error) : end_failed(&upgrade, error);
     }
     upgrade_free(&upgrade);
     return status;

@@ -29,6 +29,13 @@ enum style style_of_host_state(const char *state)
     return STYLE_PLAIN;
 }
 
+/* One that saves power is down as it should be. */
+static enum style style_of_host(const json_t *host, const char *state)
+{
+    enum style style = style_of_host_state(state);
+    return style == STYLE_BAD && view_flag(host, "power_by_policy") ? STYLE_CAREFUL : style;
+}
+
 static const char *memory_text(struct screen *screen, double mib)
 {
     if (!isfinite(mib))
@@ -56,7 +63,7 @@ void render_hosts(struct screen *screen, const json_t *hosts)
         const char *state = view_text(screen, host, "state");
         grid_add(&grid, STYLE_STRONG, view_text(screen, host, "name"));
         grid_add(&grid, STYLE_PLAIN, view_text(screen, host, "cluster"));
-        grid_add(&grid, style_of_host_state(state), state);
+        grid_add(&grid, style_of_host(host, state), state);
         grid_add(&grid, STYLE_PLAIN, view_show_duration(screen, view_number(host, "state_s")));
         grid_add(&grid, STYLE_PLAIN, view_show_number(screen, view_number(host, "vms"), 0));
         grid_add(&grid, STYLE_PLAIN, percent_text(screen, view_number(host, "cpu_usage_pct")));
@@ -181,7 +188,7 @@ void render_trouble(struct screen *screen, const json_t *hosts)
         screen_print(screen, STYLE_PLAIN, "\n");
         screen_print(screen, STYLE_STRONG, "%s", view_text(screen, host, "name"));
         screen_print(screen, STYLE_PLAIN, ": ");
-        screen_print(screen, style_of_host_state(state), "%s", state);
+        screen_print(screen, style_of_host(host, state), "%s", state);
         screen_print(screen, STYLE_PLAIN, " for %s, %s VMs%s%s\n",
                      view_show_duration(screen, view_number(host, "state_s")),
                      view_show_number(screen, view_number(host, "vms"), 0), *why ? ": " : "", why);
