@@ -13,6 +13,7 @@ setup_file() {
     install -d -m 755 "$FLEET/bin"
     install -m 755 "$SRC/contrib/lab/fence_lab" "$FLEET/bin/fence_lab"
     fake_ssh
+    loads 10 10 10
     metadata 90
     metadata 50
     start_vms <<-END
@@ -55,9 +56,11 @@ fake_ssh() {
     chmod 755 "$FLEET/bin/ssh"
 }
 
-# configure_fleet [BROKEN]: what the power switches do instead of their work.
+# configure_fleet [BROKEN]: what the power switches do instead of their work. One that hangs is not
+# waited for so long.
 configure_fleet() {
-    local host broken=${1:+" broken=$1"}
+    local host broken=${1:+" broken=$1"} timeout=30s
+    [[ ${1:-} != hang ]] || timeout=4s
     {
         echo 'hosts:'
         for host in kvm1 kvm2 kvm3; do
@@ -69,7 +72,7 @@ configure_fleet() {
 	        timeout: 30s
 	        parameters: {service: libvirtd, directory: $FLEET/bin}
 	      - unit: fence_agent
-	        timeout: 30s
+	        timeout: $timeout
 	        parameters:
 	          agent: fence_lab
 	          plug: $host
@@ -118,6 +121,37 @@ runs_once() {
     done
 }
 
+runs_elsewhere() { # HOST VM...: than there
+    local host=$1 vm
+    shift
+    runs_once "$@" || return 1
+    for vm in "$@"; do
+        [[ $(where "$vm") != "$host" ]] || return 1
+    done
+}
+
+knows_on() { # HOST VM...: droverd does, too
+    local host=$1 vm
+    shift
+    for vm in "$@"; do
+        drover vms | awk -v vm="$vm" -v host="$host" \
+            '$1 == vm && $0 ~ (" " host " ") && / running / { found = 1 } END { exit !found }' || return 1
+    done
+}
+
+gather() { # HOST: what is highly available runs there, and droverd knows
+    bring "$1" ha9 ha5 other
+    wait_for 60 knows_on "$1" ha9 ha5 other
+}
+
+power_on() { # HOST
+    mark_log
+    run drover fence "$1" on
+    expect 0
+    wait_for 60 logged "host $1: device says on"
+    wait_for 60 host_is "$1" up
+}
+
 # line_of TEXT: the number of the first line of droverd's log since mark_log that has it.
 line_of() {
     logged "$1" >/dev/null || return 1
@@ -149,6 +183,42 @@ line_of() {
     run_exactly_once ha9 ha5 web other
 }
 
+@test "libvirtd alone dies: it is started again, and its guests are never touched" {
+    mark_log
+    # shellcheck disable=SC2016 # expanded on the host
+    lab exec kvm1 sh -c 'kill -KILL "$(cat /run/libvirtd.pid)"'
+    wait_for 60 logged 'fence_ssh_restart is told to bring its libvirtd back'
+    wait_for 60 host_is kvm1 up
+    run logged 'switch it off'
+    expect 1
+    run_exactly_once ha9 ha5 web other
+}
+
+# The other VMs leave again by themselves, so that the tests below find them where they were.
+@test "a host announces trouble: its highly available VMs leave it live, the others stay" {
+    mark_log
+    echo '2 uncorrected memory errors' >"$FLEET/alarm.d/kvm1"
+    wait_for 60 host_is kvm1 non_operational
+    wait_for 90 runs_elsewhere kvm1 ha9 ha5
+    is_on kvm1 web
+    drover status | grep -q '2 uncorrected memory errors'
+    run drover alarm kvm1 off # the file is not for an operator to end
+    expect 3
+    says 'remove the file'
+    rm "$FLEET/alarm.d/kvm1"
+    wait_for 30 host_is kvm1 up
+    run drover alarm kvm1 on --reason 'UPS on battery'
+    expect 0
+    wait_for 30 host_is kvm1 non_operational
+    run drover alarm kvm1 off
+    expect 0
+    wait_for 30 host_is kvm1 up
+    wait_for 60 nothing_moves
+    bring kvm1 ha9 ha5
+    run_exactly_once ha9 ha5 web other
+    wait_for 60 knows_on kvm1 ha9 ha5 web
+}
+
 @test "droverd is cut off from all hosts: it touches nothing" {
     local host
     mark_log
@@ -166,9 +236,9 @@ line_of() {
     run_exactly_once ha9 ha5 web other
 }
 
-@test "fencing fails, or lies: nothing is started elsewhere, loudly" {
+@test "fencing fails, or lies, or nobody knows: nothing is started elsewhere, loudly" {
     local how
-    for how in refuse lie; do
+    for how in refuse lie hang; do
         reconfigure "$how"
         mark_log
         lab cut kvm1
@@ -211,14 +281,68 @@ line_of() {
     runs_once ha9 ha5 other
 }
 
-@test "the host to which they went dies, too: they start again" {
+@test "a host is killed: fenced, and what is highly available starts, in order" {
+    gather kvm2
+    lab vm start kvm2 plain --memory 32
+    wait_for 60 knows_on kvm2 ha9 ha5 plain
+    mark_log
+    lab crash kvm2
+    wait_for 90 host_is kvm2 down
+    wait_for 90 runs_once ha9 ha5
+    run where plain
+    [ -z "$output" ]
+    logged 'host kvm2: device says off'
+    (($(line_of 'host kvm2: device says off') < $(line_of 'VM ha9 is started on host')))
+    (($(line_of 'VM ha9 is started on host') < $(line_of 'VM ha5 is started on host')))
+}
+
+@test "droverd is killed between fencing and restart: the next one goes on" {
     local host
+    power_on kvm2
     host=$(where ha9)
-    [[ $host =~ ^kvm[23]$ ]]
     mark_log
     lab crash "$host"
+    wait_for 90 logged "host $host: device says off"
+    droverd_kill
+    droverd_start
     wait_for 90 host_is "$host" down
     wait_for 90 runs_once ha9 ha5 other
     [ "$(where ha9)" != "$host" ]
-    logged "host $host: device says off"
+    power_on "$host"
+}
+
+@test "a second host dies while the VMs of the first are started there" {
+    local first second
+    gather kvm1
+    first=kvm1
+    mark_log
+    lab crash $first
+    wait_for 90 logged 'VM ha9 is started on host'
+    second=$(logged 'VM ha9 is started on host' | sed -n 's/.*VM ha9 is started on host \(kvm[0-9]\).*/\1/p')
+    [[ $second =~ ^kvm[23]$ ]]
+    lab crash "$second"
+    wait_for 90 host_is "$second" down
+    wait_for 120 runs_once ha9 ha5 other
+    [[ $(where ha9) != "$first" && $(where ha9) != "$second" ]]
+    (($(line_of "host $second: device says off") < $(line_of "VM ha9 is started on host $(where ha9)")))
+    power_on $first
+}
+
+@test "no device can switch it off: a person vouches for it, and it is evacuated by hand" {
+    local host
+    host=$(where ha9)
+    reconfigure refuse
+    mark_log
+    lab crash "$host"
+    wait_for 90 logged "host $host does not answer and could not be fenced"
+    run drover evacuate "$host"
+    expect 3
+    says 'there is no proof that it is off'
+    run logged 'is started on host'
+    expect 1
+    run drover evacuate "$host" --confirm-host-is-off
+    expect 0
+    wait_for 90 runs_once ha9 ha5 other
+    logged 'confirmed to be off by'
+    [ "$(where ha9)" != "$host" ]
 }

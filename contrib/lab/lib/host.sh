@@ -270,10 +270,10 @@ libvirtd_is_gone() { # HOST PID
     ! in_host "$1" kill -0 "$2" 2>/dev/null
 }
 
-restart_libvirtd() { # HOST
+restart_libvirtd() { # HOST; one that is dead is started
     local host=$1 pid
     pid=$(libvirtd_pid "$host")
-    signal_libvirtd "$host" TERM
+    signal_libvirtd "$host" TERM 2>/dev/null || true
     signal_libvirtd "$host" CONT 2>/dev/null || true # it may be frozen, and then would never see it
     wait_until 30 libvirtd_is_gone "$host" "$pid" || die "libvirtd of $host does not stop"
     (

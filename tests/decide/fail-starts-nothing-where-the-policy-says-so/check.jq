@@ -1,0 +1,1 @@
+.[0] | (.starts | length) == 0 and (.unplaced | length) == 0
