@@ -44,7 +44,7 @@ _drover() {
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --shutdown-timeout | --vm | --hosts | \
                 --vms | --for | --priority | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
-                --reason) ((i++)) ;;
+                --reason | --dir | --file | --root) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac

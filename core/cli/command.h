@@ -53,7 +53,7 @@ extern const struct command command_status, command_hosts, command_vms, command_
     command_explain, command_plan_balance, command_plan_drain, command_plan_enforce,
     command_plan_fail, command_plan_migrate, command_maintenance, command_drain, command_upgrade,
     command_migrate, command_confirm, command_revert, command_abort, command_rebalance,
-    command_fence, command_evacuate, command_alarm,
+    command_fence, command_evacuate, command_alarm, command_agent_check,
     command_policy_list, command_policy_show,
     command_policy_check, command_plugin_list, command_plugin_show, command_plugin_check,
     command_decisions, command_decision, command_log, command_watch, command_snapshot,

@@ -19,7 +19,7 @@ const struct command *const commands[] = {
     &command_confirm,      &command_revert,       &command_abort,
     &command_force_complete,
     &command_rebalance,    &command_fence,        &command_evacuate,
-    &command_alarm,
+    &command_alarm,        &command_agent_check,
     &command_decisions,    &command_decision,     &command_log,         &command_watch,
     &command_policy_list,  &command_policy_show,  &command_policy_check, &command_plugin_list,
     &command_plugin_show,  &command_plugin_check, &command_snapshot,    &command_reload,
