@@ -110,21 +110,27 @@ static const char *tell_of(struct engine *engine, bool lost, uint32_t *n)
     return *n > SHOWN ? emit_printf(engine, "%s and %u more hosts", text, *n - SHOWN) : text;
 }
 
+/*
+ * Notices without an id: what they say depends on the policy, and in a replay with another one the
+ * moves must keep their numbers.
+ */
 static void tell(struct engine *engine)
 {
     uint32_t n, left = 0;
     const char *hosts = tell_of(engine, true, &n);
     if (n > 0)
-        notice(engine, NOTICE_WARNING, "n1.lost", NULL, NULL,
-               "if one of these hosts died now, VMs of it would not fit elsewhere: %s; "
-               "drover plan fail HOST tells why", hosts);
+        set_aside(engine,
+                  notice(engine, NOTICE_WARNING, "n1.lost", NULL, NULL,
+                         "if one of these hosts died now, VMs of it would not fit elsewhere: %s; "
+                         "drover plan fail HOST tells why", hosts));
     hosts = tell_of(engine, false, &n);
     for (uint32_t i = 0; i < engine->n_watches; i++)
         left += engine->watches[i]->spare.told;
     if (n > 0)
-        notice(engine, NOTICE_INFO, "n1.regained", NULL, NULL,
-               "if one of these hosts died now, what runs there would fit elsewhere again: %s; of "
-               "%u others it would not", hosts, left);
+        set_aside(engine,
+                  notice(engine, NOTICE_INFO, "n1.regained", NULL, NULL,
+                         "if one of these hosts died now, what runs there would fit elsewhere "
+                         "again: %s; of %u others it would not", hosts, left));
 }
 
 /* ------------------------------------------------------------------ a round */
