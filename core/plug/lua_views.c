@@ -236,7 +236,8 @@ static int request_index(lua_State *L, struct view view, const char *key)
                                         "hosts", "vms", "groups", "clusters", "now", "xml",
                                         "vm_name", "vm_uuid", "driver", "operation",
                                         "sub_operation", "with", "vm_rules_waived", "converges",
-                                        "duration_s", "downtime_ms", "rate_mib_s", "waited_s"};
+                                        "duration_s", "downtime_ms", "rate_mib_s", "waited_s",
+                                        "storage_waived"};
     const struct box_call *call = box_of(L)->call;
     bool found = view.kind == VIEW_FLEET ? push_fleet_field(L, call, key)
                                          : push_request_field(L, call, view, key);

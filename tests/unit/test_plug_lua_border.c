@@ -92,7 +92,7 @@ static const struct otherwise otherwise[] = {
     {"clusters", "name", "name hosts vms"},
     {"vms", "host", "host runs_on goes_to"},
     {"ask", "n_with", ""},     /* #ask.with */
-    {"ask", "waived", "vm_rules_waived"},
+    {"ask", "waived", "vm_rules_waived storage_waived"},
     {"step", "n_hosts", ""},   /* #hosts */
     {"how", "flags", "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel"},
     {"how", "n_stalls", ""},

@@ -19,9 +19,12 @@
  * Nothing here depends on the host: no hypercalls, no time stamp counter after boot. So it survives
  * live migration, post-copy and throttling; a slow host only makes it tick later.
  *
- * Parameters: 16 bytes at offset 8 of the sector, little endian, patched by whoever makes the disk:
+ * Parameters: 20 bytes at offset 8 of the sector, little endian, patched by whoever makes the disk:
  *   offset  8  magic "DRVR"     offset 12  MiB written per second (0: idle)
  *   offset 16  start, MiB       offset 20  span, MiB (0: idle)
+ *   offset 24  which of the machine's fixed ACPI events it hears (0x100: the power button; 0: none)
+ * It obeys the power button within a tick, by switching the machine off; what it does not hear it
+ * ignores, and its host has to wait in vain.
  * start + span must be within the guest's memory below 3 GiB; start must be 1 or more.
  *
  * Build: as --32 -o guest.o guest.S
@@ -33,6 +36,10 @@
         .equ    IDT, 0x1000                     /* free low memory: a table for 33 vectors */
         .equ    TIMER_VECTOR, 0x20
         .equ    COM1, 0x3f8
+        .equ    PM1_STATUS, 0x600               /* where the BIOS puts the 440FX's power management */
+        .equ    PM1_ENABLE, 0x602
+        .equ    PM1_CONTROL, 0x604
+        .equ    SOFT_OFF, 0x2000                /* sleep enable, of type 0 */
 
         .text
         .code16
@@ -46,6 +53,7 @@ magic:          .ascii  "DRVR"
 rate_mib_s:     .long   0
 start_mib:      .long   2
 span_mib:       .long   0
+events:         .long   0x100
 
 enter:
         xorw    %ax, %ax
@@ -82,6 +90,11 @@ protected:
         movw    $0, IDT + TIMER_VECTOR * 8 + 6
         lidt    idt_pointer
 
+        movw    $PM1_ENABLE, %dx                /* only an event that is enabled is ever shown */
+        movl    events, %eax
+        outw    %ax, %dx
+        xchgl   %eax, %ebp                      /* ebp: what is heard, for the whole run */
+
         rdtsc
         movl    %eax, boot_id
         movl    start_mib, %edi                 /* edi: where the walk is, for the whole run */
@@ -93,7 +106,14 @@ tick:
         sti
         hlt
         cli
-        movl    rate_mib_s, %eax
+        movw    $PM1_STATUS, %dx
+        inw     %dx, %ax
+        testl   %eax, %ebp
+        jz      1f
+        movb    $PM1_CONTROL & 0xff, %dl
+        movb    $SOFT_OFF >> 8, %ah
+        outw    %ax, %dx
+1:      movl    rate_mib_s, %eax
         shll    $PAGES_PER_MIB_SHIFT, %eax
         addl    carry, %eax
         xorl    %edx, %edx
@@ -204,7 +224,6 @@ pic_setup:                                      /* port, value */
         .byte   0x40, PIT_DIVISOR & 0xff, 0x40, PIT_DIVISOR >> 8
 pic_setup_end:
 
-        .balign 4
 gdt:                                            /* null, flat code, flat data */
         .quad   0, 0x00cf9a000000ffff, 0x00cf92000000ffff
 gdt_pointer:

@@ -23,12 +23,16 @@ build_guest() {
     ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o "$LAB/guest.bin" "$LAB/guest.o"
 }
 
-make_boot_disk() { # NAME DIRTY_MIB_S MEMORY_MIB
+POWER_BUTTON=256 # of ACPI's fixed events
+
+make_boot_disk() { # NAME DIRTY_MIB_S MEMORY_MIB EVENTS
     local image=$LAB/images/$1.img start=2 span=$(($3 - 4))
     ((span <= MAX_SPAN_MIB)) || span=$MAX_SPAN_MIB
     cp "$LAB/guest.bin" "$image.new"
     truncate -s 1M "$image.new"
-    { little_endian "$2" && little_endian "$start" && little_endian "$span"; } |
+    {
+        little_endian "$2" && little_endian "$start" && little_endian "$span" && little_endian "$4"
+    } |
         dd of="$image.new" bs=1 seek=12 conv=notrunc status=none
     mv "$image.new" "$image"
 }
@@ -74,6 +78,10 @@ vm_disk_xml() { # NAME DISK_MIB
 	      <readonly/>
 	    </disk>
 	END
+    if [[ -n $local_disk ]]; then
+        printf "    <disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/>"
+        printf "<source file='%s'/><target dev='vdc' bus='virtio'/></disk>\n" "$local_disk"
+    fi
     (($2 > 0)) || return 0
     cat <<-END
 	    <disk type='network' device='disk'>
@@ -134,12 +142,12 @@ check_vm_name() {
 vm_start() {
     (($# >= 2)) || usage_error "vm start: expected HOST NAME"
     local host=$1 name=$2 memory_mib=64 vcpus=1 dirty_mib_s=0 disk_mib=0 persistent='' uuid='' \
-        metadata='' network='' xml where
+        metadata='' network='' events=$POWER_BUTTON local_disk='' xml where
     shift 2
     need_host "$host"
     check_vm_name "$name"
     while (($#)); do
-        [[ $1 == --persistent || $# -ge 2 ]] || usage_error "vm start: $1 needs a value"
+        [[ $1 == --persistent || $1 == --deaf || $# -ge 2 ]] || usage_error "vm start: $1 needs a value"
         case $1 in
             --memory) check_number "$1" "$2" 8 65536 && memory_mib=$2 ;;
             --vcpus) check_number "$1" "$2" 1 64 && vcpus=$2 ;;
@@ -148,20 +156,24 @@ vm_start() {
             --uuid) uuid=$2 ;;
             --metadata) metadata=$2 ;;
             --network) network=$2 ;;
+            --local-disk) local_disk=$2 ;;
             --persistent) persistent=yes ;;
+            --deaf) events=0 ;;
             *) usage_error "vm start: unknown option $1" ;;
         esac
-        [[ $1 == --persistent ]] || shift
+        [[ $1 == --persistent || $1 == --deaf ]] || shift
         shift
     done
     [[ $uuid =~ ^[0-9a-fA-F-]*$ ]] || usage_error "--uuid: expected a UUID, found \"$uuid\""
     [[ $network =~ ^[A-Za-z0-9._-]*$ ]] ||
         usage_error "--network: expected a network's name, found \"$network\""
+    [[ $local_disk =~ ^(/[A-Za-z0-9./_-]+)?$ ]] ||
+        usage_error "--local-disk: expected a path on the host, found \"$local_disk\""
     [[ -z $metadata || -r $metadata ]] || usage_error "--metadata: cannot read \"$metadata\""
     host_is_on "$host" || die "$host is off"
     where=$(vm_where "$name")
     [[ -z $where ]] || die "a VM named $name runs already on $where"
-    make_boot_disk "$name" "$dirty_mib_s" "$memory_mib"
+    make_boot_disk "$name" "$dirty_mib_s" "$memory_mib" "$events"
     ((disk_mib == 0)) || make_data_disk "$name" "$disk_mib"
     xml=$LAB/images/.$name.xml
     vm_xml >"$xml"
