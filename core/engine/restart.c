@@ -208,6 +208,8 @@ void restart_crashed(struct engine *engine, const struct vm *vm, const char *why
 static bool may_have_it(const struct engine *engine, const struct watch *watch, double since)
 {
     const struct host *host = fleet_host(engine->fleet, watch->name);
+    if (watch->power.phase == POWER_OFF)
+        return false; /* nothing ran there when drover switched it off */
     if (!watch->connected)
         return !proof_of_host(watch) && host->state != DROVER_HOST_MAINTENANCE;
     return !watch->reported || watch->report_at < since;

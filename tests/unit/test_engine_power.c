@@ -289,6 +289,24 @@ static void a_drain_that_finds_no_room_wakes_it(void **state)
     bench_free(&bench);
 }
 
+/* A VM that ended unseen may be on any host that cannot be asked, but not on one that is off. */
+static void a_host_that_is_off_holds_up_no_restart(void **state)
+{
+    (void)state;
+    struct bench bench = begin_saving(1);
+    bench_report(&bench, "kvm1", "ha9", "web", NULL);
+    goes_off(&bench);
+    bench_lose(&bench, "kvm1", "keepalive");
+    bench_tick(&bench, 62);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "web", NULL); /* without it */
+    bench.now += 1;
+    bench_report(&bench, "kvm1", "web", NULL);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_non_null(start_of(&bench, "ha9"));
+    bench_free(&bench);
+}
+
 static void the_last_host_stays_in_use(void **state)
 {
     (void)state;
@@ -383,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_person_takes_over_what_the_policy_switched_off),
         cmocka_unit_test(whoever_switches_it_on_wants_it),
         cmocka_unit_test(a_drain_that_finds_no_room_wakes_it),
+        cmocka_unit_test(a_host_that_is_off_holds_up_no_restart),
         cmocka_unit_test(the_last_host_stays_in_use),
         cmocka_unit_test(without_leave_nothing_is_switched),
         cmocka_unit_test(a_new_controller_knows),
