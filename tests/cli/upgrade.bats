@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Rolling upgrades, and hosts that shut down, with a real droverd over libvirt's test driver: three
-# hosts without VMs. What becomes of VMs is tried in the lab (tests/lab/power.bats).
+# hosts without VMs. What becomes of VMs is the story of drains (tests/lab/drain.bats).
 
 load common
 
