@@ -27,6 +27,7 @@
  *        moves: post-copy's bandwidth, auto-converge's steps, compression, automatic connections
  *        moves: what to expect of them; how: to wait
  *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
+ *        how: guest events, stalls by what remains, a bound on the time
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -545,6 +546,7 @@ struct drover_trouble {
 #define DROVER_HOW_ZEROCOPY 16u
 #define DROVER_HOW_AUTO_CONNECTIONS 32u /* since 1.1: as many as the link and the vCPUs are good for */
 #define DROVER_HOW_AUTO_PARALLEL 64u    /* since 1.1: the same, and two at least */
+#define DROVER_HOW_GUEST_EVENTS 128u /* since 1.1: tell the guest's agent before and after */
 
 /* How memory is compressed, where DROVER_HOW_COMPRESS is set. Since 1.1 */
 enum drover_compression {
@@ -559,7 +561,10 @@ enum drover_stall_action {
     DROVER_STALL_ABORT,
 };
 
-/* When memory was walked `stall` times more than the first full pass: do this. */
+/*
+ * When memory was walked `stall` times more than the first full pass, and that was not the end:
+ * do this. With DROVER_WATCH_REMAINING: when that many stalls were counted.
+ */
 struct drover_stall {
     uint32_t stall;
     uint32_t action; /* enum drover_stall_action */
@@ -570,6 +575,14 @@ struct drover_stall {
 
 /* Whether pre-copy would end by itself. Since 1.1 */
 enum drover_converges { DROVER_CONVERGES_UNKNOWN, DROVER_CONVERGES_YES, DROVER_CONVERGES_NO };
+
+/* What counts as one more stall. Since 1.1 */
+enum drover_watch {
+    DROVER_WATCH_ITERATIONS, /* each walk of the memory */
+    DROVER_WATCH_REMAINING,  /* stall_s in which no walk has begun with less than any before; of the
+                                pauses of the schedule, the least that holds the smallest walk is
+                                taken, and none where even the longest does not hold it */
+};
 
 struct drover_move {
     size_t size;
@@ -598,7 +611,7 @@ struct drover_how {
     uint32_t max_concurrent;   /* per host and direction; 0: the configured limit */
     uint32_t n_stalls;
     struct drover_stall *stalls; /* room for DROVER_STALLS_MAX */
-    /* Since 1.1; of all of them 0 is what QEMU does by itself. */
+    /* Since 1.1; of these 0 is what QEMU does by itself. */
     double postcopy_bandwidth_mib_s;
     uint32_t auto_converge_initial_pct;   /* by how much vCPUs are slowed down at first, 1..99 */
     uint32_t auto_converge_increment_pct; /* and by how much more each time */
@@ -611,6 +624,11 @@ struct drover_how {
      */
     double wait_s;
     char wait_why[256]; /* what for, for people: "until its backup is done" */
+    /* What is watched, and for how long. */
+    uint32_t watch;            /* enum drover_watch */
+    double stall_s;            /* for DROVER_WATCH_REMAINING */
+    double seconds_per_gib;    /* of the VM's memory, 30 s at least: then it switches to post-copy
+                                  where that was enabled, else it is given up; 0: no bound */
 };
 
 /* ----------------------------------------------------------- hook admission */

@@ -4,29 +4,19 @@
  * (auto-converge) rather than paused for long; where half a second of pause is not enough, the
  * migration is given up and the VM stays where it is, unharmed.
  */
-#include <drover/plugin.h>
+#include "migrating.h"
 
-#include <string.h>
-
-#define FIRST_DOWNTIME_MS 100.0
-#define MAX_CONCURRENT 2
-
-/* By how often memory was walked past the first full pass, as RHV's agent counts it. */
-static const struct drover_stall schedule[] = {
-    {2, DROVER_STALL_DOWNTIME, 150}, {3, DROVER_STALL_DOWNTIME, 200},
-    {4, DROVER_STALL_DOWNTIME, 300}, {5, DROVER_STALL_DOWNTIME, 400},
-    {7, DROVER_STALL_DOWNTIME, 500}, {8, DROVER_STALL_ABORT, 0},
+static const struct drover_parameter parameters[] = {
+    MIGRATING_PARAMETERS("100", "2", "yes", "0"),
+    SCHEDULED_PARAMETER("1=150, 2=200, 3=300, 4=400, 6=500, 7=abort"),
+    MIGRATING_END,
 };
 
 static int migrate(void *self, const struct drover_move *move, struct drover_how *how)
 {
-    (void)self;
     (void)move;
     how->flags |= DROVER_HOW_AUTO_CONVERGE;
-    how->downtime_ms = FIRST_DOWNTIME_MS;
-    how->max_concurrent = MAX_CONCURRENT;
-    how->n_stalls = sizeof schedule / sizeof *schedule;
-    memcpy(how->stalls, schedule, sizeof schedule);
+    scheduled_how(self, how);
     return 0;
 }
 
@@ -35,6 +25,9 @@ static const struct drover_unit unit = {
     .kind = DROVER_MIGRATE,
     .name = "minimal_downtime",
     .summary = "at most half a second of pause, else the VM stays",
+    .self_size = sizeof(struct scheduled),
+    .parameters = parameters,
+    .open = scheduled_open,
     .migrate = migrate,
 };
 

@@ -42,7 +42,7 @@ _drover() {
                 fleet=${COMP_WORDS[i + 1]:-}
                 ((i++))
                 ;;
-            --socket | --policy | --plugin | --plugin-dir | --config | --to | --timeout | --shutdown-timeout | --vm | --hosts | \
+            --socket | --policy | --plugin | --plugin-dir | --config | --progress | --to | --timeout | --shutdown-timeout | --vm | --hosts | \
                 --vms | --for | --priority | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
                 --reason | --dir | --file | --root) ((i++)) ;;
             -*) ;;
@@ -50,7 +50,7 @@ _drover() {
         esac
     done
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --fleet | --policy | --plugin | --plugin-dir | --config | --socket | --trace | --plot | --journal)
+        --fleet | --policy | --plugin | --plugin-dir | --config | --socket | --progress | --trace | --plot | --journal)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;

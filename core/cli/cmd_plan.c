@@ -2,6 +2,7 @@
 /* drover plan: what drover would do now, in order, with reasons. Does nothing. */
 #include "command.h"
 #include "render.h"
+#include "walk.h"
 
 static int show_plan(struct cli *cli, const char *what, bool whole, struct error *error)
 {
@@ -85,6 +86,7 @@ const struct command command_plan_fail = {
 static const struct option migrate_options[] = {
     {"--to", "HOST", "to this host, not to the best one"},
     {"--measure", NULL, "measure first how fast the guest dirties its memory"},
+    {"--progress", "FILE", "at which of these reports what would be done (drover-policy(5))"},
     {NULL, NULL, NULL},
 };
 
@@ -104,15 +106,28 @@ static int run_migrate(struct cli *cli, struct error *error)
                                   {"target", cli->word[0]},
                                   {"to", option_text(&cli->options, "--to")},
                                   {NULL, NULL}};
+    const char *recording = option_text(&cli->options, "--progress");
 
     if (option_given(&cli->options, "--measure") && measure(cli, error) < 0)
         return -1;
-    return show(cli, "/v1/plan", query, render_move_plan, error);
+    if (!recording)
+        return show(cli, "/v1/plan", query, render_move_plan, error);
+    json_t *plan = source_get(&cli->source, "/v1/plan", query, error);
+    if (!plan || walk_recording(plan, recording, error) < 0) {
+        json_decref(plan);
+        return -1;
+    }
+    if (cli->json)
+        print_json(cli, plan);
+    else
+        render_move_plan(&cli->screen, plan);
+    json_decref(plan);
+    return 0;
 }
 
 const struct command command_plan_migrate = {
     .name = "plan migrate",
-    .usage = "VM [--to HOST] [--measure]",
+    .usage = "VM [--to HOST] [--measure] [--progress FILE]",
     .summary = "how a VM would be moved, and whether that would converge, how fast",
     .details = "The host, flags, bandwidth and schedule that the policy gives, and a forecast from "
                "the guest's memory, its dirty rate and the link: how long it takes, how long the "

@@ -2,6 +2,7 @@
 /* How one VM would be moved, for people: the plan, its schedule, and what to expect. */
 #include "render.h"
 #include "view.h"
+#include "walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,9 +26,14 @@ static const char *mib(struct screen *screen, const json_t *object, const char *
     return view_show_number(screen, value, value < 100 ? 1 : 0);
 }
 
-/* "pass 3: 150 ms, 4: 200 ms, ... 9: abort" */
-static const char *schedule_text(struct screen *screen, const json_t *schedule)
+/*
+ * "pass 3: 150 ms, 4: 200 ms, ... 9: abort": the first full pass does not count, and a pass is over
+ * when the next one begins. Or "stall 1: ...", where what remains is watched.
+ */
+static const char *schedule_text(struct screen *screen, const json_t *plan)
 {
+    const json_t *schedule = view_array(plan, "schedule");
+    bool stalls = strcmp(view_text(screen, plan, "watch"), "remaining") == 0;
     const char *text = "";
     size_t i;
     json_t *step;
@@ -36,10 +42,31 @@ static const char *schedule_text(struct screen *screen, const json_t *schedule)
         const char *what = view_text(screen, step, "do");
         if (strcmp(what, "downtime") == 0)
             what = milliseconds(screen, view_number(step, "ms"));
-        text = arena_printf(&screen->arena, "%s%s%s: %s", text, i ? ", " : "pass ",
-                            view_show_number(screen, view_number(step, "stall") + 1, 0), what);
+        text = arena_printf(&screen->arena, "%s%s%s: %s", text,
+                            i        ? ", "
+                            : stalls ? "stall "
+                                     : "pass ",
+                            view_show_number(screen, view_number(step, "stall") + (stalls ? 0 : 2),
+                                             0),
+                            what);
     }
     return text;
+}
+
+static const char *limit_text(struct screen *screen, const json_t *plan)
+{
+    double limit_s = view_number(plan, "time_limit_s");
+    const json_t *flag;
+    size_t i;
+
+    if (!(limit_s > 0))
+        return "";
+    json_array_foreach((json_t *)view_array(plan, "flags"), i, flag)
+        if (strcmp(json_string_value(flag) ? json_string_value(flag) : "", "postcopy") == 0)
+            return arena_printf(&screen->arena, "%s, then post-copy",
+                                view_show_duration(screen, limit_s));
+    return arena_printf(&screen->arena, "%s, then it is given up",
+                        view_show_duration(screen, limit_s));
 }
 
 static void render_how(struct screen *screen, const json_t *plan)
@@ -74,7 +101,8 @@ static void render_how(struct screen *screen, const json_t *plan)
                              ? arena_printf(&screen->arena, "%s allowed at first",
                                             milliseconds(screen, downtime_ms))
                              : "as QEMU allows by itself");
-    row(screen, "schedule", schedule_text(screen, view_array(plan, "schedule")));
+    row(screen, "schedule", schedule_text(screen, plan));
+    row(screen, "time", limit_text(screen, plan));
 }
 
 static void render_figures_used(struct screen *screen, const json_t *forecast)
@@ -169,4 +197,6 @@ void render_move_plan(struct screen *screen, const json_t *plan)
         render_refusals(screen, 2, view_array(plan, "hosts"));
     }
     render_failures(screen, view_array(plan, "failures"));
+    if (view_array(plan, "progress"))
+        render_walk(screen, plan);
 }

@@ -4,6 +4,7 @@
 
 #include "base/scalar.h"
 #include "decide/copy.h"
+#include "decide/schedule.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,8 +22,7 @@ struct run {
     struct forecast *forecast;
     struct copy copy;
     double period_s;
-    uint32_t base_iteration; /* at the first report; 0: none yet */
-    uint32_t seen_iteration; /* at the last one */
+    struct migration migration; /* what its schedule is followed by: see decide/schedule.h */
 };
 
 static void end_at(struct run *run, enum forecast_end end, double pause_s)
@@ -58,35 +58,43 @@ static void end_postcopy(struct run *run)
     end_at(run, FORECAST_POSTCOPY, COPY_POSTCOPY_PAUSE_S);
 }
 
-/* As engine/convergence.c does it. True where the move ends by this step. */
+/* As the engine does it. True where the move ends by this step. */
 static bool take_step(struct run *run)
 {
-    const struct forecast_ask *ask = run->ask;
     struct copy *copy = &run->copy;
-    bool walked = copy->iteration > run->seen_iteration;
-    run->seen_iteration = copy->iteration;
-    if (run->base_iteration == 0)
-        run->base_iteration = copy->iteration;
-    if (!walked || run->forecast->steps >= ask->n_stalls)
+    if (!run->ask->how)
         return false;
-    const struct stall *stall = &ask->stalls[run->forecast->steps];
-    if (copy->iteration - run->base_iteration < stall->stall)
+    run->migration.progress = (struct progress){
+        .memory_remaining_mib = copy->remaining_mib, .throughput_mib_s = copy->rate_mib_s,
+        .iteration = copy->iteration,
+    };
+    struct due due = schedule_due(run->ask->how, &run->migration, copy->elapsed_s);
+    if (!due.action)
         return false;
     run->forecast->steps++;
-    if (stall->action == DROVER_STALL_DOWNTIME)
-        copy->downtime_ms = stall->downtime_ms;
-    else if (stall->action == DROVER_STALL_POSTCOPY)
+    if (due.action == DROVER_STALL_DOWNTIME)
+        copy->downtime_ms = due.downtime_ms;
+    else if (due.action == DROVER_STALL_POSTCOPY)
         end_postcopy(run);
     else
         end_at(run, FORECAST_ABORT, 0);
-    return stall->action != DROVER_STALL_DOWNTIME;
+    return due.action != DROVER_STALL_DOWNTIME;
+}
+
+/* Whether its schedule has something left that comes of itself. */
+static bool may_still_act(const struct run *run)
+{
+    const struct how *how = run->ask->how;
+    return how && ((how->watch == DROVER_WATCH_ITERATIONS &&
+                    run->migration.next_stall < how->stalls.n) ||
+                   isfinite(schedule_ends_at(how, &run->migration)));
 }
 
 /* Nothing changes any more: neither the allowed pause nor what the guest is left of its CPUs. */
 static bool is_hopeless(const struct run *run, double *since_s)
 {
     const struct forecast_ask *ask = run->ask;
-    bool may_change = run->forecast->steps < ask->n_stalls ||
+    bool may_change = may_still_act(run) ||
                       (ask->auto_converge && run->copy.throttle_pct < COPY_THROTTLE_MOST_PCT);
     if (may_change)
         *since_s = run->copy.elapsed_s;
@@ -219,7 +227,7 @@ struct forecast forecast_of(const struct columns *columns, uint32_t vm, uint32_t
         .dirty_mib_s = vms->dirty_mib_s[vm],
         .cpu_pct = isnan(vms->cpu_usage_pct[vm]) ? 100 : vms->cpu_usage_pct[vm],
         .downtime_ms = how->downtime_ms, .auto_converge = how->auto_converge,
-        .stalls = how->stalls.item, .n_stalls = how->stalls.n,
+        .how = how,
     };
     field_defaults(forecast_fields, &forecast);
     find_rate(columns, vm, to, how, learnt, &ask, &forecast);

@@ -33,8 +33,7 @@ struct forecast_ask {
     double switch_mib_s; /* while the guest stands still, and in post-copy: no limit holds then */
     double downtime_ms;  /* 0: QEMU's default */
     bool auto_converge;
-    const struct stall *stalls;
-    uint32_t n_stalls;
+    const struct how *how; /* its schedule alone is looked at; NULL: there is none */
 };
 
 /* Fills in everything from `ends` to `least_s`, and `missing`. */

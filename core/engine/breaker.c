@@ -46,6 +46,7 @@ static void set_open(const struct breakers *breakers, const char *unit, bool ope
         set_open_in(&rules->balance, 1, unit, open);
         set_open_in(&rules->resilience, 1, unit, open);
         set_open_in(&rules->migrate, 1, unit, open);
+        set_open_in(rules->migrates, rules->n_migrates, unit, open);
     }
 }
 

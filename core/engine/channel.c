@@ -232,6 +232,7 @@ void channel_choose(const struct how_ask *ask, const struct drover_how *asked,
     struct drover_how how = *asked;
     double mbps = policy_mbps(ask);
     take_policy(&ask->rules->migration, &how);
+    how_by_wishes(ask, &how, answer);
     sanitise(&how);
     take_flags(&how, &answer->how);
     answer->how.connections = count_connections(ask, &how, mbps);

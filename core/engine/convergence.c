@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Convergence: how a move goes, and what is done when its guest dirties memory faster than the
- * link carries it. The schedule comes from the policy's migrate unit; a step is due when QEMU has
- * walked the memory so many times more than at first sight. At most one step per report, and
- * iterations that were missed between two reports still count.
+ * link carries it. The schedule comes from the policy's migrate unit (how.c); which step is due says
+ * schedule.c; here it is taken.
  */
 #include "engine/internal.h"
+#include "decide/schedule.h"
 
 #include "decide/forecast.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TIME_LIMIT_LEAST_S 30.0 /* a small guest's move is begun and ended in more than its copying */
 
 static void take_how(const struct how_ask *ask, const struct drover_how *how, struct how *taken)
 {
@@ -22,8 +24,14 @@ static void take_how(const struct how_ask *ask, const struct drover_how *how, st
             .action = (int)how->stalls[i].action,
             .downtime_ms = how->stalls[i].downtime_ms,
         };
+    taken->guest_events = how->flags & DROVER_HOW_GUEST_EVENTS;
     taken->downtime_ms = how->downtime_ms;
     taken->stalls = (struct rows){.item = stalls, .n = how->n_stalls};
+    taken->watch = (int)how->watch;
+    taken->stall_s = how->stall_s;
+    if (how->seconds_per_gib > 0)
+        taken->time_limit_s = fmax(TIME_LIMIT_LEAST_S, how->seconds_per_gib / 1024 *
+                                                           ask->columns->vms.memory_mib[ask->vm]);
 }
 
 static bool stall_is_usable(const struct drover_stall *stall)
@@ -42,14 +50,23 @@ static void sanitise(struct drover_how *how)
         if (stall_is_usable(&how->stalls[i]))
             how->stalls[left++] = how->stalls[i];
     how->n_stalls = left;
+    for (uint32_t i = 0; i < left; i++)
+        if (how->stalls[i].action == DROVER_STALL_POSTCOPY)
+            how->flags |= DROVER_HOW_POSTCOPY; /* a later switch needs it at the start */
     if (!isfinite(how->downtime_ms) || how->downtime_ms < 0)
         how->downtime_ms = 0;
+    if (how->watch > DROVER_WATCH_REMAINING)
+        how->watch = DROVER_WATCH_ITERATIONS;
+    if (!isfinite(how->stall_s) || how->stall_s < 0)
+        how->stall_s = 0;
+    if (!isfinite(how->seconds_per_gib) || how->seconds_per_gib < 0)
+        how->seconds_per_gib = 0;
 }
 
-static void ask_unit(const struct how_ask *ask, const struct drover_move *question,
-                     struct drover_how *how, struct how_answer *answer)
+static void ask_unit(const struct how_ask *ask, const struct bound_unit *unit,
+                     const struct drover_move *question, struct drover_how *how,
+                     struct how_answer *answer)
 {
-    const struct bound_unit *unit = &ask->rules->migrate;
     const char *error = "it failed";
     if (!unit->open) {
         struct unit_call call = unit_call_begin(ask->columns->calls, unit);
@@ -103,7 +120,6 @@ static void take_wait(const struct how_ask *ask, struct drover_how *how, struct 
 struct how_answer how_asked(const struct how_ask *ask)
 {
     const struct columns *columns = ask->columns;
-    const struct ruleset *rules = ask->rules;
     struct drover_stall stalls[DROVER_STALLS_MAX] = {0};
     struct drover_how how = {.size = sizeof how, .stalls = stalls};
     struct drover_move question = {
@@ -113,8 +129,10 @@ struct how_answer how_asked(const struct how_ask *ask)
     struct how_answer answer = {.failure = {.times = 0}};
     foretell(ask, &question);
     field_defaults(how_fields, &answer.how);
-    if (rules->migrate.unit)
-        ask_unit(ask, &question, &how, &answer);
+    const struct bound_unit *unit = wished_unit(ask, &answer);
+    answer.unit = unit->unit ? unit->name : "";
+    if (unit->unit)
+        ask_unit(ask, unit, &question, &how, &answer);
     sanitise(&how);
     take_wait(ask, &how, &answer);
     take_how(ask, &how, &answer.how);
@@ -136,6 +154,8 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
     if (answer.failure.times > 0)
         breakers_note(engine, &failures);
     move->how = answer.how;
+    if (move->record.copy_storage)
+        move->how.time_limit_s = 0; /* it counts for memory, and the disks come first */
     move->share = answer.share;
     move->left_out = answer.left_out;
     move->unfit = kind_adjust(move, columns->vm_record[vm], &move->how);
@@ -153,40 +173,66 @@ static struct effect *order(struct engine *engine, const struct move *move, enum
     return effect;
 }
 
-static void take_stall_step(struct engine *engine, struct move *move, const struct stall *stall)
+static void tell_step(struct engine *engine, const struct move *move, const struct due *due,
+                      const char *code, const char *what)
 {
-    switch (stall->action) {
+    notice(engine, NOTICE_INFO, code, move->record.to, move->record.name,
+           "VM %s does not converge (iteration %u): %s: %s", move->record.name,
+           move->record.progress.iteration, due->why, what)
+        ->move = move->record.id;
+}
+
+static void take_step(struct engine *engine, struct move *move, const struct due *due)
+{
+    switch (due->action) {
     case DROVER_STALL_DOWNTIME:
-        order(engine, move, EFFECT_SET_DOWNTIME)->number = stall->downtime_ms;
-        notice(engine, NOTICE_INFO, "migration.downtime", move->record.to, move->record.name,
-               "VM %s does not converge (iteration %u): a pause of %.0f ms is allowed now",
-               move->record.name, move->record.progress.iteration, stall->downtime_ms);
+        order(engine, move, EFFECT_SET_DOWNTIME)->number = due->downtime_ms;
+        tell_step(engine, move, due, "migration.downtime",
+                  emit_printf(engine, "a pause of %.0f ms is allowed now", due->downtime_ms));
         break;
     case DROVER_STALL_POSTCOPY:
         order(engine, move, EFFECT_POSTCOPY);
-        notice(engine, NOTICE_INFO, "migration.postcopy", move->record.to, move->record.name,
-               "VM %s does not converge (iteration %u): switching to post-copy",
-               move->record.name, move->record.progress.iteration);
+        tell_step(engine, move, due, "migration.postcopy", "switching to post-copy");
         break;
     default:
-        move_abort(engine, move, "it did not converge within its policy's schedule", false);
+        move_abort(engine, move,
+                   emit_printf(engine, "it did not converge within its policy's schedule: %s",
+                               due->why),
+                   false);
     }
+    remember_move(engine, move); /* how far its schedule is */
+}
+
+static bool follows_schedule(const struct move *move)
+{
+    return move->record.kind == MIGRATION_LIVE && move_is_active(move) && !move->unsettled &&
+           !move->call_done && !move->abort_sent && move->record.state != MIGRATION_PREPARING &&
+           move->record.forced == MIGRATION_UNFORCED;
 }
 
 static void follow_schedule(struct engine *engine, struct move *move)
 {
-    struct migration *record = &move->record;
-    if (record->progress.iteration == 0 || record->progress.postcopy || move->abort_sent)
-        return;
-    if (record->base_iteration == 0)
-        record->base_iteration = record->progress.iteration;
-    const struct stall *stalls = move->how.stalls.item;
-    if (record->next_stall >= move->how.stalls.n)
-        return;
-    uint32_t walked = record->progress.iteration - record->base_iteration;
-    if (walked < stalls[record->next_stall].stall)
-        return;
-    take_stall_step(engine, move, &stalls[record->next_stall++]);
+    uint32_t base = move->record.base_iteration;
+    struct due due = schedule_due(&move->how, &move->record, engine->now);
+    if (due.action)
+        take_step(engine, move, &due);
+    else if (base == 0 && move->record.base_iteration > 0)
+        remember_move(engine, move); /* what its walks are counted from */
+}
+
+/* A walk that never ends brings no report that counts: then the time alone decides. */
+void schedules_pump(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (!follows_schedule(move))
+            continue;
+        double at = schedule_ends_at(&move->how, &move->record);
+        if (engine->now >= at)
+            follow_schedule(engine, move);
+        else if (isfinite(at))
+            wake_at(engine, at);
+    }
 }
 
 void on_progress(struct engine *engine, const struct event *event)
@@ -209,6 +255,6 @@ void on_progress(struct engine *engine, const struct event *event)
         move_set_state(engine, move, MIGRATION_RUNNING);
     if (event->progress.postcopy && move->record.state == MIGRATION_RUNNING)
         move_set_state(engine, move, MIGRATION_POST_MIGRATING);
-    if (move->record.progress.iteration > before)
+    if (follows_schedule(move))
         follow_schedule(engine, move);
 }

@@ -118,6 +118,7 @@ static void pump(struct engine *engine)
         return;
     bookings_pump(engine);
     outcome_pump(engine);
+    schedules_pump(engine);
     failure_pump(engine);
     power_pump(engine);
     hosts_pump(engine);

@@ -20,6 +20,7 @@ struct feature {
     unsigned libvirt, qemu; /* needed on both sides */
     bool (*wanted)(const struct how *how);
     const char *(*conflict)(const struct how *how); /* why not beside the others; NULL: fits */
+    const char *(*barred)(const struct how_ask *ask); /* why not with this VM now; NULL: it may */
     void (*leave)(struct how *how);
 };
 
@@ -89,6 +90,16 @@ static const char *against_postcopy(const struct how *how)
     return is_parallel(how) ? "it works over one connection only" : NULL;
 }
 
+/* Pages of a guest that stands still are not fetched; a host in trouble would take it along. */
+static const char *bars_postcopy(const struct how_ask *ask)
+{
+    const struct drover_vms *vms = &ask->columns->vms;
+    return vms->hugepages_kib[ask->vm] > 0                  ? "its memory is in huge pages"
+           : vms->state[ask->vm] == DROVER_VM_PAUSED        ? "it is paused"
+           : ask->purpose == DROVER_TO_EVACUATE             ? "its host is in trouble"
+                                                            : NULL;
+}
+
 /* With the steps of the schedule that would have switched. */
 static void leave_postcopy(struct how *how)
 {
@@ -125,19 +136,19 @@ static void leave_converge_steps(struct how *how)
 /* In this order: whether there are several connections decides about the others. */
 static const struct feature features[] = {
     {"migration.without_parallel", "several connections", VERSION(5, 2), VERSION(4, 0),
-     is_parallel, NULL, leave_parallel},
+     is_parallel, NULL, NULL, leave_parallel},
     {"migration.without_zero_copy", "zero-copy", VERSION(8, 5), VERSION(7, 1), wants_zerocopy,
-     against_zerocopy, leave_zerocopy},
+     against_zerocopy, NULL, leave_zerocopy},
     {"migration.without_compression", "compression", VERSION(1, 3), VERSION(1, 2), wants_xbzrle,
-     against_xbzrle, leave_compression},
+     against_xbzrle, NULL, leave_compression},
     {"migration.without_compression", "compression", VERSION(9, 4), VERSION(5, 0), wants_stream,
-     against_stream, leave_compression},
+     against_stream, NULL, leave_compression},
     {"migration.without_postcopy", "post-copy", VERSION(1, 3), VERSION(2, 6), wants_postcopy,
-     against_postcopy, leave_postcopy},
+     against_postcopy, bars_postcopy, leave_postcopy},
     {"migration.without_postcopy_bandwidth", "a limit of post-copy's speed", VERSION(5, 1),
-     VERSION(3, 0), wants_postcopy_bandwidth, NULL, leave_postcopy_bandwidth},
+     VERSION(3, 0), wants_postcopy_bandwidth, NULL, NULL, leave_postcopy_bandwidth},
     {"migration.without_converge_steps", "auto-converge's own steps", VERSION(2, 0),
-     VERSION(2, 6), wants_converge_steps, NULL, leave_converge_steps},
+     VERSION(2, 6), wants_converge_steps, NULL, NULL, leave_converge_steps},
 };
 
 /* "7.2.19" in numbers that compare; 0: not known. */
@@ -180,25 +191,32 @@ static const char *too_old(const struct how_ask *ask, const struct feature *feat
     return NULL;
 }
 
+void how_leave_out(const struct how_ask *ask, struct how_answer *answer, const char *code,
+                   const char *text)
+{
+    uint32_t n = answer->left_out.n;
+    struct left_out *out = arena_array(ask->arena, n + 1, sizeof *out);
+    if (n > 0)
+        memcpy(out, answer->left_out.item, n * sizeof *out);
+    out[n] = (struct left_out){.code = code, .text = text};
+    answer->left_out = (struct rows){.item = out, .n = n + 1};
+}
+
 void features_leave_out(const struct how_ask *ask, struct how_answer *answer)
 {
-    size_t n = sizeof features / sizeof *features;
-    struct left_out *out = arena_array(ask->arena, (uint32_t)n, sizeof *out);
-    uint32_t left = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         const struct feature *feature = &features[i];
         if (!feature->wanted(&answer->how))
             continue;
         const char *why = too_old(ask, feature);
         if (!why && feature->conflict)
             why = feature->conflict(&answer->how);
+        if (!why && feature->barred)
+            why = feature->barred(ask);
         if (!why)
             continue;
         feature->leave(&answer->how);
-        out[left++] = (struct left_out){
-            .code = feature->code,
-            .text = arena_printf(ask->arena, "%s: %s", feature->name, why),
-        };
+        how_leave_out(ask, answer, feature->code,
+                      arena_printf(ask->arena, "%s: %s", feature->name, why));
     }
-    answer->left_out = (struct rows){.item = out, .n = left};
 }

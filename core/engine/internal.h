@@ -543,6 +543,7 @@ struct how_ask {
 struct how_answer {
     struct how how;
     uint32_t max_concurrent;     /* per host and direction; 0: the configured limit */
+    const char *unit;            /* the migrate unit that was asked; "": none */
     struct unit_failure failure; /* times 0: the migrate unit answered, or there is none */
     struct channel_share share;
     struct rows left_out;        /* struct left_out: what was wanted, and cannot be had */
@@ -555,6 +556,11 @@ struct learnt how_learnt(const struct how_ask *ask); /* of the link between the 
 void how_for_move(struct engine *engine, struct move *move, const struct columns *columns,
                   const struct ruleset *rules, uint32_t vm, uint32_t to, uint32_t *max_concurrent);
 void on_progress(struct engine *engine, const struct event *event);
+void schedules_pump(struct engine *engine);
+
+/* wishes.c: what a VM wishes for itself */
+const struct bound_unit *wished_unit(const struct how_ask *ask, struct how_answer *answer);
+void how_by_wishes(const struct how_ask *ask, struct drover_how *how, struct how_answer *answer);
 
 /* control.c: what people ask of moves, and how they wait */
 struct move *move_of_request(struct engine *engine, const struct event *event);
@@ -587,6 +593,8 @@ void do_set_bandwidth(struct engine *engine, const struct event *event);
 
 /* features.c */
 void features_leave_out(const struct how_ask *ask, struct how_answer *answer);
+void how_leave_out(const struct how_ask *ask, struct how_answer *answer, const char *code,
+                   const char *text); /* the text must live as long as the ask's arena */
 
 /* outcome.c */
 void on_migration_done(struct engine *engine, const struct event *event);

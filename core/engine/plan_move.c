@@ -61,6 +61,7 @@ static void fill_how(const struct move_ask *ask, const struct ruleset *rules, ui
     struct how_answer answer = how_asked(&how);
     struct learnt learnt = how_learnt(&how);
     plan->how = answer.how;
+    plan->unit = arena_text(&plan->arena, answer.unit);
     plan->max_concurrent = answer.max_concurrent;
     plan->wait_s = answer.wait_s;
     plan->wait_why = answer.wait_why;
@@ -92,7 +93,6 @@ static struct move_plan *make(const struct move_ask *ask, const struct ruleset *
     plan->to = arena_text(arena, plan->decision->chosen ? plan->decision->chosen : "");
     plan->kind = migration_kind_names[MIGRATION_LIVE];
     plan->policy = arena_text(arena, rules->name);
-    plan->unit = arena_text(arena, rules->migrate.unit ? rules->migrate.name : "");
     uint32_t to = plan->to[0] ? columns_host(columns, plan->to) : wanted;
     fill_how(ask, rules, vm, to, plan);
     return plan;

@@ -7,6 +7,7 @@
  * decision of the same round sees it.
  */
 #include "engine/internal.h"
+#include "decide/schedule.h"
 
 #include "base/memory.h"
 #include "decide/affinity.h"
@@ -241,8 +242,7 @@ static void begin(const struct start *start, const struct decision *decision)
               arena_printf(&move->arena, "%s %.12s", start->rules->name, start->rules->hash));
     move->record.decision = decision->id;
     move->record.started_at = engine->now;
-    move->record.base_iteration = 0;
-    move->record.next_stall = 0;
+    schedule_begin(&move->record);
     move->call_done = move->arrived = move->left = move->abort_sent = false;
     move->retry_after_abort = false;
     move->was_paused = vm->state == DROVER_VM_PAUSED;

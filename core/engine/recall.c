@@ -56,6 +56,23 @@ static const struct field remembered_move[] = {
     {.key = "autostart", .type = FIELD_BOOL, .offset = MOVE(autostart)},
     {.key = "shutdown_s", .type = FIELD_NUMBER, .offset = MOVE(shutdown_s)},
     {.key = "step_until", .type = FIELD_NUMBER, .offset = MOVE(step_until)},
+    {.key = "base_iteration", .type = FIELD_U32, .offset = MOVE(base_iteration)},
+    {.key = "next_stall", .type = FIELD_U32, .offset = MOVE(next_stall)},
+    {.key = "convergence", .type = FIELD_RECORD, .offset = MOVE(convergence),
+     .rows = convergence_fields, .row_size = sizeof(struct convergence)},
+    {0},
+};
+
+/* Beside it, of how it goes: the schedule that it began with. */
+#define HOW(member) offsetof(struct how, member)
+static const struct field remembered_how[] = {
+    {.key = "postcopy", .type = FIELD_BOOL, .offset = HOW(postcopy)},
+    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
+    {.key = "schedule", .type = FIELD_ROWS, .offset = HOW(stalls), .rows = stall_fields,
+     .row_size = sizeof(struct stall)},
+    {.key = "watch", .type = FIELD_CHOICE, .offset = HOW(watch), .choices = watch_names},
+    {.key = "stall_s", .type = FIELD_NUMBER, .offset = HOW(stall_s)},
+    {.key = "time_limit_s", .type = FIELD_NUMBER, .offset = HOW(time_limit_s)},
     {0},
 };
 
@@ -80,8 +97,12 @@ void remember_move(struct engine *engine, const struct move *move)
     struct migration copy = move->record;
     if (isnan(copy.started_at))
         copy.started_at = 0;
-    remember(engine, move_name(engine, move),
-             field_lines_write(&engine->out->arena, remembered_move, &copy));
+    struct arena *arena = &engine->out->arena;
+    const char *record = field_lines_write(arena, remembered_move, &copy);
+    const char *how = move_is_active(move) && !move_is_restart(move)
+                          ? field_lines_write(arena, remembered_how, &move->how)
+                          : "";
+    remember(engine, move_name(engine, move), emit_printf(engine, "%s%s", record, how));
 }
 
 void forget_move(struct engine *engine, const struct move *move)
@@ -182,6 +203,7 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
     field_defaults(migration_fields, &move->record);
     field_lines_read(&move->arena, remembered_move, text, &move->record);
     field_defaults(how_fields, &move->how);
+    field_lines_read(&move->arena, remembered_how, text, &move->how);
     if (!is_sound(&move->record)) {
         move_free(move);
         return;

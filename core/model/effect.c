@@ -21,6 +21,7 @@ const char *const fence_result_names[] = {"unknown", "off", "on", "failed", NULL
 const char *const compression_names[] = {"xbzrle", "zlib", "zstd", NULL};
 const char *const migration_phase_names[] = {"precopy", "postcopy", NULL};
 const char *const stall_action_names[] = {"", "downtime", "postcopy", "abort", NULL};
+const char *const watch_names[] = {"iterations", "remaining", NULL};
 
 #define STALL(member) offsetof(struct stall, member)
 const struct field stall_fields[] = {
@@ -40,6 +41,7 @@ const struct field how_fields[] = {
     {.key = "tunnelled", .type = FIELD_BOOL, .offset = HOW(tunnelled)},
     {.key = "copy_storage", .type = FIELD_CHOICE, .offset = HOW(copy_storage),
      .choices = copy_storage_names},
+    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
     {.key = "downtime_ms", .type = FIELD_NUMBER, .offset = HOW(downtime_ms)},
     {.key = "bandwidth_mib_s", .type = FIELD_NUMBER, .offset = HOW(bandwidth_mib_s)},
     {.key = "connections", .type = FIELD_U32, .offset = HOW(connections)},
@@ -61,6 +63,9 @@ const struct field how_fields[] = {
      .rows = numa_node_fields, .row_size = sizeof(struct numa_node)},
     {.key = "nodes_to", .type = FIELD_ROWS, .offset = HOW(nodes_to), .rows = numa_node_fields,
      .row_size = sizeof(struct numa_node)},
+    {.key = "watch", .type = FIELD_CHOICE, .offset = HOW(watch), .choices = watch_names},
+    {.key = "stall_s", .type = FIELD_NUMBER, .offset = HOW(stall_s)},
+    {.key = "time_limit_s", .type = FIELD_NUMBER, .offset = HOW(time_limit_s)},
     {0},
 };
 

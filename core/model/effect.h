@@ -79,6 +79,7 @@ struct how {
     bool auto_converge, postcopy, compress, tls, zerocopy;
     bool tunnelled;   /* over libvirtd's own connection */
     int copy_storage; /* enum copy_storage */
+    bool guest_events; /* the guest's agent is told before and after */
     double downtime_ms;
     double bandwidth_mib_s;
     uint32_t connections;
@@ -92,6 +93,9 @@ struct how {
     const char *tls_destination;   /* the name in the destination's certificate */
     struct rows nodes_from, nodes_to; /* struct numa_node: fit its pinning from these to those; none:
                                          leave it as it is */
+    int watch;           /* enum drover_watch: what counts as a stall */
+    double stall_s;      /* DROVER_WATCH_REMAINING: so long without progress is one */
+    double time_limit_s; /* since its start: then post-copy where that is enabled, else abort; 0: none */
 };
 
 struct stall {
@@ -102,6 +106,7 @@ struct stall {
 
 extern const char *const stall_action_names[]; /* [0] is "" */
 extern const char *const compression_names[];  /* by enum drover_compression */
+extern const char *const watch_names[];        /* by enum drover_watch */
 
 struct effect {
     uint64_t id; /* 0: only noted, nothing is to be performed */

@@ -53,6 +53,18 @@ const struct field progress_fields[] = {
     {0},
 };
 
+#define CONVERGENCE(member) offsetof(struct convergence, member)
+const struct field convergence_fields[] = {
+    {.key = "rate_mib_s", .type = FIELD_NUMBER, .offset = CONVERGENCE(rate_mib_s)},
+    {.key = "iteration", .type = FIELD_U32, .offset = CONVERGENCE(iteration)},
+    {.key = "walk_mib", .type = FIELD_NUMBER, .offset = CONVERGENCE(walk_mib)},
+    {.key = "lowest_mib", .type = FIELD_NUMBER, .offset = CONVERGENCE(lowest_mib)},
+    {.key = "progress_at", .type = FIELD_NUMBER, .offset = CONVERGENCE(progress_at)},
+    {.key = "stalls", .type = FIELD_U32, .offset = CONVERGENCE(stalls)},
+    {.key = "postcopy_at", .type = FIELD_NUMBER, .offset = CONVERGENCE(postcopy_at)},
+    {0},
+};
+
 #define MIGRATION(member) offsetof(struct migration, member)
 const struct field migration_fields[] = {
     {.key = "id", .type = FIELD_U64, .offset = MIGRATION(id)},
@@ -83,6 +95,8 @@ const struct field migration_fields[] = {
      .rows = progress_fields, .row_size = sizeof(struct progress)},
     {.key = "base_iteration", .type = FIELD_U32, .offset = MIGRATION(base_iteration)},
     {.key = "next_stall", .type = FIELD_U32, .offset = MIGRATION(next_stall)},
+    {.key = "convergence", .type = FIELD_RECORD, .offset = MIGRATION(convergence),
+     .rows = convergence_fields, .row_size = sizeof(struct convergence)},
     {.key = "breaks", .type = FIELD_TEXTS, .offset = MIGRATION(breaks), .default_text = "[]"},
     {.key = "forced", .type = FIELD_CHOICE, .offset = MIGRATION(forced),
      .choices = migration_forced_names},

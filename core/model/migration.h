@@ -76,6 +76,17 @@ struct progress {
 /* RHV's: 100 - 100 * remaining / total, never over 99 while something remains; with its disks. */
 double progress_percentage(const struct progress *progress);
 
+/* What is known of how a move comes along: see decide/schedule.h. */
+struct convergence {
+    double rate_mib_s;  /* of the link, smoothed; 0: not known */
+    uint32_t iteration; /* the walk that is under way, by the last report */
+    double walk_mib;    /* the most that was seen left in it */
+    double lowest_mib;  /* the smallest walk that is over; 0: none is */
+    double progress_at; /* when a walk was the smallest last, or a stall was counted */
+    uint32_t stalls;
+    double postcopy_at; /* when post-copy was ordered; 0: it was not */
+};
+
 struct migration {
     uint64_t id;
     const char *vm;   /* key */
@@ -99,6 +110,7 @@ struct migration {
     struct progress progress;
     uint32_t base_iteration; /* convergence: first iteration seen */
     uint32_t next_stall;     /* convergence: index of the next step of the schedule */
+    struct convergence convergence;
     struct texts breaks;     /* groups whose hard rules between VMs it may break */
     int forced;              /* enum migration_forced: a person wants it over */
     bool can_postcopy;       /* it began with post-copy allowed */
@@ -120,6 +132,7 @@ struct migration {
 };
 
 extern const struct field progress_fields[];
+extern const struct field convergence_fields[];
 extern const struct field migration_fields[];
 
 bool migration_ended(const struct migration *migration);

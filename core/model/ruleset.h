@@ -50,6 +50,8 @@ struct ruleset {
     struct bound_unit balance;    /* unit NULL: none */
     struct bound_unit resilience; /* unit NULL: do nothing */
     struct bound_unit migrate;    /* unit NULL: QEMU's defaults */
+    struct bound_unit *migrates;  /* the others that are loaded: a VM may wish for one */
+    uint32_t n_migrates;
     struct policy_migration migration;
     struct rule_parameters parameters;
     void *owner; /* plug's: frees it */

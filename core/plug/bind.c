@@ -157,6 +157,17 @@ static int bind_one(struct binding *b, struct bound_unit *bound, enum drover_kin
     return 0;
 }
 
+/* A VM may wish for another migrate unit than its cluster's: all are there. */
+static void bind_migrates(struct binding *b, struct ruleset *rules)
+{
+    rules->migrates = arena_array(b->arena, b->plug->n_units, sizeof *rules->migrates);
+    for (uint32_t i = 0; i < b->plug->n_units; i++) {
+        const struct loaded_unit *unit = b->plug->unit[i];
+        if (unit->unit.kind == DROVER_MIGRATE && &unit->unit != rules->migrate.unit)
+            bind_unit(b, &rules->migrates[rules->n_migrates++], unit);
+    }
+}
+
 static int bind_units(struct binding *b, struct ruleset *rules)
 {
     const struct policy *policy = b->policy;
@@ -168,8 +179,11 @@ static int bind_units(struct binding *b, struct ruleset *rules)
     if (bind_one(b, &rules->resilience, DROVER_RESILIENCE, policy->resilience, "do_not_migrate",
                  "migrate") != 0)
         return -1;
-    return bind_one(b, &rules->migrate, DROVER_MIGRATE, policy->migration.policy, "none",
-                    "minimal_downtime");
+    if (bind_one(b, &rules->migrate, DROVER_MIGRATE, policy->migration.policy, "none",
+                 "minimal_downtime") != 0)
+        return -1;
+    bind_migrates(b, rules);
+    return 0;
 }
 
 /* --- the rest of the policy ---------------------------------------------------------------- */
@@ -209,6 +223,25 @@ static int bind_on_error(struct binding *b)
     return 0;
 }
 
+/* Where the parameter stands that a unit names first in what it says: "schedule: expected ..." */
+static struct mark mark_of(const struct binding *b, const struct bound_unit *bound,
+                           const char *text, struct mark otherwise)
+{
+    struct mark mark = otherwise;
+    size_t length = strcspn(text, ":");
+    for (uint32_t i = 0; b->policy && i < b->policy->parameters.n; i++) {
+        const struct pair *pair = &b->policy->parameters.item[i];
+        const char *dot = strrchr(pair->key, '.');
+        const char *word = dot ? dot + 1 : pair->key;
+        bool meant = !dot || (strncmp(bound->name, pair->key, (size_t)(dot - pair->key)) == 0 &&
+                              bound->name[dot - pair->key] == '\0');
+        if (meant && strlen(word) == length && memcmp(word, text, length) == 0 &&
+            (dot || !mark.line))
+            mark = pair->mark;
+    }
+    return mark;
+}
+
 /* A unit that is not open yet must not be closed: b->n_open counts them. */
 static int open_units(struct binding *b, struct mark mark)
 {
@@ -216,7 +249,7 @@ static int open_units(struct binding *b, struct mark mark)
         const struct bound_unit *bound = b->unit[b->n_open];
         char text[512] = "";
         if (bound->unit->open && bound->unit->open(bound->self, text, sizeof text) != 0)
-            return binding_error(b, mark, "unit %s: %s", bound->name,
+            return binding_error(b, mark_of(b, bound, text, mark), "unit %s: %s", bound->name,
                                  *text ? text : "does not open, and does not say why");
     }
     return 0;
@@ -278,6 +311,7 @@ void ruleset_free(struct ruleset *ruleset)
     close_list(&ruleset->balance, 1);
     close_list(&ruleset->resilience, 1);
     close_list(&ruleset->migrate, 1);
+    close_list(ruleset->migrates, ruleset->n_migrates);
     plug_unref(bound->plug);
     arena_free(&bound->arena);
     free(bound);

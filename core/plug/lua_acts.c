@@ -232,7 +232,9 @@ int plan_index(lua_State *L, const char *key)
 
 /* --- how ----------------------------------------------------------------------------------- */
 
-enum how_form { HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS, HOW_COMPRESSION, HOW_WHY };
+enum how_form {
+    HOW_FLAG, HOW_NUMBER, HOW_COUNT, HOW_STALLS, HOW_COMPRESSION, HOW_WHY, HOW_WATCH
+};
 
 struct how_field {
     const char *name;
@@ -264,11 +266,16 @@ static const struct how_field how_fields[] = {
     {"compression_level", HOW_COUNT, 0, offsetof(struct drover_how, compression_level)},
     {"wait_s", HOW_NUMBER, 0, offsetof(struct drover_how, wait_s)},
     {"wait_why", HOW_WHY, 0, 0},
+    {"guest_events", HOW_FLAG, DROVER_HOW_GUEST_EVENTS, 0},
+    {"watch", HOW_WATCH, 0, 0},
+    {"stall_s", HOW_NUMBER, 0, offsetof(struct drover_how, stall_s)},
+    {"seconds_per_gib", HOW_NUMBER, 0, offsetof(struct drover_how, seconds_per_gib)},
 };
 #define N_HOW_FIELDS (sizeof how_fields / sizeof *how_fields)
 
 static const char *const compressions[] = {"xbzrle", "zlib", "zstd", NULL};
 static const char *const stall_actions[] = {"downtime", "postcopy", "abort", NULL};
+static const char *const watches[] = {"iterations", "remaining"}; /* by enum drover_watch */
 
 static const struct how_field *how_field(lua_State *L, const char *key)
 {
@@ -310,6 +317,9 @@ int how_index(lua_State *L, const char *key)
     case HOW_STALLS: push_stalls(L, how); break;
     case HOW_COMPRESSION: lua_pushstring(L, compressions[how->compression]); break;
     case HOW_WHY: lua_pushstring(L, how->wait_why); break;
+    case HOW_WATCH:
+        lua_pushstring(L, watches[how->watch == DROVER_WATCH_REMAINING]);
+        break;
     }
     return 1;
 }
@@ -383,6 +393,18 @@ static void set_stalls(lua_State *L, struct drover_how *how)
     how->n_stalls = (uint32_t)n;
 }
 
+static void set_watch(lua_State *L, struct drover_how *how)
+{
+    const char *word = lua_type(L, 3) == LUA_TSTRING ? lua_tostring(L, 3) : "";
+    for (uint32_t i = 0; i < sizeof watches / sizeof *watches; i++)
+        if (strcmp(word, watches[i]) == 0) {
+            how->watch = i;
+            return;
+        }
+    luaL_error(L, "how.watch: iterations or remaining was expected, found %s",
+               lua_library_text(L, 3, NULL));
+}
+
 int how_set(lua_State *L, const char *key)
 {
     struct drover_how *how = box_of(L)->call->how;
@@ -403,6 +425,7 @@ int how_set(lua_State *L, const char *key)
     case HOW_WHY:
         snprintf(how->wait_why, sizeof how->wait_why, "%s", luaL_checkstring(L, 3));
         break;
+    case HOW_WATCH: set_watch(L, how); break;
     }
     return 0;
 }

@@ -67,16 +67,19 @@ static inline int bench_weigh(void *self, const struct drover_ask *ask, const ui
     return 0;
 }
 
+static double bench_seconds_per_gib; /* what the migrate unit allows a move */
+
 static inline int bench_migrate(void *self, const struct drover_move *move, struct drover_how *how)
 {
     (void)self;
     (void)move;
     how->flags = DROVER_HOW_AUTO_CONVERGE;
     how->downtime_ms = 100;
-    how->stalls[0] = (struct drover_stall){2, DROVER_STALL_DOWNTIME, 150};
-    how->stalls[1] = (struct drover_stall){3, DROVER_STALL_DOWNTIME, 200};
-    how->stalls[2] = (struct drover_stall){5, DROVER_STALL_ABORT, 0};
+    how->stalls[0] = (struct drover_stall){1, DROVER_STALL_DOWNTIME, 150};
+    how->stalls[1] = (struct drover_stall){2, DROVER_STALL_DOWNTIME, 200};
+    how->stalls[2] = (struct drover_stall){4, DROVER_STALL_ABORT, 0};
     how->n_stalls = 3;
+    how->seconds_per_gib = bench_seconds_per_gib;
     return 0;
 }
 

@@ -11,11 +11,13 @@
 
 #include <math.h>
 
-static const struct stall ladder[] = {
-    {2, DROVER_STALL_DOWNTIME, 500},
-    {4, DROVER_STALL_ABORT, 0},
+static struct stall ladder[] = {
+    {1, DROVER_STALL_DOWNTIME, 500},
+    {3, DROVER_STALL_ABORT, 0},
 };
-static const struct stall to_postcopy[] = {{2, DROVER_STALL_POSTCOPY, 0}};
+static struct stall to_postcopy[] = {{1, DROVER_STALL_POSTCOPY, 0}};
+static const struct how by_ladder = {.stalls = {ladder, 2}};
+static const struct how by_postcopy = {.postcopy = true, .stalls = {to_postcopy, 1}};
 
 static struct forecast_ask guest(double memory_mib, double dirty_mib_s, double rate_mib_s)
 {
@@ -82,8 +84,7 @@ static void the_schedule_is_followed(void **state)
     (void)state;
     struct forecast_ask ask = guest(10000, 2000, 1000);
     struct forecast forecast;
-    ask.stalls = ladder;
-    ask.n_stalls = 2;
+    ask.how = &by_ladder;
     forecast_run(&ask, &forecast);
     assert_int_equal(forecast.ends, FORECAST_ABORT);
     assert_int_equal(forecast.steps, 2);
@@ -101,8 +102,7 @@ static void postcopy_always_ends(void **state)
     (void)state;
     struct forecast_ask ask = guest(10000, 2000, 1000);
     struct forecast forecast;
-    ask.stalls = to_postcopy;
-    ask.n_stalls = 1;
+    ask.how = &by_postcopy;
     forecast_run(&ask, &forecast);
     assert_int_equal(forecast.ends, FORECAST_POSTCOPY);
     assert_false(forecast.converges);
@@ -132,8 +132,7 @@ static void a_huge_guest_is_no_trouble(void **state)
     (void)state;
     struct forecast_ask ask = guest(12.0 * 1024 * 1024, 900, 1100);
     struct forecast forecast;
-    ask.stalls = ladder;
-    ask.n_stalls = 2;
+    ask.how = &by_ladder;
     forecast_run(&ask, &forecast);
     assert_true(forecast.ends == FORECAST_ABORT || forecast.ends == FORECAST_PRECOPY);
     assert_true(forecast.duration_s > forecast.least_s);

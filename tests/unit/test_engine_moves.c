@@ -20,7 +20,7 @@ static uint64_t start_move(struct bench *bench, const char *vm, const char *to)
     return order->move;
 }
 
-/* The ladder: 150 ms at 2 walks more than at first sight, 200 at 3, the end at 5. */
+/* The ladder: 150 ms after 1 walk more than the first full one, 200 after 2, the end after 4. */
 static void the_schedule_is_followed(void **state)
 {
     (void)state;
@@ -317,6 +317,55 @@ static void a_drain_goes_on_after_a_restart(void **state)
     bench_free(&bench);
 }
 
+/* Whatever RHV's agent forgets when it is restarted: the ladder goes on where it was. */
+static void a_schedule_goes_on_after_a_restart(void **state)
+{
+    (void)state;
+    struct bench bench = two_hosts();
+    struct memory memory = {.n = 0};
+    bench_request(&bench, "migrate", NULL, "a", "kvm2");
+    uint64_t id = bench_effect(&bench, EFFECT_MIGRATE, 0)->move;
+    memorise(&memory, &bench.effects);
+    bench_progress(&bench, id, 1);
+    memorise(&memory, &bench.effects);
+    bench_progress(&bench, id, 3);
+    assert_int_equal((int)bench_effect(&bench, EFFECT_SET_DOWNTIME, 0)->number, 150);
+    memorise(&memory, &bench.effects);
+
+    restart(&bench, &memory);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "a!", "b", NULL);
+    assert_int_equal(bench_effect(&bench, EFFECT_WATCH, 0)->move, id);
+    bench_progress(&bench, id, 3); /* seen before */
+    assert_int_equal(bench_count(&bench, EFFECT_SET_DOWNTIME), 0);
+    bench_progress(&bench, id, 4);
+    assert_int_equal((int)bench_effect(&bench, EFFECT_SET_DOWNTIME, 0)->number, 200);
+    bench_progress(&bench, id, 6);
+    assert_int_equal(bench_count(&bench, EFFECT_ABORT), 1);
+    bench_free(&bench);
+}
+
+/* Guests of 1 GiB may take 64 s, and this one's first walk never ends; nor does a report come. */
+static void a_first_walk_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    bench_seconds_per_gib = 64;
+    struct bench bench = two_hosts();
+    uint64_t id = start_move(&bench, "a", "kvm2");
+    bench_progress(&bench, id, 1);
+    assert_true(engine_next_wake(bench.engine) < INFINITY);
+    double limit_s = 0;
+    for (int i = 0; i < 6 && bench_count(&bench, EFFECT_ABORT) == 0; i++, limit_s += 12)
+        bench_tick(&bench, 12);
+    assert_int_equal(bench_count(&bench, EFFECT_ABORT), 1);
+    assert_true(limit_s >= 24);
+    assert_non_null(strstr(bench_effect(&bench, EFFECT_ABORT, 0)->text, "its time is over"));
+    bench_tick(&bench, 12);
+    assert_int_equal(bench_count(&bench, EFFECT_ABORT), 0); /* once */
+    bench_seconds_per_gib = 0;
+    bench_free(&bench);
+}
+
 static void hostile_names_survive_memory(void **state)
 {
     (void)state;
@@ -376,6 +425,8 @@ int main(void)
         cmocka_unit_test(a_refused_destination_is_named),
         cmocka_unit_test(a_report_that_was_read_before_settles_nothing),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
+        cmocka_unit_test(a_schedule_goes_on_after_a_restart),
+        cmocka_unit_test(a_first_walk_that_never_ends_is_ended),
         cmocka_unit_test(hostile_names_survive_memory),
         cmocka_unit_test(wrong_memories_are_forgotten),
     };

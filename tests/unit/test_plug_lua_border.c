@@ -94,7 +94,8 @@ static const struct otherwise otherwise[] = {
     {"ask", "n_with", ""},     /* #ask.with */
     {"ask", "waived", "vm_rules_waived storage_waived"},
     {"step", "n_hosts", ""},   /* #hosts */
-    {"how", "flags", "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel"},
+    {"how", "flags",
+     "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel guest_events"},
     {"how", "n_stalls", ""},
     {"answer", "verdict", "allow"},
     {"answer", "code", "deny"}, /* answer:deny(code, text) */
