@@ -14,7 +14,9 @@ bench=$DROVER_BUILD/tests/bench/bench
 sizes=('10 100' '50 1000' '64 2000' '100 2000' '500 10000')
 [ -n "${BENCH_SMALL-}" ] || sizes+=('1000 20000' '5000 100000')
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+asked= # a droverd of ours
+trap '[ -z "$asked" ] || kill "$asked"; rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # table WHAT TITLE HEADING: one row for each size.
 table() {
@@ -138,7 +140,7 @@ start_droverd() {
 }
 
 hook() {
-    local asked names=() programs=() static=-static i=0 row
+    local names=() programs=() static=-static i=0 row
     printf '\n### A hook, from fork to exit\n\n'
     printf 'int main(void) { return 0; }\n' >"$scratch/empty.c"
     if ! "${CC:-cc}" -O2 -static -o "$scratch/empty" "$scratch/empty.c" 2>/dev/null; then
@@ -163,6 +165,7 @@ hook() {
     done < <(DROVER_HOOK_CONF=$scratch/hook.conf "$bench" spawn "${BENCH_RUNS:-300}" "${programs[@]}")
     kill "$asked"
     wait "$asked"
+    asked=
     printf '\nWall time of %s runs each, taking turns. Answered: droverd was asked, decided and said so.\n' \
         "${BENCH_RUNS:-300}"
 }

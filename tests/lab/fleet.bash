@@ -171,20 +171,6 @@ loads() {
     lab load kvm3 "$3"
 }
 
-# install_hook HOST: as "make install-hook" does, for files that load tunnel.bash, too: the hook's
-# socket is the host's own /run/drover/hook.sock, which SSH carries there.
-install_hook() {
-    install -m 755 "$BUILD/drover-hook" \
-        "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
-    hook_conf "$1" ''
-    tunnels_begin "$1"
-    lab reload "$1"
-}
-
-hook_conf() { # HOST LINES
-    printf '%s\n' "$2" >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
-}
-
 # --- droverd ------------------------------------------------------------------------------------
 
 # The lab's exec does not fork, so the pid is droverd's own.

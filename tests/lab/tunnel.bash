@@ -101,6 +101,19 @@ tunnels_begin() {
     done
 }
 
+# install_hook HOST: as "make install-hook" does, and a tunnel for the host's /run/drover/hook.sock.
+install_hook() {
+    install -m 755 "$BUILD/drover-hook" \
+        "$DROVER_LAB_DIR/hosts/$1/etc/libvirt/hooks/qemu.d/50-drover"
+    hook_conf "$1" ''
+    tunnels_begin "$1"
+    lab reload "$1"
+}
+
+hook_conf() { # HOST LINES
+    printf '%s\n' "$2" >"$DROVER_LAB_DIR/hosts/$1/etc/drover/hook.conf"
+}
+
 tunnels_end() {
     local file
     for file in "${FLEET:-/nonexistent}"/tunnel-*.pid; do

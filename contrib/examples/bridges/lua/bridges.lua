@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
--- Bridges have other names on some hosts: a VM that arrives there is given that host's own. Which,
--- say labels of the host in drover.yaml: {name: kvm2, labels: {bridge.br0: br-office}} gives a
--- VM that was on br0 elsewhere br-office on kvm2. libvirt's hook must be there on that host.
+-- Bridges have other names on some hosts: a VM that arrives there is given that host's own. The
+-- host's labels in drover.yaml say which: {name: kvm2, labels: {bridge.br0: br-office}} gives a VM
+-- that was on br0 elsewhere br-office on kvm2. libvirt's hook must be there on that host.
 --
--- Units see XML without secrets: markers stand for them, and drover puts the secrets back. So change
+-- Units see XML without secrets: markers stand for them, and drover puts those back. So change
 -- what is to be changed, and leave all else as it is.
 
 local function here(host, name)
