@@ -21,7 +21,7 @@ drover() {
 by_controller() {
     local host=$1
     shift
-    lab exec controller timeout 60 virsh -q -c "$(lab uri "$host")" "$@"
+    lab exec controller timeout 180 virsh -q -c "$(lab uri "$host")" "$@"
 }
 
 # --- waiting, and saying what went wrong --------------------------------------------------------
