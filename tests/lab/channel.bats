@@ -188,7 +188,7 @@ measured() { # VM
     is_on kvm2 web
     run drover migrate web --to kvm3 --wait --timeout 3m # it has no certificate
     [[ $status != 0 ]]
-    says "TLS"
+    says "ca-cert.pem"
     is_on kvm2 web
     run_exactly_once "${VMS[@]}"
 }
