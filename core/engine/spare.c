@@ -6,8 +6,9 @@
  * a few of a large one, whose filters may use the cheap bound of `n_plus_one` meanwhile.
  *
  * What is found is told when two looks in a row have found it, so that a VM on its way does not
- * make a notice; a host with something to tell is looked at again in the next round. While hosts
- * are connecting or being fenced nothing is looked at: what they have is not known.
+ * make a notice; a host with something to tell is looked at again in the next round, the others
+ * every five minutes. While hosts are connecting or being fenced nothing is looked at: what they
+ * have is not known.
  */
 #include "engine/internal.h"
 
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define WORK 100000 /* hosts looked at in a round, times hosts and VMs of the fleet */
+#define AGAIN_S 300 /* an answer of which nothing is to be told is good for so long */
 #define SHOWN 3     /* VMs of a host, and hosts, that a notice names */
 
 /* ------------------------------------------------------------------ one host */
@@ -143,12 +145,19 @@ static bool comes_before(const struct watch *one, const struct watch *other)
     return one->spare.looked_at < other->spare.looked_at;
 }
 
+/* A clock that was set back makes an answer old, too. */
+static bool is_due(const struct engine *engine, const struct watch *watch)
+{
+    double age = engine->now - watch->spare.looked_at;
+    return is_to_be_told(watch) ? age != 0 : !(age >= 0 && age < AGAIN_S);
+}
+
 static struct watch *next_to_look_at(const struct engine *engine)
 {
     struct watch *next = NULL;
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         struct watch *watch = engine->watches[i];
-        if (is_of_interest(engine, watch) && watch->spare.looked_at < engine->now &&
+        if (is_of_interest(engine, watch) && is_due(engine, watch) &&
             (!next || comes_before(watch, next)))
             next = watch;
     }
