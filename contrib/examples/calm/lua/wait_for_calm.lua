@@ -22,9 +22,9 @@ return {
         how.auto_converge = true
         how.downtime_ms = 100
         how.stalls = {
-            { stall = 2, action = "downtime", downtime_ms = 200 },
-            { stall = 4, action = "downtime", downtime_ms = 500 },
-            { stall = 6, action = "abort" },
+            { stall = 1, action = "downtime", downtime_ms = 200 },
+            { stall = 3, action = "downtime", downtime_ms = 500 },
+            { stall = 5, action = "abort" },
         }
         if move.converges ~= false then -- it does, or nobody knows
             return
@@ -36,6 +36,6 @@ return {
             return
         end
         how.postcopy = true
-        how.stalls = { { stall = 1, action = "postcopy" } }
+        how.stalls = { { stall = 0, action = "postcopy" } }
     end,
 }
