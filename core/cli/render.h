@@ -41,6 +41,9 @@ void render_unplaced(struct screen *screen, const json_t *unplaced);
 /* What each host that refuses says, first refusals first; `indent` blanks before each line. */
 void render_refusals(struct screen *screen, unsigned indent, const json_t *hosts);
 
+/* What stands in the way of live moves whatever the host; nothing where there is nothing. */
+void render_blockers(struct screen *screen, const json_t *blockers);
+
 /* Units that failed while this was decided; nothing where there are none. */
 void render_failures(struct screen *screen, const json_t *failures);
 

@@ -372,6 +372,7 @@ void render_decision(struct screen *screen, const json_t *decision)
         screen_print(screen, STYLE_PLAIN, "\nrefused:\n");
         render_refusals(screen, 2, hosts);
     }
+    render_blockers(screen, view_array(decision, "blockers"));
     render_failures(screen, view_array(decision, "failures"));
 }
 

@@ -166,7 +166,7 @@ static void render_forecast(struct screen *screen, const json_t *forecast)
     render_figures_used(screen, forecast);
 }
 
-static void render_blockers(struct screen *screen, const json_t *blockers)
+void render_blockers(struct screen *screen, const json_t *blockers)
 {
     size_t i;
     json_t *blocker;

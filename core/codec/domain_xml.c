@@ -148,6 +148,7 @@ static int read_domain(const xmlNode *domain, struct vm *vm, struct arena *arena
         return -1;
     domain_metadata_read(domain, vm, arena);
     domain_leases_read(domain, vm, arena);
+    domain_blockers_read(domain, vm, arena);
     return 0;
 }
 

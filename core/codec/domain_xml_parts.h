@@ -10,6 +10,9 @@
 int domain_cpu_read(const xmlNode *domain, struct vm *vm, struct arena *arena,
                     struct error *error);
 
+/* What of it stands in the way of live moves, as codes; after domain_cpu_read(). */
+void domain_blockers_read(const xmlNode *domain, struct vm *vm, struct arena *arena);
+
 /* The lockspaces of its leases, as label `lease`, where the metadata has not set that. */
 void domain_leases_read(const xmlNode *domain, struct vm *vm, struct arena *arena);
 

@@ -313,6 +313,19 @@ static json_t *get_decision(const struct ask *ask, struct error *error)
     return kept ? api_json_kept_decision(kept, error) : NULL;
 }
 
+/* What libvirt or QEMU would refuse on any host: filters do not know all of it. */
+static void add_blockers(const struct ask *ask, const char *name, json_t *answer)
+{
+    struct error error = ERROR_INIT;
+    struct arena arena = ARENA_INIT;
+    const struct fleet *fleet = fleet_of(ask, &error);
+    const struct vm *vm = fleet ? fleet_find_vm(fleet, name, &error) : NULL;
+    struct rows found = vm ? blockers_of(vm, &arena) : (struct rows){0};
+    json_object_set_new(answer, "blockers", json_from_rows(blocker_fields, sizeof(struct blocker),
+                                                           &found, NAN, 0));
+    arena_free(&arena);
+}
+
 static json_t *get_explain(const struct ask *ask, struct error *error)
 {
     const struct api_source *source = ask->source;
@@ -325,6 +338,8 @@ static json_t *get_explain(const struct ask *ask, struct error *error)
     }
     struct decision *decision = source->explain(source->self, vm, argument(ask, "to"), error);
     json_t *answer = decision ? api_json_decision(decision) : NULL;
+    if (answer)
+        add_blockers(ask, vm, answer);
     decision_free(decision);
     return answer;
 }

@@ -94,6 +94,7 @@ static struct move_plan *make(const struct move_ask *ask, const struct ruleset *
     plan->kind = migration_kind_names[MIGRATION_LIVE];
     plan->policy = arena_text(arena, rules->name);
     uint32_t to = plan->to[0] ? columns_host(columns, plan->to) : wanted;
+    plan->blockers = blockers_of(columns->vm_record[vm], arena);
     fill_how(ask, rules, vm, to, plan);
     return plan;
 }

@@ -123,6 +123,7 @@ struct vm {
     const char *cpu_pins; /* the host's CPUs that it is pinned to: "0-3" */
     bool cpu_dedicated;
     bool postcopy_failed; /* its post-copy broke: half of its memory is here, half on its source */
+    struct texts blockers; /* of blocker_codes: what its definition tells against live moves */
     bool lost; /* down, because its host died; to be started elsewhere where the policy says so */
     double heard_at; /* when it was last said to have changed; the engine's, and no field: 0: never */
 };

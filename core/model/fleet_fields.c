@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The field tables of clusters, hosts, VMs and groups: fleet format 1, as data. */
 #include "model/fleet.h"
+
+#include "model/blockers.h"
 #include "model/policy.h"
 
 const char *const host_state_names[] = {
@@ -160,6 +162,8 @@ const struct field vm_fields[] = {
     {.key = "cpu_threads", .type = FIELD_U32, .offset = VM(cpu_threads), .max = 65536},
     {.key = "cpu_pins", .type = FIELD_TEXT, .offset = VM(cpu_pins)},
     {.key = "cpu_dedicated", .type = FIELD_BOOL, .offset = VM(cpu_dedicated)},
+    {.key = "blockers", .type = FIELD_TEXTS, .offset = VM(blockers), .default_text = "",
+     .choices = blocker_codes},
     {.key = "lost", .type = FIELD_BOOL, .offset = VM(lost)},
     {.key = "postcopy_failed", .type = FIELD_BOOL, .offset = VM(postcopy_failed)},
     {0},

@@ -30,14 +30,6 @@ const struct field forecast_fields[] = {
     {0},
 };
 
-#define BLOCKER(member) offsetof(struct blocker, member)
-const struct field blocker_fields[] = {
-    {.key = "code", .type = FIELD_TEXT, .offset = BLOCKER(code)},
-    {.key = "reason", .type = FIELD_TEXT, .offset = BLOCKER(reason)},
-    {.key = "remedy", .type = FIELD_TEXT, .offset = BLOCKER(remedy)},
-    {0},
-};
-
 void move_plan_free(struct move_plan *plan)
 {
     if (!plan)

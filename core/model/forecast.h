@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/field.h"
+#include "model/blockers.h"
 #include "model/decision.h"
 #include "model/effect.h"
 
@@ -44,15 +45,6 @@ struct forecast {
 };
 
 extern const struct field forecast_fields[];
-
-/* Something that stands in the way of a live move. */
-struct blocker {
-    const char *code;
-    const char *reason;
-    const char *remedy;
-};
-
-extern const struct field blocker_fields[];
 
 /* How one VM would be moved now. move_plan_free() it. */
 struct move_plan {

@@ -587,10 +587,48 @@ static void odd_values_are_left_out(void **state)
     arena_free(&arena);
 }
 
+static bool is_blocked_by(const char *devices, const char *code)
+{
+    struct arena arena = ARENA_INIT;
+    struct vm vm;
+    must_read(arena_printf(&arena, "<domain type='kvm'><name>a</name><memory>1024</memory>%s</domain>",
+                           devices), &vm, &arena);
+    bool found = vm.blockers.n == 1 && strcmp(vm.blockers.item[0], code) == 0;
+    arena_free(&arena);
+    return found;
+}
+
+static void what_stands_in_the_way_is_read(void **state)
+{
+    static const char *const cases[][2] = {
+        {"<devices><filesystem type='mount'><driver type='virtiofs'/></filesystem></devices>",
+         "virtiofs"},
+        {"<devices><filesystem type='mount'><source dir='/x'/></filesystem></devices>",
+         "filesystem"},
+        {"<devices><shmem name='s' role='peer'/></devices>", "shmem"},
+        {"<devices><tpm model='tpm-crb'><backend type='emulator'/></tpm></devices>", "vtpm"},
+        {"<devices><disk type='block'/><disk type='file'><transient/></disk></devices>",
+         "transient_disk"},
+        {"<devices><disk type='nvme'/></devices>", "nvme_disk"},
+        {"<devices><disk type='file'><mirror type='file' job='copy'/></disk></devices>",
+         "block_job"},
+        {"<devices><interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface></devices>",
+         "vdpa"},
+        {"<devices><hostdev mode='subsystem' type='scsi'/></devices>", "scsi_device"},
+        {"<cpu><feature policy='require' name='invtsc'/></cpu>", "invtsc"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (!is_blocked_by(cases[i][0], cases[i][1]))
+            fail_msg("%s: %s", cases[i][1], cases[i][0]);
+    assert_false(is_blocked_by("<devices><shmem name='s' role='master'/></devices>", "shmem"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_domain_is_read),
+        cmocka_unit_test(what_stands_in_the_way_is_read),
         cmocka_unit_test(a_full_domain_is_read),
         cmocka_unit_test(devices_and_nodes_are_read),
         cmocka_unit_test(the_metadata_is_read),
