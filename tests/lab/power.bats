@@ -97,11 +97,11 @@ is_off() { # HOST: by the lab, not by drover
     reconfigure "$saving"
     wait_for 120 is_off kvm2
     wait_for 60 host_is kvm2 down
-    host_is kvm1 up
-    host_is kvm3 up
+    wait_for 60 host_is kvm1 up
+    wait_for 60 host_is kvm3 up
     run_exactly_once one two three
     logged 'its libvirt has just said that no VM runs there'
-    not_logged 'probed'
+    not_logged 'host kvm2, probed'
 }
 
 @test "a new droverd knows why the host is off, and leaves it alone" {
@@ -114,6 +114,6 @@ is_off() { # HOST: by the lab, not by drover
     is_off kvm2
     run drover status
     expect 0
-    not_logged 'probed'
+    not_logged 'host kvm2, probed'
     not_logged 'kvm2: fence_agent'
 }
