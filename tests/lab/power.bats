@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Hosts that are switched off though nothing is wrong with them: to save power. The switches are the
-# lab's: what is off is off.
+# Hosts that are switched off though nothing is wrong with them, and on again: to save power, and in
+# maintenance. The switches are the lab's: what is off is off.
 
 load fleet
 
@@ -91,6 +91,10 @@ is_off() { # HOST: by the lab, not by drover
     lab status | awk -v host="$1" '$1 == host { print $2 }' | grep -qx off
 }
 
+is_back_with() { # HOST VM
+    host_is "$1" up && is_on "$1" "$2" && nothing_moves
+}
+
 @test "power saving empties a host, and switches it off" {
     mark_log
     loads 50 5 50
@@ -116,4 +120,32 @@ is_off() { # HOST: by the lab, not by drover
     expect 0
     not_logged 'host kvm2, probed'
     not_logged 'kvm2: fence_agent'
+}
+
+@test "when there is too much to do, it is switched on, and takes VMs again" {
+    lab load kvm1 95
+    lab load kvm3 95
+    wait_for 240 host_is kvm2 up
+    lab load kvm2 5 # a host that boots has the machine's own
+    some_vm_is_on_kvm2() { [[ -n $(lab vm list kvm2) ]] && nothing_moves; }
+    wait_for 120 some_vm_is_on_kvm2
+    reconfigure none
+    loads 40 40 40
+    run_exactly_once one two three
+}
+
+@test "maintenance switches a host off, and its end brings the host and its VMs back" {
+    bring kvm1 one
+    bring kvm2 two
+    wait_for 60 is_on kvm2 two
+    wait_for 60 all_hosts_are_up
+    run drover maintenance kvm2 on --wait --power-off
+    expect 0
+    is_empty kvm2
+    wait_for 60 is_off kvm2
+    host_is kvm2 maintenance
+    run drover maintenance kvm2 off --move-home
+    expect 0
+    wait_for 240 is_back_with kvm2 two
+    run_exactly_once one two three
 }
