@@ -157,8 +157,8 @@ int upgrade_check(struct upgrade *upgrade, struct error *error)
         bool ready = host->stage == UPGRADE_SKIPPED || is_in(record, "up") ||
                      (view_flag(record, "maintenance_wanted") && view_flag(record, "connected"));
         if (!ready)
-            error_set(error, ERROR_FAILED, "%s is %s (%s): an upgrade begins with hosts that answer; "
-                      "nothing was done", host->name, text_of(record, "state"),
+            error_set(error, ERROR_FAILED, "%s is %s (%s): an upgrade begins with hosts that "
+                      "answer; nothing was done", host->name, text_of(record, "state"),
                       text_of(record, "state_reason"));
         host->uri = g_strdup(text_of(record, "uri"));
         json_decref(record);

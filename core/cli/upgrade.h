@@ -56,7 +56,7 @@ struct upgrade {
 int upgrade_add(struct upgrade *upgrade, const char *host, bool skip, struct error *error);
 void upgrade_free(struct upgrade *upgrade);
 
-/* All hosts are known and answer: they are up, or in maintenance, as where this was begun before. */
+/* All hosts are known and answer: they are up, or in maintenance as where this was begun before. */
 int upgrade_check(struct upgrade *upgrade, struct error *error);
 
 /* What would be moved; does nothing. Sets failed where something does not fit. */

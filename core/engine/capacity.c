@@ -112,7 +112,7 @@ static bool would_take(struct engine *engine, struct host *host, const char *vm)
     return takes;
 }
 
-/* Out of use by its policy. One of which nothing was heard since droverd started may be any size. */
+/* Out of use by its policy. One that was not heard since droverd started may be any size. */
 static bool would_help(struct engine *engine, const struct watch *watch, const char *vm)
 {
     struct host *host = fleet_host(engine->fleet, watch->name);
