@@ -39,7 +39,7 @@ static uint32_t node_for(const struct refit *refit, uint32_t place)
     for (uint32_t i = 0; i < refit->to.n; i++)
         if (refit->to.node[i].id == refit->from.node[place].id)
             return i;
-    return place % refit->to.n;
+    return refit->to.n > 0 ? place % refit->to.n : 0; /* there is one: read_nodes() has looked */
 }
 
 static uint32_t place_in(const struct numbers *numbers, double number)

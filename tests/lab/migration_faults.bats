@@ -7,8 +7,6 @@
 
 load fleet
 
-VMS=(wild web1 web2 web3 db1 db2 mail1 dns1)
-
 setup_file() {
     fleet_begin 91 || return 0
     loads 30 30 30 # whatever else this machine does
