@@ -92,7 +92,7 @@ static void perform(struct daemon *daemon, const struct effect *effect)
         [EFFECT_ABORT] = to_world,        [EFFECT_REFRESH] = to_world,
         [EFFECT_RECOVER] = to_world,
         [EFFECT_PAUSE] = to_world,        [EFFECT_RESUME] = to_world,
-        [EFFECT_CHECK] = to_world,
+        [EFFECT_CHECK] = to_world,        [EFFECT_MEASURE] = to_world,
         [EFFECT_PROBE] = to_addresses,    [EFFECT_FENCE] = to_devices,
         [EFFECT_SHUTDOWN] = to_world,     [EFFECT_CARRY] = to_world,
         [EFFECT_START] = to_world,        [EFFECT_UNDEFINE] = to_world,
