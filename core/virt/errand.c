@@ -207,6 +207,16 @@ static bool has_job(virDomainPtr domain)
     return virDomainGetJobInfo(domain, &job) == 0 && job.type != VIR_DOMAIN_JOB_NONE;
 }
 
+/* Only KVM keeps the log of dirty pages: asked for it of a guest without KVM, QEMU crashes. */
+static bool is_kvm(virDomainPtr domain)
+{
+    static const char head[] = "<domain type='kvm'";
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    bool kvm = xml && strncmp(xml, head, sizeof head - 1) == 0;
+    free(xml);
+    return kvm;
+}
+
 /* True where libvirt began to measure; the figure may still not come. */
 static bool measure_by(struct errand *errand, virDomainPtr domain, unsigned mode)
 {
@@ -237,7 +247,8 @@ static void measure(struct errand *errand, virConnectPtr connection)
     if (has_job(domain)) {
         snprintf(errand->text, sizeof errand->text, "it is busy with another job");
     } else {
-        measure_by(errand, domain, VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP);
+        if (is_kvm(domain))
+            measure_by(errand, domain, VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP);
         bool seen = errand->ok && errand->dirty_mib_s > 0;
         if (!seen && !measure_by(errand, domain, VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING) &&
             !errand->ok)
