@@ -10,7 +10,7 @@
  * arriving VM is started, too, for libvirt: with `prepare` and `start` after its `migrate`. What was
  * let in is booked until its host has said that it runs there: see booking.c.
  */
-#include "engine/internal.h"
+#include "engine/proof.h"
 
 #include "model/secrets.h"
 
@@ -169,7 +169,8 @@ static bool drover_sent(const struct engine *engine, const struct asking *asking
 
 /*
  * The host on which it runs, as that host itself says; else NULL. Of a host that does not answer
- * nothing is known: whoever starts its VMs elsewhere may have made sure that it is off.
+ * nothing is known: whoever starts its VMs elsewhere may have made sure that it is off. But an HA VM
+ * is drover's to restart, and that waits for proof; so does everybody else.
  */
 static const char *runs_elsewhere(const struct engine *engine, const struct asking *asking,
                                   const struct watch *watch)
@@ -179,7 +180,9 @@ static const char *runs_elsewhere(const struct engine *engine, const struct aski
         strcmp(vm->host, watch->name) == 0 || vm_is_doubted(engine, asking->key))
         return NULL;
     const struct watch *other = watch_find(engine, vm->host);
-    return other && other->connected && other->reported ? vm->host : NULL;
+    if (!other || (other->connected && other->reported))
+        return other ? vm->host : NULL;
+    return vm->ha && !proof_of_host(other) ? vm->host : NULL;
 }
 
 /* Why a start here would be a second one; NULL: it would not, as far as is known. */
@@ -187,6 +190,11 @@ static const char *would_be_twice(struct engine *engine, const struct asking *as
                                   const struct watch *watch)
 {
     const char *elsewhere = runs_elsewhere(engine, asking, watch);
+    const struct watch *there = elsewhere ? watch_find(engine, elsewhere) : NULL;
+    if (there && !(there->connected && there->reported))
+        return emit_printf(engine, "it was last heard of on host %s, which does not answer and is "
+                           "not known to be off; if it is: drover evacuate %s "
+                           "--confirm-host-is-off", elsewhere, elsewhere);
     if (elsewhere)
         return emit_printf(engine, "it runs on host %s already", elsewhere);
     const struct booking *booking = booking_elsewhere(engine, asking->key, watch->name);

@@ -126,7 +126,10 @@ static void drop(struct engine *engine, uint32_t i)
 static bool is_heard(const struct engine *engine, const struct booking *booking, double since)
 {
     const struct watch *watch = watch_find(engine, booking->host);
-    return !watch || !watch->configured || (!watch->connected && proof_of_host(watch)) ||
+    const struct proof *proof = watch && !watch->connected ? proof_of_host(watch) : NULL;
+    if (proof && proof_at(proof) < booking->at)
+        proof = NULL; /* its hook has asked since: it is there again */
+    return !watch || !watch->configured || proof ||
            (watch->connected && watch->reported && watch->report_at >= since);
 }
 

@@ -425,6 +425,7 @@ void staged_start_done(struct engine *engine, struct move *move, const struct ev
 void on_step_done(struct engine *engine, const struct event *event);
 const char *staged_no_abort(struct engine *engine, const struct move *move); /* NULL: it can be */
 void staged_abort(struct engine *engine, struct move *move, const char *why);
+bool staged_is_there(const struct engine *engine, const struct move *move); /* as its host says */
 void staged_confirm(struct engine *engine, struct move *move);
 void staged_revert(struct engine *engine, struct move *move, const char *why);
 

@@ -248,6 +248,12 @@ void request_confirm(struct engine *engine, const struct event *event)
     struct move *move = verified(engine, event);
     if (!move)
         return;
+    if (!staged_is_there(engine, move)) {
+        answer(engine, event, ERROR_REFUSED, NULL,
+               "host %s has not said yet that VM %s runs there: try again when it answers",
+               move->record.to, move->record.name);
+        return;
+    }
     answer(engine, event, ERROR_NONE, NULL,
            "migration %llu of VM %s is completed; its definition on host %s is removed",
            (unsigned long long)move->record.id, move->record.name, move->record.from);

@@ -91,6 +91,11 @@ const char *proof_text(const struct proof *proof)
     return proof->text;
 }
 
+double proof_at(const struct proof *proof)
+{
+    return proof->at;
+}
+
 void proof_recall(struct engine *engine, struct watch *watch, const char *lines)
 {
     struct proof *proof = memory_new(sizeof *proof);

@@ -38,6 +38,7 @@ const struct proof *proof_of_stage(const struct move *move);
 
 /* "fenced by fence_agent", "confirmed by ann": the middle of a sentence. */
 const char *proof_text(const struct proof *proof);
+double proof_at(const struct proof *proof); /* of a host: when it was known */
 
 void proof_recall(struct engine *engine, struct watch *watch, const char *lines);
 void proof_free(struct proof *proof);

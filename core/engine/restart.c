@@ -204,14 +204,22 @@ void restart_crashed(struct engine *engine, const struct vm *vm, const char *why
 
 /* ------------------------------------------------------------------ its turn */
 
-/* It has not been asked since, or it is not there to be asked. */
-static bool may_have_it(const struct engine *engine, const struct watch *watch, double since)
+/*
+ * It has not been asked since, or it is not there to be asked. That it was off before the VM's own
+ * host went out of sight says nothing, where it has been told to go on again.
+ */
+static bool may_have_it(const struct engine *engine, const struct watch *watch,
+                        const struct watch *from, double since)
 {
+    const struct proof *proof = proof_of_host(watch);
     const struct host *host = fleet_host(engine->fleet, watch->name);
     if (watch->power.phase == POWER_OFF)
         return false; /* nothing ran there when drover switched it off */
+    bool was_empty = host->state == DROVER_HOST_MAINTENANCE && host->state_since <= watch->lost_at;
+    if (proof && from && engine->settings.fencing.power_on && proof_at(proof) < from->lost_at)
+        proof = NULL;
     if (!watch->connected)
-        return !proof_of_host(watch) && host->state != DROVER_HOST_MAINTENANCE;
+        return !proof && !was_empty;
     return !watch->reported || watch->report_at < since;
 }
 
@@ -225,7 +233,7 @@ static bool may_be_anywhere(struct engine *engine, struct move *move)
     bool ask = !(engine->now < move->check_at);
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         const struct watch *watch = engine->watches[i];
-        if (!watch->configured || !may_have_it(engine, watch, move->record.updated_at))
+        if (!watch->configured || !may_have_it(engine, watch, from, move->record.updated_at))
             continue;
         maybe = true;
         if (ask && watch->connected)

@@ -187,6 +187,14 @@ void staged_abort(struct engine *engine, struct move *move, const char *why)
     move_set_state(engine, move, (enum migration_state)move->record.state); /* remembered */
 }
 
+bool staged_is_there(const struct engine *engine, const struct move *move)
+{
+    const struct watch *there = watch_find(engine, move->record.to);
+    const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    return there && there->connected && there->reported && vm && vm_occupies(vm) && vm->host &&
+           strcmp(vm->host, move->record.to) == 0 && !keep_is_hearsay(engine, move->record.vm);
+}
+
 void staged_confirm(struct engine *engine, struct move *move)
 {
     stage_note_moved(engine, move);

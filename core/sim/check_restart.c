@@ -22,7 +22,10 @@ static void check_start(struct run *run, const struct effect *effect)
 {
     uint32_t vm = sim_find_vm(run->sim, effect->vm);
     struct sim_truth truth = sim_vm_truth(run->sim, vm);
-    if (truth.starting)
+    const struct migration *move = migration_of(run, effect->move);
+    bool again = truth.starting && move && move->kind == MIGRATION_COLD &&
+                 strcmp(truth.starting, effect->host) == 0; /* said twice, it is done once */
+    if (truth.starting && !again)
         run_broken(run, "VM %s is started on host %s, while its start on host %s is under way",
                    effect->vm, effect->host, truth.starting);
     else if (truth.executing > 0 && !truth.unseen)
