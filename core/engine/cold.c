@@ -344,7 +344,8 @@ static void go_on_start(struct engine *engine, struct move *move)
                                         record->to, STEP_S));
     } else if (move->ordered) {
         wake_at(engine, record->step_until);
-    } else if (proof && there == WORD_OFF && here != WORD_UNKNOWN) {
+    } else if (proof && there == WORD_OFF && here != WORD_UNKNOWN &&
+               !move_may_have_come_in(engine, move)) {
         record->step_until = engine->now + STEP_S;
         order_start(engine, move, proof, record->to);
         wake_at(engine, record->step_until);
@@ -412,6 +413,8 @@ static void go_on_back(struct engine *engine, struct move *move)
         taken_elsewhere(engine, move, fleet_vm(engine->fleet, record->vm));
     } else if (here == WORD_UNKNOWN) {
         stage_tell_waiting(engine, move, emit_printf(engine, "host %s does not answer", record->from));
+    } else if (move_may_have_come_in(engine, move)) {
+        return; /* somebody else moves it at the same time */
     } else if (engine->now >= move->check_at) {
         order_start(engine, move, proof_of_stage(move), record->from);
         move->check_at = engine->now + STEP_S;

@@ -404,6 +404,8 @@ bool capacity_need(struct engine *engine, const char *vm); /* no host takes it: 
 void restarts_pump(struct engine *engine);
 void restart_missed(struct engine *engine, const struct watch *watch, const struct event *report);
 void restart_crashed(struct engine *engine, const struct vm *vm, const char *why);
+/* The hook has let it in somewhere that has not told since what it has: that host is asked. */
+bool move_may_have_come_in(struct engine *engine, struct move *move);
 bool restart_is_ready(struct engine *engine, struct move *move, const struct vm *vm);
 void restart_begin(struct engine *engine, struct move *move, uint64_t decision);
 void restart_wait(struct engine *engine, struct move *move, const struct decision *decision);

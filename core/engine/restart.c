@@ -251,7 +251,7 @@ static bool may_be_anywhere(struct engine *engine, struct move *move)
  * Somebody else may have moved it away while its host was out of sight: a host that let it in, and
  * has not told since what it has, is asked. An event may be lost; a whole report is none.
  */
-static bool may_have_come_in(struct engine *engine, struct move *move)
+bool move_may_have_come_in(struct engine *engine, struct move *move)
 {
     bool maybe = false, ask = !(engine->now < move->check_at);
     const struct watch *watch;
@@ -299,7 +299,7 @@ bool restart_is_ready(struct engine *engine, struct move *move, const struct vm 
     }
     return !engine->cut_off && !vm_is_doubted(engine, move->record.vm) &&
            proof_of_vm(engine, move->record.vm, move->record.from) &&
-           !may_be_anywhere(engine, move) && !may_have_come_in(engine, move) &&
+           !may_be_anywhere(engine, move) && !move_may_have_come_in(engine, move) &&
            !waits_for_higher(engine, move);
 }
 
