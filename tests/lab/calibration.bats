@@ -24,7 +24,7 @@ whole_rows() {
     run "$SRC/contrib/lab/calibrate" "$BUILD"
     [ "$status" -ne 77 ] || skip "$output"
     echo "$output"
-    sed 's/^/# /' <<<"$output" >&3
+    printf '# %s\n' "${lines[@]}" >&3
     [ "$status" -eq 0 ]
     [ "$(whole_rows <<<"$output")" -eq 9 ] # eight cases, one of two guests
 }
