@@ -31,7 +31,7 @@ static const struct drover_reason reasons[] = {
     {NULL, NULL, NULL},
 };
 
-/* A cluster's hosts that take VMs, the one with most room first, and sums over the first of them. */
+/* A cluster's hosts that take VMs, the one with most room first; sums over the first of them. */
 struct room {
     const struct drover_fleet *fleet;
     uint32_t n;
@@ -193,16 +193,16 @@ static bool becomes_worse(const struct absorbed *before, const struct absorbed *
 
 /* Hosts, one of them `to`, whose failure the load could make too much. Returns the first; NONE. */
 static uint32_t broken_by(const struct room *room, const struct load *load, uint32_t to,
-                          const uint32_t *tight, uint32_t n_tight, struct absorbed *why)
+                          const uint32_t *tight, uint32_t n_tight, struct absorbed *after)
 {
     struct absorbed before = absorb(room, load, to, DROVER_NONE);
-    *why = absorb(room, load, to, to);
-    if (becomes_worse(&before, why))
+    *after = absorb(room, load, to, to);
+    if (becomes_worse(&before, after))
         return to;
     for (uint32_t i = 0; i < n_tight; i++) {
         before = absorb(room, load, tight[i], DROVER_NONE);
-        *why = absorb(room, load, tight[i], to);
-        if (tight[i] != to && becomes_worse(&before, why))
+        *after = absorb(room, load, tight[i], to);
+        if (tight[i] != to && becomes_worse(&before, after))
             return tight[i];
     }
     return DROVER_NONE;
@@ -263,7 +263,7 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
         return 0;
     uint32_t cluster = ask->fleet->hosts->cluster[hosts[0]];
     struct load load = load_of(ask);
-    struct absorbed why;
+    struct absorbed lost;
     struct room room;
     if (room_open(&room, ask->fleet, cluster) != 0)
         return DROVER_FAILED;
@@ -271,7 +271,7 @@ static int filter(void *self, const struct drover_ask *ask, const uint32_t *host
     uint32_t n_tight = tight ? find_tight(&room, &load, cluster, tight) : 0;
     for (uint32_t i = 0; tight && i < n; i++)
         if (!is_there(ask, hosts[i]) &&
-            broken_by(&room, &load, hosts[i], tight, n_tight, &why) != DROVER_NONE)
+            broken_by(&room, &load, hosts[i], tight, n_tight, &lost) != DROVER_NONE)
             verdicts[i] = LOST;
     bool failed = !tight;
     free(tight);

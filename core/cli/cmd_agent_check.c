@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * drover agent-check: does this very machine have trouble that its VMs should leave it for? It reads
- * the kernel's counters of memory errors (EDAC) and its thermal zones, and runs the site's own
- * checks. It asks no daemon and changes nothing but, with --file, the file that announces trouble.
+ * drover agent-check: does this very machine have trouble that its VMs should leave it for? It
+ * reads the kernel's counters of memory errors (EDAC) and its thermal zones, and runs the site's
+ * own checks. It asks no daemon and changes nothing but, with --file, the file that announces
+ * trouble.
  */
 #include "command.h"
 

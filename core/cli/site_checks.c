@@ -55,7 +55,7 @@ static const char *distrust(const char *path)
         return "is no program: chmod +x";
     if (is.st_uid != 0 && is.st_uid != geteuid())
         return "belongs to somebody else";
-    return is.st_mode & (S_IWGRP | S_IWOTH) ? "can be written by others: chmod go-w" : NULL;
+    return (is.st_mode & (S_IWGRP | S_IWOTH)) ? "can be written by others: chmod go-w" : NULL;
 }
 
 /* In the child. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hosts that announce trouble: their VMs leave by live moves, and nothing comes to them meanwhile. */
+/* Hosts that announce trouble: their VMs leave by live moves, and nothing comes meanwhile. */
 #include "engine_failure.h"
 
 static void file(struct bench *bench, const char *host, const char *reason)
