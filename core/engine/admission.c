@@ -217,7 +217,7 @@ static const char *is_drovers_to_start(struct engine *engine, const struct askin
     if (move && move_is_restart(move))
         return emit_printf(engine, "drover is about to start it (%s); to start it by hand, stop "
                            "that first: drover abort %s", move->record.reason, move->record.name);
-    if (vm && !vm_occupies(vm) && staged_owes(engine, asking->key, watch->name))
+    if (vm && !vm_occupies(vm) && move && move_is_cold(move) && move_is_active(move))
         return emit_printf(engine, "drover has shut it down to start it on host %s (drover "
                            "migrations shows how far it is)", move->record.to);
     if (leftover_is_at(engine, asking->key, watch->name) && (!vm || vm_occupies(vm)))

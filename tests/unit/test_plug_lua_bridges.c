@@ -20,7 +20,8 @@ static int keep_xml(struct drover_answer *answer, const char *xml, size_t length
 
 static struct fleet *labelled_fleet(void)
 {
-    static struct pair labels[] = {{"bridge.br0", "br-office"}, {"rack", "r1"}};
+    static struct pair labels[] = {{.key = "bridge.br0", .value = "br-office"},
+                                   {.key = "rack", .value = "r1"}};
     struct fleet *fleet = fleet_new();
     add_host(fleet, "kvm1", 4096, "r1");
     struct host host = *fleet_host(fleet, "kvm1");
