@@ -133,11 +133,13 @@ static bool is_heard(const struct engine *engine, const struct booking *booking,
            (watch->connected && watch->reported && watch->report_at >= since);
 }
 
-const struct watch *booking_unheard(const struct engine *engine, const char *vm, uint32_t *i)
+const struct watch *booking_unheard(const struct engine *engine, const char *vm, double since,
+                                    uint32_t *i)
 {
     for (; *i < engine->n_bookings; ++*i) {
         const struct booking *booking = &engine->bookings[*i];
-        if (strcmp(booking->vm, vm) == 0 && !is_heard(engine, booking, booking->at))
+        if (strcmp(booking->vm, vm) == 0 && booking->until >= since &&
+            !is_heard(engine, booking, booking->at))
             return watch_find(engine, booking->host);
     }
     return NULL;

@@ -665,7 +665,8 @@ void booking_add(struct engine *engine, const struct vm *vm, const char *host, b
 void booking_seen(struct engine *engine, const char *vm, const char *host); /* it runs there */
 void booking_end(struct engine *engine, const char *vm, const char *host);
 /* The first host from *i on that let the VM in, and has not said since what it has; NULL: none. */
-const struct watch *booking_unheard(const struct engine *engine, const char *vm, uint32_t *i);
+const struct watch *booking_unheard(const struct engine *engine, const char *vm, double since,
+                                    uint32_t *i);
 void bookings_pump(struct engine *engine);
 void booking_recall(struct engine *engine, const char *rest, const char *text);
 void booking_free(struct booking *booking);

@@ -253,9 +253,14 @@ static bool may_be_anywhere(struct engine *engine, struct move *move)
  */
 bool move_may_have_come_in(struct engine *engine, struct move *move)
 {
+    /* Until then it was known to run where it was: what was let in elsewhere before came to nothing. */
+    const struct watch *from = watch_find(engine, move->record.from);
+    bool out_of_sight = from && (!from->connected || move->unseen);
+    double since = out_of_sight ? fmin(from->lost_at, move->record.created_at)
+                                : move->record.created_at;
     bool maybe = false, ask = !(engine->now < move->check_at);
     const struct watch *watch;
-    for (uint32_t i = 0; (watch = booking_unheard(engine, move->record.vm, &i)); i++) {
+    for (uint32_t i = 0; (watch = booking_unheard(engine, move->record.vm, since, &i)); i++) {
         maybe = true;
         if (ask && watch->connected)
             emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);
