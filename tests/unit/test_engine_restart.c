@@ -267,6 +267,19 @@ static void a_report_of_before_says_nothing_of_what_has_just_come(void **state)
     bench_free(&bench);
 }
 
+/* Its restart waits for proof; so does everybody else's start. A plain VM is its owner's business. */
+static void nobody_starts_an_ha_vm_elsewhere_while_its_host_is_merely_silent(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_lose(&bench, "kvm1", "keepalive");
+    const struct effect *answer = hook_asks(&bench, "kvm2", "start", "ha9");
+    assert_false(answer->ok);
+    assert_non_null(strstr(answer->text, "not known to be off"));
+    assert_true(hook_asks(&bench, "kvm2", "start", "web")->ok);
+    bench_free(&bench);
+}
+
 /* The same where that report lists it, as it was then. */
 static void a_report_of_before_does_not_end_what_has_just_started(void **state)
 {
@@ -398,6 +411,7 @@ int main(void)
         cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
         cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
         cmocka_unit_test(a_report_of_before_says_nothing_of_what_has_just_come),
+        cmocka_unit_test(nobody_starts_an_ha_vm_elsewhere_while_its_host_is_merely_silent),
         cmocka_unit_test(a_report_of_before_does_not_end_what_has_just_started),
         cmocka_unit_test(a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_is_looked_for_there_first),
