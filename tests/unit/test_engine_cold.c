@@ -230,15 +230,18 @@ static void nobody_else_starts_it_meanwhile(void **state)
     (void)state;
     struct bench bench;
     up_to(&bench, STAGE_DEFINE, false);
-    struct event *event = bench_event(&bench, EVENT_HOOK_ASK, "kvm1");
-    struct vm vm = bench_vm("web");
-    event->id = 5;
-    event_set(event, &event->hook.driver, "qemu");
-    event_set(event, &event->hook.object, "web");
-    event_set(event, &event->hook.operation, "start");
-    event_add_vm(event, &vm);
-    bench_take(&bench, event);
-    assert_false(bench_effect(&bench, EFFECT_HOOK_ANSWER, 0)->ok);
+    static const char *const hosts[] = {"kvm1", "kvm2"}; /* one of the two has no part in it */
+    for (int i = 0; i < 2; i++) {
+        struct event *event = bench_event(&bench, EVENT_HOOK_ASK, hosts[i]);
+        struct vm vm = bench_vm("web");
+        event->id = 5;
+        event_set(event, &event->hook.driver, "qemu");
+        event_set(event, &event->hook.object, "web");
+        event_set(event, &event->hook.operation, "start");
+        event_add_vm(event, &vm);
+        bench_take(&bench, event);
+        assert_false(bench_effect(&bench, EFFECT_HOOK_ANSWER, 0)->ok);
+    }
     bench_free(&bench);
 }
 
