@@ -170,10 +170,18 @@ hook() {
         "${BENCH_RUNS:-300}"
 }
 
-[ $# -gt 0 ] || set -- decision balance drain load engine hook others
+# Real guests, in a lab: needs root, libvirtd and QEMU.
+forecast() {
+    local status=0
+    printf '\n### What drover forecasts of migrations, and what comes of them\n\n'
+    "$DROVER_SRC/contrib/lab/calibrate" "$DROVER_BUILD" --forecast || status=$?
+    [ "$status" -ne 77 ] || printf 'This machine cannot hold a lab.\n'
+}
+
+[ $# -gt 0 ] || set -- decision balance drain load engine hook forecast others
 for part; do
     case $part in
-        decision | balance | drain | load | engine | hook | others) "$part" ;;
-        *) echo "run.sh: there is no part $part: decision, balance, drain, load, engine, hook, others" >&2; exit 2 ;;
+        decision | balance | drain | load | engine | hook | forecast | others) "$part" ;;
+        *) echo "run.sh: there is no part $part: decision, balance, drain, load, engine, hook, forecast, others" >&2; exit 2 ;;
     esac
 done
