@@ -104,10 +104,12 @@ drains() {
 @test "a broken drover.yaml is refused, and the old one stays" {
     mark_log
     configure_fleet 'polling: 1s'
-    wait_for 30 logged 'drover.yaml:16:1: '
+    local line
+    line=$(grep -n '^polling' "$FLEET/drover.yaml" | cut -d: -f1)
+    wait_for 30 logged "drover.yaml:$line:1: "
     run drover reload
     expect 2
-    says 'drover.yaml:16:1: '
+    says "drover.yaml:$line:1: "
     says 'polling'
     all_hosts_are_up
     configure_fleet ''
