@@ -32,6 +32,7 @@ struct watch *watch_add(struct engine *engine, const char *host)
     struct watch *watch = memory_new(sizeof *watch);
     watch->name = memory_copy_text(host);
     watch->failure.off_said_at = NAN;
+    lost_init(&watch->lost);
     engine->watches = memory_grow(engine->watches, &engine->watch_room, engine->n_watches + 1,
                                   sizeof *engine->watches);
     uint32_t i = engine->n_watches++;
@@ -53,6 +54,7 @@ void watch_free(struct watch *watch)
     power_free(&watch->power);
     failure_free(&watch->failure);
     spare_free(&watch->spare);
+    lost_free(&watch->lost);
     plan_free(watch->held);
     free(watch);
 }
@@ -139,6 +141,7 @@ static void merge_host(struct engine *engine, const struct host *reported)
         merged.memory_free_mib = old->memory_free_mib;
     if (merged.cores == 0)
         merged.cores = merged.threads;
+    lack_note(engine, watch_find(engine, reported->name), old, &merged);
     if (!field_equal(host_fields, old, &merged))
         fleet_put_host(engine->fleet, &merged);
 }
@@ -283,50 +286,6 @@ void on_sample(struct engine *engine, const struct event *event)
         host->swap_free_mib = event->sample.swap_free_mib;
     sample_band(engine, host);
     sample_vms(engine, event);
-}
-
-static const char *first_lacking(const struct texts *wanted, const struct texts *there)
-{
-    for (uint32_t i = 0; there->known && i < wanted->n; i++) {
-        uint32_t k = 0;
-        while (k < there->n && strcmp(wanted->item[i], there->item[k]) != 0)
-            k++;
-        if (k == there->n)
-            return wanted->item[i];
-    }
-    return NULL;
-}
-
-/* What this VM needs and its host has not; NULL: nothing. */
-static const char *lack_of(struct arena *arena, const struct host *host, const struct vm *vm)
-{
-    const char *what = "network";
-    const char *name = first_lacking(&vm->networks, &host->networks);
-    if (!name) {
-        what = "storage";
-        name = first_lacking(&vm->storage, &host->storage);
-    }
-    return name ? arena_printf(arena, "%s %s, which VM %s uses, is gone", what, name, vm->name)
-                : NULL;
-}
-
-/* Of several lacks the first in the alphabet is told, so that it does not change without reason. */
-void host_update_lack(struct engine *engine, struct watch *watch)
-{
-    const struct host *host = fleet_host(engine->fleet, watch->name);
-    struct arena arena = ARENA_INIT;
-    const char *first = NULL;
-    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
-        const struct vm *vm = engine->fleet->vms[i];
-        if (!vm->host || strcmp(vm->host, watch->name) != 0 || !vm_occupies(vm))
-            continue;
-        const char *lack = lack_of(&arena, host, vm);
-        if (lack && (!first || strcmp(lack, first) < 0))
-            first = lack;
-    }
-    set_text(&watch->lack, first);
-    arena_free(&arena);
-    engine->dirty = true;
 }
 
 bool host_has_vms(const struct engine *engine, const char *host)

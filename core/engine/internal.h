@@ -16,6 +16,7 @@
 #define DROVER_ENGINE_INTERNAL_H
 
 #include "engine/engine.h"
+#include "engine/lack.h"
 #include "engine/learn.h"
 #include "model/calls.h"
 
@@ -108,7 +109,8 @@ struct watch {
     double lost_at;      /* while not connected: since when */
     char *lost_reason;
     struct wish maintenance;
-    char *lack;          /* networks or storage that its VMs need and it lacks; NULL: none */
+    struct lost lost;
+    char *lack;          /* a network or storage that its VMs use and that is gone; NULL: none */
     double drain_at;     /* look at its drain again then */
     double looked_at;    /* the last look at it */
     double trouble_at;   /* the same for a non-operational host */
@@ -347,7 +349,6 @@ void on_host_lost(struct engine *engine, const struct event *event);
 void on_host_report(struct engine *engine, const struct event *event);
 void on_sample(struct engine *engine, const struct event *event);
 void hosts_pump(struct engine *engine);
-void host_update_lack(struct engine *engine, struct watch *watch);
 double word_at(const struct engine *engine, const struct event *event); /* when it was so */
 
 /* alarm.c: hosts that announce trouble */

@@ -4,8 +4,9 @@
  * for maintenance (host/NAME), moves that have not ended (move/ID), and when VMs moved last
  * (vm/KEY, as long as that matters), proofs that hosts are off (proof/HOST), what drover does with
  * a host's power (power/HOST), HA VMs (ha/KEY: see keep.c), definitions left behind (left/HOST/KEY),
- * alarms that were asked for (alarm/HOST), what the hook has let in (come/HOST/KEY: see booking.c)
- * and what was learnt of links (link/FROM/TO: see learn.h).
+ * alarms that were asked for (alarm/HOST), what the hook has let in (come/HOST/KEY: see booking.c),
+ * what is gone of what a host's VMs use (lost/HOST: see lack.c) and what was learnt of links
+ * (link/FROM/TO: see learn.h).
  * Everything else is read again from libvirt. After a restart the remembered things come back as
  * EVENT_RECALLED, then EVENT_STARTED; how a recalled move stands is found out from its hosts
  * (outcome.c).
@@ -269,7 +270,7 @@ void on_recalled(struct engine *engine, const struct event *event)
         {"proof/", recall_proof}, {"left/", recall_leftover}, {"ha/", keep_recall},
         {"alarm/", alarm_recall}, {"power/", recall_power},
         {"home/", home_recall},   {"come/", booking_recall},
-        {"link/", learn_recall},
+        {"link/", learn_recall},  {"lost/", lack_recall},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t length = strlen(kinds[i].kind);

@@ -143,6 +143,7 @@ static void drop_hosts(struct engine *engine)
         forget_vms_of(engine, watch->name);
         proof_end(engine, watch);
         power_drop(engine, watch);
+        lack_drop(engine, watch);
         fleet_remove_host(engine->fleet, watch->name);
         notice(engine, NOTICE_INFO, "host.dropped", watch->name, NULL,
                "host %s is not configured any more", watch->name);

@@ -190,8 +190,8 @@ static bool read_networks(struct worker *worker, struct names *names)
     return n >= 0;
 }
 
-/* Bridges are among the host's interfaces; the others do no harm in the list. */
-static void read_interfaces(struct worker *worker, struct names *names)
+/* Bridges are among the host's interfaces; the others do no harm in the list. False: as above. */
+static bool read_interfaces(struct worker *worker, struct names *names)
 {
     virInterfacePtr *list = NULL;
     worker_calls(worker, "listing its interfaces");
@@ -201,6 +201,7 @@ static void read_interfaces(struct worker *worker, struct names *names)
         virInterfaceFree(list[i]);
     }
     free(list);
+    return n >= 0;
 }
 
 /* The text of the first <path> of a pool's XML: the directory that it makes of its storage. */
@@ -249,8 +250,8 @@ static void read_host(struct worker *worker, struct host *host, struct arena *ar
     host->devices_known = false; /* that would be a call for each of hundreds */
     host->cpu_usage_pct = stats_node_load(worker);
     struct names networks = {.arena = arena}, storage = {.arena = arena};
-    networks.texts.known = read_networks(worker, &networks);
-    read_interfaces(worker, &networks);
+    bool virtual = read_networks(worker, &networks);
+    networks.texts.known = read_interfaces(worker, &networks) && virtual;
     storage.texts.known = read_storage(worker, &storage);
     host->networks = networks.texts;
     host->storage = storage.texts;

@@ -51,6 +51,25 @@ static void a_host_of_which_none_are_known_is_accepted(void **state)
     expect((struct texts){NULL, 0, false}, (struct texts){wanted, 2, true}, "");
 }
 
+/* In that directory no host has a pool: it is left to libvirt. One pool, and it is known. */
+static void a_directory_without_pools_is_not_judged(void **state)
+{
+    (void)state;
+    static const char *both[] = {"/srv/nfs", "blue"}, *directory = "/srv/nfs";
+    struct texts needs = {both, 2, true};
+    struct bench *bench = begin((struct texts){offered, 1, true}, needs);
+    assert_string_equal(bench_refusal(bench, "vm", "a"), "");
+    assert_string_equal(bench_refusal(bench, "vm", "all"), "");
+    fleet_host(bench->fleet, "a")->storage.n = 0;
+    bench_ready(bench);
+    assert_string_equal(bench_refusal(bench, "vm", "a"), "storage.missing");
+    assert_string_equal(bench_why(bench, "vm", "a").subject, "blue");
+    fleet_host(bench->fleet, "all")->storage = (struct texts){&directory, 1, true};
+    bench_ready(bench);
+    assert_string_equal(bench_why(bench, "vm", "a").subject, "/srv/nfs, blue");
+    bench_free(bench);
+}
+
 static void what_is_missing_is_named(void **state)
 {
     (void)state;
@@ -83,5 +102,6 @@ static void a_long_list_is_cut_not_overrun(void **state)
 BENCH_MAIN("filter storage", cmocka_unit_test(all_of_them_must_be_there),
            cmocka_unit_test(a_vm_that_needs_none_goes_anywhere),
            cmocka_unit_test(a_host_of_which_none_are_known_is_accepted),
+           cmocka_unit_test(a_directory_without_pools_is_not_judged),
            cmocka_unit_test(what_is_missing_is_named),
            cmocka_unit_test(a_long_list_is_cut_not_overrun))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Stories of hosts: how states follow from what is heard. */
-#include "unit/engine_bench.h"
+#include "unit/engine_failure.h"
 
 static void a_silent_host_is_connecting_then_non_responsive(void **state)
 {
@@ -57,6 +57,44 @@ static void events_about_unknown_hosts_change_nothing(void **state)
     bench_free(&bench);
 }
 
+/* What kvm1 has, and what its VM "a" uses; NULL: nothing of which is known. */
+struct places {
+    const char *networks[3], *storage[3];
+    const char *vm_network, *vm_storage;
+};
+
+static struct texts texts_of(const char **names)
+{
+    uint32_t n = 0;
+    while (n < 3 && names[n])
+        n++;
+    return (struct texts){.item = names, .n = n, .known = n > 0};
+}
+
+static void report_places(struct bench *bench, struct places places)
+{
+    struct event *event = bench_event(bench, EVENT_HOST_REPORT, "kvm1");
+    struct host host;
+    field_defaults(host_fields, &host);
+    host.name = "kvm1";
+    host.networks = texts_of(places.networks);
+    host.storage = texts_of(places.storage);
+    event_add_host(event, &host);
+    struct vm vm = bench_vm("a");
+    vm.networks = (struct texts){.item = &places.vm_network, .n = places.vm_network != NULL,
+                                 .known = true};
+    vm.storage = (struct texts){.item = &places.vm_storage, .n = places.vm_storage != NULL,
+                                .known = true};
+    if (places.vm_network || places.vm_storage)
+        event_add_vm(event, &vm);
+    bench_take(bench, event);
+}
+
+static void state_is(const struct bench *bench, const char *expected)
+{
+    assert_string_equal(bench_state(bench, "kvm1"), expected);
+}
+
 /* A network that a VM uses goes away: the host is non_operational, and its VMs leave it. */
 static void a_host_that_lacks_a_network_is_left(void **state)
 {
@@ -64,24 +102,98 @@ static void a_host_that_lacks_a_network_is_left(void **state)
     struct bench bench = bench_new(2);
     bench_start(&bench);
     bench_report(&bench, "kvm2", NULL);
-    for (int there = 1; there >= 0; there--) {
-        struct event *event = bench_event(&bench, EVENT_HOST_REPORT, "kvm1");
-        struct host host;
-        field_defaults(host_fields, &host);
-        host.name = "kvm1";
-        const char *networks[] = {"lan", "dmz"};
-        host.networks = (struct texts){.item = networks, .n = there ? 2 : 1, .known = true};
-        event_add_host(event, &host);
-        struct vm vm = bench_vm("a");
-        vm.networks = (struct texts){.item = networks + 1, .n = 1, .known = true};
-        event_add_vm(event, &vm);
-        bench_take(&bench, event);
-        if (there)
-            assert_string_equal(bench_state(&bench, "kvm1"), "up");
-    }
-    assert_string_equal(bench_state(&bench, "kvm1"), "non_operational");
+    report_places(&bench, (struct places){.networks = {"lan", "dmz"}, .vm_network = "dmz"});
+    state_is(&bench, "up");
+    report_places(&bench, (struct places){.networks = {"lan"}, .vm_network = "dmz"});
+    state_is(&bench, "non_operational");
     assert_non_null(strstr(bench_notice(&bench, "host.state")->text, "network dmz"));
     assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 1);
+    bench_free(&bench);
+}
+
+/* The VM runs there, so its disk is there: nobody has to make a pool of the directory. */
+static void a_disk_outside_all_pools_is_no_lack(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new(2);
+    bench_start(&bench);
+    bench_report(&bench, "kvm2", NULL);
+    for (int i = 0; i < 2; i++) {
+        report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"fast", "/srv/fast"},
+                                              .vm_network = "br7", .vm_storage = "/data/images"});
+        state_is(&bench, "up");
+    }
+    report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"fast"},
+                                          .vm_storage = "/data/images"});
+    state_is(&bench, "up"); /* a pool is gone, but not one that it used */
+    bench_runs(&bench, "kvm1", "b");
+    state_is(&bench, "up");
+    bench_free(&bench);
+}
+
+/* A pool in which a disk lies goes away, and comes back; what is not known meanwhile is not gone. */
+static void a_pool_that_goes_away_is_a_lack(void **state)
+{
+    (void)state;
+    const char *place = "/srv/fast";
+    struct bench bench = bench_new(2);
+    bench_start(&bench);
+    report_places(&bench, (struct places){.storage = {"slow", "fast", place}, .vm_storage = place});
+    state_is(&bench, "up");
+    report_places(&bench, (struct places){.vm_storage = place});
+    state_is(&bench, "up"); /* its libvirt cannot tell */
+    report_places(&bench, (struct places){.storage = {"slow"}, .vm_storage = place});
+    state_is(&bench, "non_operational");
+    assert_non_null(strstr(bench_notice(&bench, "host.state")->text,
+                           "storage /srv/fast, which VM a uses, is gone"));
+    report_places(&bench, (struct places){.storage = {"slow"}, .vm_storage = place});
+    state_is(&bench, "non_operational");
+    report_places(&bench, (struct places){.storage = {"slow", place}, .vm_storage = place});
+    state_is(&bench, "up");
+    report_places(&bench, (struct places){.storage = {"slow"}});
+    state_is(&bench, "up"); /* nobody uses it */
+    report_places(&bench, (struct places){.storage = {"slow"}, .vm_storage = place});
+    state_is(&bench, "up"); /* whoever starts there now has it without a pool */
+    bench_free(&bench);
+}
+
+/* A disk that names its pool cannot have been opened without it. */
+static void a_pool_that_a_disk_names_must_be_there(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new(2);
+    bench_start(&bench);
+    report_places(&bench, (struct places){.storage = {"slow"}, .vm_storage = "fast"});
+    state_is(&bench, "non_operational");
+    report_places(&bench, (struct places){.storage = {"slow", "fast"}, .vm_storage = "fast"});
+    state_is(&bench, "up");
+    bench_free(&bench);
+}
+
+/* droverd is restarted meanwhile, and has not seen that pool itself. */
+static void a_lack_is_known_after_a_restart(void **state)
+{
+    (void)state;
+    const char *place = "/srv/fast";
+    struct memory memory = {0};
+    struct bench bench = bench_new(2);
+    bench_start(&bench);
+    report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"slow", place},
+                                          .vm_network = "lan", .vm_storage = place});
+    report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"slow"},
+                                          .vm_network = "lan", .vm_storage = place});
+    memorize(&memory, &bench);
+    bench_free(&bench);
+    bench = reborn(&memory, 2000);
+    bench_connect(&bench, "kvm1");
+    report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"slow"},
+                                          .vm_network = "lan", .vm_storage = place});
+    state_is(&bench, "non_operational");
+    assert_int_equal(bench_count(&bench, EFFECT_FORGET), 0);
+    report_places(&bench, (struct places){.networks = {"lan"}, .storage = {"slow", place},
+                                          .vm_network = "lan", .vm_storage = place});
+    state_is(&bench, "up");
+    assert_string_equal(bench_effect(&bench, EFFECT_FORGET, 0)->name, "lost/kvm1");
     bench_free(&bench);
 }
 
@@ -268,6 +380,10 @@ int main(void)
         cmocka_unit_test(a_host_in_maintenance_may_be_switched_off),
         cmocka_unit_test(events_about_unknown_hosts_change_nothing),
         cmocka_unit_test(a_host_that_lacks_a_network_is_left),
+        cmocka_unit_test(a_disk_outside_all_pools_is_no_lack),
+        cmocka_unit_test(a_pool_that_goes_away_is_a_lack),
+        cmocka_unit_test(a_pool_that_a_disk_names_must_be_there),
+        cmocka_unit_test(a_lack_is_known_after_a_restart),
         cmocka_unit_test(a_vm_seen_twice_is_said_loudly),
         cmocka_unit_test(a_move_that_was_missed_is_no_double),
         cmocka_unit_test(somebody_elses_move_is_followed_and_respected),
