@@ -104,8 +104,13 @@ struct plan *plan_enforce(struct columns *columns, const struct rules *rules, ui
 struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
                           enum drover_trouble_kind kind, uint32_t host);
 
-/* What would be started where if the host died now. The columns show it dead afterwards. */
+/*
+ * What would be started where if the host died now: the same unit and the same placing as when it
+ * has really died. The columns show it dead afterwards. Brief: who finds no place is named, and
+ * not why, which is most of the work.
+ */
 struct plan *plan_fail(struct columns *columns, const struct rules *rules, uint32_t host);
+struct plan *plan_fail_brief(struct columns *columns, const struct rules *rules, uint32_t host);
 
 /*
  * The plan that was asked for, as far as the limits of one round go. NULL with the error set for an

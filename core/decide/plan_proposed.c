@@ -408,10 +408,11 @@ struct plan *plan_balance(struct columns *columns, const struct rules *rules, ui
     return planning_done(&planning);
 }
 
-struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
-                          enum drover_trouble_kind kind, uint32_t host)
+static struct plan *plan_leaving(struct columns *columns, const struct rules *rules,
+                                 enum drover_trouble_kind kind, uint32_t host, bool brief)
 {
     struct planning planning = planning_new(columns, rules, DROVER_TO_EVACUATE);
+    planning.brief = brief;
     uint32_t cluster = columns->hosts.cluster[host];
     const struct ruleset *set = cluster < rules->n ? rules->by_cluster[cluster] : NULL;
     if (!set || !set->resilience.unit) {
@@ -429,4 +430,22 @@ struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
     tell_idle(&planning, &gathering, "no VM is to leave it");
     gathering_end(&gathering);
     return planning_done(&planning);
+}
+
+struct plan *plan_trouble(struct columns *columns, const struct rules *rules,
+                          enum drover_trouble_kind kind, uint32_t host)
+{
+    return plan_leaving(columns, rules, kind, host, false);
+}
+
+struct plan *plan_fail(struct columns *columns, const struct rules *rules, uint32_t host)
+{
+    columns_fail(columns, host);
+    return plan_leaving(columns, rules, DROVER_TROUBLE_DEAD, host, false);
+}
+
+struct plan *plan_fail_brief(struct columns *columns, const struct rules *rules, uint32_t host)
+{
+    columns_fail(columns, host);
+    return plan_leaving(columns, rules, DROVER_TROUBLE_DEAD, host, true);
 }

@@ -217,6 +217,10 @@ bool planning_place(struct planning *planning, uint32_t vm, const uint32_t *host
         planning_go(planning, vm, to, reason);
         return true;
     }
+    if (planning->brief) {
+        planning_unplaced(planning, vm, "hosts.none", "", NULL);
+        return false;
+    }
     struct decision *decision = decide_explain(planning->columns, rules, &question);
     planning_failures(planning, decision->failures.item, decision->failures.n);
     planning_refused(planning, vm, decision);

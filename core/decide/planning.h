@@ -11,6 +11,7 @@ struct planning {
     struct columns *columns;
     const struct rules *rules;
     enum drover_purpose purpose;
+    bool brief; /* who finds no place is named, and not why */
     struct failures failures;
     uint32_t n_moves_room, n_unplaced_room, n_candidates_room, n_powers_room, n_starts_room;
 };

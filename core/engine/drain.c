@@ -12,14 +12,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Changes come in swarms, and each look plans the whole drain: so many seconds of them are one. */
+/*
+ * Changes come in swarms, and each look plans the whole drain: so many seconds of them are one. A
+ * drain that can do nothing for the moment is looked at more rarely, after twice the time with each
+ * look that sets nothing going, so often at most; the first that does begins anew.
+ */
 #define SETTLE_S 1.0
+#define DOUBLINGS 3
+
+static double patience(const struct watch *watch, double seconds)
+{
+    return seconds * (1u << watch->idle_looks);
+}
+
+void drain_begin(struct engine *engine, struct watch *watch)
+{
+    watch->drain_at = engine->now;
+    watch->idle_looks = 0;
+}
+
+void drains_wake(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_watches; i++)
+        engine->watches[i]->idle_looks = 0;
+    drains_touch(engine);
+}
 
 void drains_touch(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->n_watches; i++) {
         struct watch *watch = engine->watches[i];
-        double soon = fmin(watch->looked_at, engine->now) + SETTLE_S; /* the clock may be set back */
+        double soon = fmin(watch->looked_at, engine->now) + /* the clock may be set back */
+                      patience(watch, SETTLE_S);
         if (watch_wants_maintenance(watch) && watch->drain_at > soon)
             watch->drain_at = soon;
     }
@@ -59,6 +83,8 @@ static void end_rests(struct engine *engine)
         wake_at(engine, engine->rests[i].until);
         engine->rests[left++] = engine->rests[i];
     }
+    if (left < engine->n_rests)
+        drains_touch(engine);
     engine->n_rests = left;
 }
 
@@ -136,20 +162,25 @@ static void tell_held(struct engine *engine, const struct watch *watch, const st
                    "VM %s cannot leave host %s: %s", rows[i].vm, watch->name, rows[i].reason);
 }
 
-static void queue_planned(struct engine *engine, const struct watch *watch,
-                          const struct plan *plan)
+/* Returns how many that are. */
+static uint32_t queue_planned(struct engine *engine, const struct watch *watch,
+                              const struct plan *plan)
 {
+    uint32_t n = 0;
     const char *who = watch->maintenance.by_operator && watch->maintenance.who
                           ? watch->maintenance.who
                           : "file";
     const struct planned_move *moves = plan->moves.item;
     for (uint32_t i = 0; i < plan->moves.n; i++) {
         const struct vm *vm = fleet_vm(engine->fleet, moves[i].key);
-        if (vm && vm->state != DROVER_VM_MIGRATING && !move_of_vm(engine, moves[i].key) &&
-            !vm_rests(engine, moves[i].key))
-            move_may_break(move_queue(engine, vm, DROVER_TO_DRAIN, who, moves[i].reason, ""),
-                           &moves[i].breaks);
+        if (!vm || vm->state == DROVER_VM_MIGRATING || move_of_vm(engine, moves[i].key) ||
+            vm_rests(engine, moves[i].key))
+            continue;
+        move_may_break(move_queue(engine, vm, DROVER_TO_DRAIN, who, moves[i].reason, ""),
+                       &moves[i].breaks);
+        n++;
     }
+    return n;
 }
 
 /* Hosts that save power may have room. */
@@ -172,7 +203,10 @@ static void look_at_drain(struct engine *engine, struct watch *watch)
     ask_for_room(engine, plan);
     hold_resting(engine, plan);
     tell_held(engine, watch, plan);
-    queue_planned(engine, watch, plan);
+    if (queue_planned(engine, watch, plan) > 0)
+        watch->idle_looks = 0;
+    else if (watch->idle_looks < DOUBLINGS)
+        watch->idle_looks++;
     hold_foreign(engine, columns, host, plan);
     plan_free(watch->held);
     watch->held = plan;
@@ -191,7 +225,7 @@ void drains_pump(struct engine *engine)
         if (engine->now >= watch->drain_at) {
             look_at_drain(engine, watch);
             watch->looked_at = engine->now;
-            watch->drain_at = engine->now + engine->settings.limits.retry_s;
+            watch->drain_at = engine->now + patience(watch, engine->settings.limits.retry_s);
         }
         wake_at(engine, watch->drain_at);
     }

@@ -135,6 +135,7 @@ static void pump(struct engine *engine)
     moves_prune(engine);
     forget_rested(engine);
     compact(engine);
+    fleet_order_vms(engine->fleet);
     engine->dirty = false;
 }
 

@@ -383,14 +383,14 @@ static void change_state(struct engine *engine, struct watch *watch, struct host
            reason[0] ? ": " : "", reason);
     host->state = state;
     host->state_since = engine->now;
-    watch->drain_at = engine->now;
+    drain_begin(engine, watch);
     watch->trouble_at = engine->now;
     if (state != DROVER_HOST_PREPARING_FOR_MAINTENANCE) {
         plan_free(watch->held);
         watch->held = NULL;
     }
     if (state == DROVER_HOST_UP)
-        drains_touch(engine);
+        drains_wake(engine);
 }
 
 void hosts_pump(struct engine *engine)

@@ -113,6 +113,7 @@ struct watch {
     char *lack;          /* a network or storage that its VMs use and that is gone; NULL: none */
     double drain_at;     /* look at its drain again then */
     double looked_at;    /* the last look at it */
+    uint32_t idle_looks; /* so many looks in a row set nothing going, as far as that is counted */
     double trouble_at;   /* the same for a non-operational host */
     struct plan *held;   /* the last plan of its drain: who cannot go, and why; NULL: none */
     char *state_reason;
@@ -615,7 +616,10 @@ bool move_host_reported(const struct engine *engine, const struct move *move, co
 
 /* drain.c */
 void drains_pump(struct engine *engine);
+/* The drain of the host begins, or is to be looked at at once. */
+void drain_begin(struct engine *engine, struct watch *watch);
 void drains_touch(struct engine *engine); /* something changed that may help a drain */
+void drains_wake(struct engine *engine);  /* something that very likely does: a host is up */
 void rest_vm(struct engine *engine, const char *vm, double until);
 bool vm_rests(const struct engine *engine, const char *vm);
 

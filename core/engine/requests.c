@@ -53,7 +53,7 @@ void maintenance_wish(struct engine *engine, struct watch *watch, bool on, bool 
     notice(engine, NOTICE_INFO, wanted ? "maintenance.on" : "maintenance.off", watch->name, NULL,
            "host %s: maintenance %s, asked for by %s", watch->name, wanted ? "on" : "off",
            by_file ? "a file" : who);
-    watch->drain_at = engine->now;
+    drain_begin(engine, watch);
     if (wanted)
         turn_back_incoming(engine, watch->name);
     else

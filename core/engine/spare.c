@@ -67,7 +67,7 @@ static void look_at(struct engine *engine, struct watch *watch)
     struct arena arena = ARENA_INIT;
     struct rules rules = engine_rules(engine, columns, &arena);
     columns->asking = true;
-    struct plan *plan = plan_fail(columns, &rules, columns_host(columns, watch->name));
+    struct plan *plan = plan_fail_brief(columns, &rules, columns_host(columns, watch->name));
     keep_names(&watch->spare, plan);
     found(&watch->spare, plan->unplaced.n > 0);
     watch->spare.looked_at = engine->now;

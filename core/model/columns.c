@@ -20,8 +20,6 @@ struct builder {
     struct arena *arena;
     struct table hosts;    /* name -> index */
     struct table clusters;
-    struct table vms;      /* key -> index */
-    struct table vm_names; /* name -> index, of the first of that name */
 };
 
 static int by_name_of_host(const void *a, const void *b)
@@ -39,14 +37,6 @@ static int by_name_of_group(const void *a, const void *b)
     return strcmp((*(struct group *const *)a)->name, (*(struct group *const *)b)->name);
 }
 
-static int by_name_of_vm(const void *a, const void *b)
-{
-    const struct vm *one = *(struct vm *const *)a;
-    const struct vm *other = *(struct vm *const *)b;
-    int order = strcmp(one->name, other->name);
-    return order ? order : strcmp(vm_key(one), vm_key(other));
-}
-
 static void *sorted(struct arena *arena, void *records, uint32_t n,
                     int (*compare)(const void *, const void *))
 {
@@ -58,22 +48,32 @@ static void *sorted(struct arena *arena, void *records, uint32_t n,
     return copy;
 }
 
+/* VMs are many, and a fleet that is looked at again and again mostly has them in order. */
+static void sort_vms(struct builder *b)
+{
+    const struct fleet *fleet = b->fleet;
+    struct columns *c = b->columns;
+    if (!fleet->vms_in_order) {
+        c->vm_record = sorted(b->arena, fleet->vms, fleet->n_vms, vm_order);
+        return;
+    }
+    c->vm_record = arena_array(b->arena, fleet->n_vms, sizeof *c->vm_record);
+    if (fleet->n_vms > 0)
+        memcpy(c->vm_record, fleet->vms, fleet->n_vms * sizeof *c->vm_record);
+}
+
 static void sort_records(struct builder *b)
 {
     const struct fleet *fleet = b->fleet;
     struct columns *c = b->columns;
     c->host_record = sorted(b->arena, fleet->hosts, fleet->n_hosts, by_name_of_host);
-    c->vm_record = sorted(b->arena, fleet->vms, fleet->n_vms, by_name_of_vm);
+    sort_vms(b);
     c->group_record = sorted(b->arena, fleet->groups, fleet->n_groups, by_name_of_group);
     c->cluster_record = sorted(b->arena, fleet->clusters, fleet->n_clusters, by_name_of_cluster);
     for (uint32_t i = 0; i < fleet->n_hosts; i++)
         table_put(&b->hosts, c->host_record[i]->name, i);
     for (uint32_t i = 0; i < fleet->n_clusters; i++)
         table_put(&b->clusters, c->cluster_record[i]->name, i);
-    for (uint32_t i = fleet->n_vms; i-- > 0;) {
-        table_put(&b->vms, vm_key(c->vm_record[i]), i);
-        table_put(&b->vm_names, c->vm_record[i]->name, i);
-    }
 }
 
 /* One column: COLUMN(type, name, n, expression over i). */
@@ -323,7 +323,7 @@ struct columns *columns_new(const struct fleet *fleet)
                                       (const void *const *)c->vm_record, fleet->n_vms);
     columns_fill_parts(c);
     columns_fill_sums(c);
-    groups_fill(c, fleet, &b.hosts, &b.vms, &b.vm_names);
+    groups_fill(c, fleet, &b.hosts);
     columns_book_moving(c);
     c->fleet = (struct drover_fleet){
         .size = sizeof c->fleet, .now = fleet->now, .clusters = &c->clusters,
@@ -331,8 +331,6 @@ struct columns *columns_new(const struct fleet *fleet)
     };
     table_free(&b.hosts);
     table_free(&b.clusters);
-    table_free(&b.vms);
-    table_free(&b.vm_names);
     return c;
 }
 

@@ -43,6 +43,25 @@ const char *vm_key(const struct vm *vm)
     return vm->uuid ? vm->uuid : vm->name;
 }
 
+int vm_order(const void *a, const void *b)
+{
+    const struct vm *one = *(struct vm *const *)a;
+    const struct vm *other = *(struct vm *const *)b;
+    int order = strcmp(one->name, other->name);
+    return order ? order : strcmp(vm_key(one), vm_key(other));
+}
+
+void fleet_order_vms(struct fleet *fleet)
+{
+    if (fleet->vms_in_order)
+        return;
+    if (fleet->n_vms > 0)
+        qsort(fleet->vms, fleet->n_vms, sizeof *fleet->vms, vm_order);
+    for (uint32_t i = 0; i < fleet->n_vms; i++)
+        table_put(&fleet->vm_index, vm_key(fleet->vms[i]), i);
+    fleet->vms_in_order = true;
+}
+
 /*
  * Append an empty record, or give back the one that is there. Its old key is taken out of the
  * index: the caller's copy brings a new text for it.
@@ -90,6 +109,8 @@ struct vm *fleet_put_vm(struct fleet *fleet, const struct vm *vm)
 {
     struct vm **place = place_record(&fleet->vms, &fleet->n_vms, &fleet->vm_capacity,
                                      &fleet->vm_index, vm_key(vm), sizeof *vm);
+    if (!(*place)->name || strcmp((*place)->name, vm->name) != 0)
+        fleet->vms_in_order = false;
     field_copy(vm_fields, *place, vm, &fleet->arena);
     index_record(&fleet->vms, place, &fleet->vm_index, vm_key(*place));
     return *place;
@@ -126,8 +147,10 @@ void fleet_remove_host(struct fleet *fleet, const char *name)
 void fleet_remove_vm(struct fleet *fleet, const char *key)
 {
     uint32_t i = take_out(&fleet->vms, &fleet->n_vms, &fleet->vm_index, key);
-    if (i != TABLE_NONE && i < fleet->n_vms)
-        table_put(&fleet->vm_index, vm_key(fleet->vms[i]), i);
+    if (i == TABLE_NONE || i == fleet->n_vms)
+        return;
+    table_put(&fleet->vm_index, vm_key(fleet->vms[i]), i);
+    fleet->vms_in_order = false;
 }
 
 void fleet_remove_groups(struct fleet *fleet)

@@ -169,6 +169,7 @@ struct fleet {
     uint32_t n_hosts, host_capacity;
     struct vm **vms;
     uint32_t n_vms, vm_capacity;
+    bool vms_in_order; /* vms[] is in the order of vm_order(): see fleet_order_vms() */
     struct group **groups;
     uint32_t n_groups, group_capacity;
     struct table cluster_index, host_index, group_index;
@@ -181,6 +182,15 @@ void fleet_free(struct fleet *fleet);
 
 /* What a VM is known by: its UUID where it has one, else its name. */
 const char *vm_key(const struct vm *vm);
+
+/* For qsort over pointers to VMs: by name, then by key. */
+int vm_order(const void *a, const void *b);
+
+/*
+ * Puts vms[] in order, which spares those who make columns of a fleet again and again the sorting.
+ * It stays so until a VM comes, goes or gets another name. Records stay where they are.
+ */
+void fleet_order_vms(struct fleet *fleet);
 
 /*
  * Put a record: one of the same name (VM: key) is replaced. Everything is copied.

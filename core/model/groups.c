@@ -30,17 +30,28 @@ static bool has_any_label(const struct pairs *labels, const struct texts *wanted
     return false;
 }
 
-/* One flag per member; then the list is read off in order. */
-static void mark_names(uint8_t *member, const struct texts *names, const struct table *index,
-                       const struct table *other_index)
+/* By bisection: the first that does not come before that name and key. */
+static uint32_t vm_position(const struct columns *c, const char *name, const char *key)
 {
-    for (uint32_t i = 0; i < names->n; i++) {
-        uint32_t found = table_get(index, names->item[i]);
-        if (found == TABLE_NONE && other_index)
-            found = table_get(other_index, names->item[i]);
-        if (found != TABLE_NONE)
-            member[found] = 1;
+    uint32_t low = 0, high = c->vms.n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(c->vm_record[middle]->name, name);
+        if (order < 0 || (order == 0 && strcmp(vm_key(c->vm_record[middle]), key) < 0))
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low;
+}
+
+/* A member is written as a key, or as a name: then the first of that name is meant. */
+static uint32_t vm_of_text(const struct columns *c, const struct fleet *fleet, const char *text)
+{
+    const struct vm *vm = fleet_vm(fleet, text);
+    uint32_t found = vm ? vm_position(c, vm->name, text) : vm_position(c, text, "");
+    bool is_it = found < c->vms.n && (vm || strcmp(c->vm_record[found]->name, text) == 0);
+    return is_it ? found : DROVER_NONE;
 }
 
 struct growing {
@@ -88,8 +99,27 @@ static void list_groups_of_vms(struct columns *c)
     c->vms.groups = (struct drover_lists){.start = start, .item = item};
 }
 
-static void list_members(struct columns *c, const struct table *hosts, const struct table *vms,
-                         const struct table *vm_names)
+/* One flag per member; then the list is read off in order. */
+static void mark_vms(uint8_t *member, const struct columns *c, const struct fleet *fleet,
+                     const struct texts *names)
+{
+    for (uint32_t i = 0; i < names->n; i++) {
+        uint32_t found = vm_of_text(c, fleet, names->item[i]);
+        if (found != DROVER_NONE)
+            member[found] = 1;
+    }
+}
+
+static void mark_hosts(uint8_t *member, const struct table *hosts, const struct texts *names)
+{
+    for (uint32_t i = 0; i < names->n; i++) {
+        uint32_t found = table_get(hosts, names->item[i]);
+        if (found != TABLE_NONE)
+            member[found] = 1;
+    }
+}
+
+static void list_members(struct columns *c, const struct fleet *fleet, const struct table *hosts)
 {
     uint32_t n = c->groups.n;
     uint32_t *vm_start = arena_array(&c->arena, (size_t)n + 1, sizeof *vm_start);
@@ -101,8 +131,8 @@ static void list_members(struct columns *c, const struct table *hosts, const str
         const struct group *group = c->group_record[g];
         memset(vm_member, 0, c->vms.n);
         memset(host_member, 0, c->hosts.n);
-        mark_names(vm_member, &group->vms, vms, vm_names);
-        mark_names(host_member, &group->hosts, hosts, NULL);
+        mark_vms(vm_member, c, fleet, &group->vms);
+        mark_hosts(host_member, hosts, &group->hosts);
         for (uint32_t v = 0; group->vm_labels.n && v < c->vms.n; v++)
             vm_member[v] |= has_any_label(&c->vm_record[v]->labels, &group->vm_labels);
         for (uint32_t h = 0; group->host_labels.n && h < c->hosts.n; h++)
@@ -118,8 +148,7 @@ static void list_members(struct columns *c, const struct table *hosts, const str
     c->groups.hosts = finish(&c->arena, host_start, &host_list);
 }
 
-void groups_fill(struct columns *c, const struct fleet *fleet, const struct table *hosts,
-                 const struct table *vms, const struct table *vm_names)
+void groups_fill(struct columns *c, const struct fleet *fleet, const struct table *hosts)
 {
     struct drover_groups *to = &c->groups;
     uint32_t n = fleet->n_groups;
@@ -145,7 +174,7 @@ void groups_fill(struct columns *c, const struct fleet *fleet, const struct tabl
     c->group_hosts_refused = arena_array(&c->arena, n, sizeof(uint32_t));
     for (uint32_t g = 0; g < n; g++)
         c->group_vms_refused[g] = c->group_hosts_refused[g] = DROVER_NONE;
-    list_members(c, hosts, vms, vm_names);
+    list_members(c, fleet, hosts);
     list_groups_of_vms(c);
     group_rules_settle(c);
 }

@@ -15,7 +15,6 @@ uint32_t symbols_sort(uint32_t *symbols, uint32_t n);
 void symbols_fill(struct columns *columns, const struct fleet *fleet);
 
 /* Groups with labels flattened to members, and each VM's list of groups. */
-void groups_fill(struct columns *columns, const struct fleet *fleet, const struct table *hosts,
-                 const struct table *vms, const struct table *vm_names);
+void groups_fill(struct columns *columns, const struct fleet *fleet, const struct table *hosts);
 
 #endif
