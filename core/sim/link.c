@@ -54,8 +54,8 @@ static void send_on(struct sim *sim, uint32_t index, struct event *event, bool i
     double at = sim->now + link_latency(sim, index);
     if (in_order)
         at = host->heard_at = fmax(at, host->heard_at);
-    else
-        at += random_between(&sim->wire, 0, 3);
+    else /* what overtakes other events does not overtake the connection it came over */
+        at = fmax(at + random_between(&sim->wire, 0, 3), host->opened_at);
     struct timer timer = {
         .at = at, .run = arrive, .a = index, .b = host->epoch, .data = event};
     timers_add(&sim->timers, &timer);
@@ -151,6 +151,7 @@ static void connect(struct sim *sim, uint32_t index)
     struct event *event = sim_event(sim, EVENT_HOST_CONNECTED);
     event_set(event, &event->host, host->record.name);
     send_on(sim, index, event, true);
+    host->opened_at = host->heard_at;
     link_report(sim, index, random_between(&sim->wire, 0.05, 1));
     sim_after(sim, random_between(&sim->wire, 0.05, sim->poll_s), tick_sample, index, host->epoch);
     sim_after(sim, REPORT_EVERY_S, tick_report, index, host->epoch);

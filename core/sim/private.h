@@ -87,6 +87,7 @@ struct sim_host {
     bool connected;
     uint64_t epoch;    /* counts connections: what was on its way in an old one is lost */
     double heard_at;   /* when the last of its events arrives */
+    double opened_at;  /* when the news of its connection arrives */
     double open_until; /* lost, and the controller has not noticed so far */
     double pause_s;    /* before the next try to connect */
     const char *told_lost; /* the reason that was told last, or NULL */
