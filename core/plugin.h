@@ -673,6 +673,8 @@ enum drover_fence_action {
     DROVER_FENCE_OFF,
     DROVER_FENCE_ON,
     DROVER_FENCE_SOFT, /* of units with DROVER_SOFT: bring its libvirtd back, guests go on */
+    DROVER_FENCE_LISTEN, /* of units with DROVER_LISTENS: wait for the host's own word, and for
+                            nothing else; OFF: it runs no guests any more. Until timeout_s at most */
 };
 
 enum drover_fence_result {
@@ -707,6 +709,8 @@ enum drover_kind {
 /* Bits of drover_unit.flags. */
 #define DROVER_MANDATORY 1u  /* runs in every policy; honoured for built-in units alone */
 #define DROVER_SOFT 2u       /* fence, since 1.1: it proves nothing, but may bring the host back */
+#define DROVER_LISTENS 4u    /* fence, since 1.1: it switches nothing, but hears a host say that it
+                                runs no guests, as one does that writes a dump of its kernel */
 
 /* A parameter is stored at `offset` of the unit's self, in the C type named here. */
 enum drover_parameter_type {

@@ -7,6 +7,8 @@
  */
 #include "child.h"
 
+#include "address.h"
+
 struct self {
     const char *address, *user, *identity_file, *service, *directory;
     int64_t port;
@@ -45,15 +47,6 @@ static const char *command_of(const char *service)
     return commands[0].command;
 }
 
-/* Neither an option, nor anything that SSH's own files would expand. */
-static bool is_word(const char *text)
-{
-    static const char bytes[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
-    size_t length = strlen(text);
-    return length > 0 && length <= 253 && text[0] != '-' && strspn(text, bytes) == length;
-}
-
 static bool is_path(const char *text)
 {
     return !text[0] || (text[0] == '/' && !strpbrk(text, "%\"\n"));
@@ -62,38 +55,16 @@ static bool is_path(const char *text)
 static int open_unit(void *data, char *error, size_t size)
 {
     const struct self *self = data;
-    if (self->address[0] && !is_word(self->address))
+    if (self->address[0] && !address_is_word(self->address))
         return snprintf(error, size, "address: expected a name or an address, found \"%.64s\"",
                         self->address), -1;
-    if (!is_word(self->user) || strchr(self->user, ':'))
+    if (!address_is_word(self->user) || strchr(self->user, ':'))
         return snprintf(error, size, "user: expected a user's name, found \"%.64s\"", self->user),
                -1;
     if (!is_path(self->identity_file) || !is_path(self->directory))
         return snprintf(error, size, "%s: expected a path from the root",
                         is_path(self->directory) ? "identity_file" : "directory"), -1;
     return 0;
-}
-
-/* "kvm1" of "qemu+tls://kvm1:16514/system", "fe80::1" of "qemu+ssh://root@[fe80::1]/system". */
-static bool address_of_uri(const char *uri, char *address, size_t size)
-{
-    const char *from = strstr(uri, "://");
-    if (!from)
-        return false;
-    from += 3;
-    size_t length = strcspn(from, "/?");
-    const char *at = memrchr(from, '@', length);
-    if (at)
-        from = at + 1;
-    if (from[0] == '[')
-        length = strcspn(++from, "]");
-    else
-        length = strcspn(from, ":/?");
-    if (length >= size)
-        return false;
-    memcpy(address, from, length);
-    address[length] = '\0';
-    return is_word(address);
 }
 
 static void run_ssh(const struct self *self, const char *path, const char *address,

@@ -30,7 +30,7 @@ struct probe {
     char *host;
     GCancellable *cancellable;
     guint timer;
-    unsigned waiting, answered, silent;
+    unsigned waiting, answered, refused, silent;
     GString *seen;
 };
 
@@ -57,7 +57,9 @@ static void finish(struct probe *probe)
         struct event *event = daemon_event(EVENT_PROBED);
         event_set(event, &event->host, probe->host);
         event_set(event, &event->name,
-                  probe->answered ? "answers" : probe->silent ? "silent" : "unknown");
+                  probe->answered  ? "answers"
+                  : probe->refused ? "refuses"
+                  : probe->silent  ? "silent" : "unknown");
         event_set(event, &event->text,
                   probe->seen->len ? probe->seen->str : "no address of it can be tried");
         g_ptr_array_remove_fast(prober->probes, probe);
@@ -79,7 +81,8 @@ static void judge(struct attempt *attempt, const GError *error)
                              g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED));
     bool no_way = error && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
     if (!error || refused) {
-        probe->answered++;
+        probe->answered += !refused;
+        probe->refused += refused;
         note(probe, attempt->address, refused ? "refuses, so something of it lives" : "answers");
     } else if (attempt->tried && !no_way) {
         probe->silent++;

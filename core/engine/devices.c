@@ -12,11 +12,16 @@ const struct fence_setting *devices_of(const struct engine *engine, const struct
     return setting ? setting->fence.item : NULL;
 }
 
+static bool switches(const struct fence_setting *device)
+{
+    return !device->soft && !device->listens;
+}
+
 uint32_t devices_next_level(const struct fence_setting *devices, uint32_t n, uint32_t above)
 {
     uint32_t next = UINT32_MAX;
     for (uint32_t i = 0; i < n; i++)
-        if (!devices[i].soft && devices[i].level > above && devices[i].level < next)
+        if (switches(&devices[i]) && devices[i].level > above && devices[i].level < next)
             next = devices[i].level;
     return next;
 }
@@ -24,7 +29,7 @@ uint32_t devices_next_level(const struct fence_setting *devices, uint32_t n, uin
 uint32_t devices_of_level(const struct fence_setting *devices, uint32_t n, uint32_t level,
                           uint32_t from)
 {
-    while (from < n && (devices[from].soft || devices[from].level != level))
+    while (from < n && (!switches(&devices[from]) || devices[from].level != level))
         from++;
     return from;
 }

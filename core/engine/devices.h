@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A host's fence devices as they are configured, level by level. A device is known by its position
- * in its host's setting; soft ones bring libvirtd back and switch nothing.
+ * in its host's setting; soft ones bring libvirtd back and switch nothing, nor do those that listen.
  */
 #ifndef DROVER_ENGINE_DEVICES_H
 #define DROVER_ENGINE_DEVICES_H

@@ -6,6 +6,9 @@
  * of one level say "off", and it is silent, is that taken as proof (proof.h), and the host is
  * down. Whatever else comes out leaves its VMs where they are, loudly.
  *
+ * A device that only listens is told as soon as the host is lost, and is waited for: a host that
+ * writes a dump of its kernel says so, which is proof, too, and it is neither switched off nor on.
+ *
  * Nothing of this happens soon after droverd started, nor while so many hosts are gone that it
  * must be drover that is cut off. When that is over all hosts have their grace anew: the first
  * one that is heard again must not be the death of the others.
@@ -165,9 +168,14 @@ static void tell_device(struct engine *engine, struct watch *watch, uint32_t dev
     effect->number = device;
     watch->failure.device = device;
     watch->failure.order = effect->id;
-    notice(engine, NOTICE_WARNING, "host.fence", watch->name, NULL,
-           "host %s: %s is told to %s", watch->name, devices[device].unit,
-           strcmp(action, "soft") == 0 ? "bring its libvirtd back" : "switch it off");
+    if (phase == FAILURE_LISTENING)
+        notice(engine, NOTICE_INFO, "host.fence", watch->name, NULL,
+               "host %s: %s listens whether it runs no guests any more", watch->name,
+               devices[device].unit);
+    else
+        notice(engine, NOTICE_WARNING, "host.fence", watch->name, NULL,
+               "host %s: %s is told to %s", watch->name, devices[device].unit,
+               phase == FAILURE_SOFT ? "bring its libvirtd back" : "switch it off");
 }
 
 static void get_stuck(struct engine *engine, struct watch *watch)
@@ -215,12 +223,35 @@ static void soften(struct engine *engine, struct watch *watch, uint32_t from)
         go_on_to_off(engine, watch, 0);
 }
 
+static uint32_t first_that_listens(const struct fence_setting *devices, uint32_t n, uint32_t from)
+{
+    while (from < n && !devices[from].listens)
+        from++;
+    return from;
+}
+
+/* The next device that listens, from this position on; when there is none, that has been done. */
+static void listen_next(struct engine *engine, struct watch *watch, uint32_t from)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    from = first_that_listens(devices, n, from);
+    if (from < n) {
+        tell_device(engine, watch, from, "listen", FAILURE_LISTENING);
+        return;
+    }
+    watch->failure.listened = true;
+    enter(engine, watch, FAILURE_NONE, 0);
+}
+
 static void device_failed(struct engine *engine, struct watch *watch)
 {
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
     uint32_t device = watch->failure.device;
-    if (watch->failure.phase == FAILURE_SOFT)
+    if (watch->failure.phase == FAILURE_LISTENING)
+        listen_next(engine, watch, device + 1);
+    else if (watch->failure.phase == FAILURE_SOFT)
         soften(engine, watch, device + 1);
     else
         go_on_to_off(engine, watch, device < n ? devices[device].level : 0);
@@ -244,8 +275,12 @@ static void take_as_proof(struct engine *engine, struct watch *watch)
     uint32_t n;
     const struct fence_setting *devices = devices_of(engine, watch, &n);
     uint32_t device = watch->failure.device;
-    proof_by_fence(engine, watch, device < n ? devices[device].unit : "its device");
     enter(engine, watch, FAILURE_NONE, 0);
+    if (device < n && devices[device].listens) { /* switched on now, its dump would be lost */
+        proof_by_word(engine, watch, devices[device].unit);
+        return;
+    }
+    proof_by_fence(engine, watch, device < n ? devices[device].unit : "its device");
     if (!engine->settings.fencing.power_on || watch_wants_maintenance(watch) || device >= n)
         return;
     struct effect *effect = emit(engine, EFFECT_FENCE);
@@ -259,6 +294,7 @@ static void time_out(struct engine *engine, struct watch *watch)
 {
     switch (watch->failure.phase) {
     case FAILURE_PROBING: soften(engine, watch, 0); break;
+    case FAILURE_LISTENING: device_failed(engine, watch); break;
     case FAILURE_SOFT:
     case FAILURE_OFF:
         set_text(&watch->failure.said, "the device did not answer in time");
@@ -267,9 +303,32 @@ static void time_out(struct engine *engine, struct watch *watch)
     case FAILURE_SOFT_WAIT: soften(engine, watch, watch->failure.device + 1); break;
     case FAILURE_VERIFY: take_as_proof(engine, watch); break; /* nothing answered */
     case FAILURE_STUCK: /* from the beginning, if that is still the thing to do */
+        watch->failure.listened = false;
+        enter(engine, watch, FAILURE_NONE, 0);
+        break;
     case FAILURE_NONE:
     case FAILURE_LATE: enter(engine, watch, FAILURE_NONE, 0); break;
     }
+}
+
+/* It is lost, and nothing is under way: devices may listen at once, all else waits for the grace. */
+static void consider(struct engine *engine, struct watch *watch)
+{
+    uint32_t n;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    bool over = engine->now >= grace_ends(engine, watch);
+    bool listen = !watch->failure.listened && first_that_listens(devices, n, 0) < n;
+    if (!over && !listen)
+        return;
+    const char *why = holds_back(engine, watch);
+    if (over)
+        set_text(&watch->failure.said, why);
+    if (why)
+        return;
+    if (listen)
+        listen_next(engine, watch, 0);
+    else
+        probe(engine, watch, FAILURE_PROBING);
 }
 
 static void advance(struct engine *engine, struct watch *watch)
@@ -277,12 +336,8 @@ static void advance(struct engine *engine, struct watch *watch)
     if (watch->failure.phase != FAILURE_NONE && engine->now >= watch->failure.until)
         time_out(engine, watch);
     if (watch->failure.phase == FAILURE_NONE && !watch->connected && !proof_of_host(watch) &&
-        !power_covers(watch) && engine->now >= grace_ends(engine, watch)) {
-        const char *why = holds_back(engine, watch);
-        set_text(&watch->failure.said, why);
-        if (!why)
-            probe(engine, watch, FAILURE_PROBING);
-    }
+        !power_covers(watch))
+        consider(engine, watch);
     if (watch->failure.phase != FAILURE_NONE)
         wake_at(engine, watch->failure.until);
 }
@@ -302,19 +357,35 @@ static struct watch *watch_of(const struct engine *engine, const struct event *e
     return watch && watch->configured ? watch : NULL;
 }
 
+/* A device has heard it say that it runs no guests any more; a service of it that answers says else. */
+static void take_word(struct engine *engine, struct watch *watch, bool contradicted)
+{
+    if (!contradicted) {
+        take_as_proof(engine, watch);
+        return;
+    }
+    watch->failure.listened = true;
+    enter(engine, watch, FAILURE_NONE, 0);
+}
+
 void on_probed(struct engine *engine, const struct event *event)
 {
     struct watch *watch = watch_of(engine, event);
     if (!watch || (watch->failure.phase != FAILURE_PROBING &&
                    watch->failure.phase != FAILURE_VERIFY))
         return;
-    bool answers = strcmp(event->name, "answers") == 0;
+    uint32_t n, device = watch->failure.device;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    bool refuses = strcmp(event->name, "refuses") == 0;
+    bool answers = refuses || strcmp(event->name, "answers") == 0;
     notice(engine, NOTICE_INFO, "host.probed", watch->name, NULL, "host %s, probed: %s",
            watch->name, event->text[0] ? event->text : event->name);
     if (watch->failure.phase == FAILURE_PROBING && answers)
         soften(engine, watch, 0);
     else if (watch->failure.phase == FAILURE_PROBING)
         go_on_to_off(engine, watch, 0); /* nothing there that could be asked to restart anything */
+    else if (device < n && devices[device].listens) /* a crash kernel may refuse, and no more */
+        take_word(engine, watch, answers && !refuses);
     else if (answers) {
         set_text(&watch->failure.said,
                  emit_printf(engine, "its device says off, but %s", event->text));
@@ -349,11 +420,16 @@ void on_fenced(struct engine *engine, const struct event *event)
     }
     int result = field_choice(fence_result_names, event->name);
     bool soft = watch->failure.phase == FAILURE_SOFT;
+    bool unheard = watch->failure.phase == FAILURE_LISTENING && result != DROVER_FENCE_IS_OFF;
     watch->failure.order = 0;
-    set_text(&watch->failure.said, event->text[0] ? event->text : event->name);
-    notice(engine, NOTICE_WARNING, "host.fenced", watch->name, NULL, "host %s: device says %s%s%s",
-           watch->name, event->name, event->text[0] ? ": " : "", event->text);
-    if (soft && result == DROVER_FENCE_IS_ON)
+    if (!unheard) /* which is the rule, and says nothing */
+        set_text(&watch->failure.said, event->text[0] ? event->text : event->name);
+    notice(engine, unheard ? NOTICE_INFO : NOTICE_WARNING, "host.fenced", watch->name, NULL,
+           "host %s: device says %s%s%s", watch->name, event->name, event->text[0] ? ": " : "",
+           event->text);
+    if (watch->failure.phase == FAILURE_LISTENING && !unheard)
+        probe(engine, watch, FAILURE_VERIFY);
+    else if (soft && result == DROVER_FENCE_IS_ON)
         enter(engine, watch, FAILURE_SOFT_WAIT, engine->settings.fencing.soft_wait_s);
     else if (!soft && result == DROVER_FENCE_IS_OFF)
         heard_off(engine, watch);
@@ -374,6 +450,7 @@ void failure_host_back(struct engine *engine, struct watch *watch)
     enter(engine, watch, told ? FAILURE_LATE : FAILURE_NONE, 0);
     watch->failure.until = until;
     watch->failure.off_said_at = NAN;
+    watch->failure.listened = false;
     watch->failure.reviewed = watch->failure.all = watch->failure.told_not_kept = false;
     set_text(&watch->failure.said, NULL);
 }
@@ -420,7 +497,7 @@ enum drover_host_state failure_state(struct engine *engine, struct watch *watch,
     }
     double until = grace_ends(engine, watch);
     *reason = watch->lost_reason ? watch->lost_reason : "";
-    if (watch->failure.phase == FAILURE_NONE && engine->now < until) {
+    if (watch->failure.phase <= FAILURE_LISTENING && engine->now < until) {
         wake_at(engine, until);
         return DROVER_HOST_CONNECTING;
     }

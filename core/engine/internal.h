@@ -60,6 +60,7 @@ struct power {
 /* How far drover has come with a host that does not answer: see failure.c. */
 enum failure_phase {
     FAILURE_NONE,
+    FAILURE_LISTENING, /* a device listens whether the host says itself that it runs nothing more */
     FAILURE_PROBING,   /* does anything of it answer? */
     FAILURE_SOFT,      /* a device was told to bring its libvirtd back */
     FAILURE_SOFT_WAIT, /* it says that it did: the host may come back */
@@ -80,6 +81,7 @@ struct failure {
     uint64_t order;      /* id of the fence effect whose answer is awaited; 0: none */
     uint32_t device;     /* the one that was told, by position in its setting */
     double grace_from, grace_ends; /* of the loss at that time; ends 0: not counted yet */
+    bool listened;       /* that was done since it was lost, or since all devices failed */
     double off_said_at;  /* devices said off while the host was connected; NAN: not so */
     char *said;          /* what the devices said last, or why none is asked */
     bool reviewed;       /* what was lost with it has been gone through */

@@ -46,6 +46,11 @@ void proof_by_fence(struct engine *engine, struct watch *watch, const char *by)
     take(engine, watch, "fenced by", by);
 }
 
+void proof_by_word(struct engine *engine, struct watch *watch, const char *by)
+{
+    take(engine, watch, "heard to run no guests any more, by", by);
+}
+
 void proof_by_person(struct engine *engine, struct watch *watch, const char *who)
 {
     take(engine, watch, "confirmed to be off by", who);

@@ -4,6 +4,7 @@
  * orders a start (restart.c) wants a struct proof, and only proof.c can make one, out of
  *
  *   fenced     all devices of one level say that the host is off
+ *   heard      it says itself that it runs no guests any more: it writes a dump of its kernel
  *   confirmed  a person says so, and answers for it
  *   reported   the host itself, connected now, says that it does not run the VM
  *   cleared    drover has shut it down, and has not started it since where it still is defined
@@ -19,6 +20,7 @@ struct proof; /* in proof.c alone */
 
 /* Sets the host's proof, and has it remembered. by: the devices, or the person. */
 void proof_by_fence(struct engine *engine, struct watch *watch, const char *by);
+void proof_by_word(struct engine *engine, struct watch *watch, const char *by);
 void proof_by_person(struct engine *engine, struct watch *watch, const char *who);
 
 /* The host has been heard, or is not our business any more. */

@@ -16,7 +16,8 @@ const char *const effect_kind_names[] = {
 };
 const char *const carry_names[] = {"copy", "move", "return", NULL};
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
-const char *const fence_action_names[] = {"", "status", "off", "on", "soft", NULL};
+const char *const fence_action_names[] = {"", "status", "off", "on", "soft", "listen",
+                                           NULL};
 const char *const fence_result_names[] = {"unknown", "off", "on", "failed", NULL};
 const char *const compression_names[] = {"xbzrle", "zlib", "zstd", NULL};
 const char *const migration_phase_names[] = {"precopy", "postcopy", NULL};

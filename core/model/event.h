@@ -39,7 +39,8 @@ enum event_kind {
     EVENT_EFFECT_FAILED,   /* id of the effect, text; name: not failed, but it goes another way: the
                               code of the notice that says so */
     EVENT_MEASURED,        /* vm, host, ok, progress: dirty_mib_s; else text */
-    EVENT_PROBED,          /* host, name: answers|silent|unknown, text: what was seen */
+    EVENT_PROBED,          /* host, name: answers|refuses|silent|unknown, text: what was seen;
+                              refuses: it lives, but no service of it took the connection */
     EVENT_FENCED,          /* id: of the effect; host, name: a fence_result_names, text */
     EVENT_STEP_DONE,       /* id: of the move; vm, host, name: "shutdown" (it was asked) or a
                               carry_names, ok, text: why not; of a copy: "autostart", if it was on */

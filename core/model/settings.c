@@ -22,6 +22,7 @@ const struct field fence_setting_fields[] = {
      .min = 1, .max = HOUR_S},
     {.key = "parameters", .type = FIELD_PAIRS, .offset = FENCE(parameters), .flags = FIELD_SECRET},
     {.key = "soft", .type = FIELD_BOOL, .offset = FENCE(soft), .flags = FIELD_INTERNAL},
+    {.key = "listens", .type = FIELD_BOOL, .offset = FENCE(listens), .flags = FIELD_INTERNAL},
     {0},
 };
 

@@ -16,6 +16,7 @@ struct fence_setting {
     struct pairs parameters; /* of the unit; never written anywhere, there may be secrets */
     /* not in the document */
     bool soft;               /* the unit has DROVER_SOFT */
+    bool listens;            /* the unit has DROVER_LISTENS */
 };
 
 /* What a host's libvirt daemon can do at a time: its own configuration, which it does not tell. */

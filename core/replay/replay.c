@@ -260,7 +260,7 @@ static int take_set(struct replaying *r, struct event *event)
     event->rules = r->remade.rules;
     event->n_rules = r->remade.n_rules;
     if (event->settings.n > 0)
-        fences_mark_soft(event->settings.item, r->remade.plug);
+        fences_mark(event->settings.item, r->remade.plug);
     return 0;
 }
 

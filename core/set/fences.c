@@ -33,6 +33,13 @@ static void add_to_hash(struct sha256 *sha, const struct host_setting *host,
     }
 }
 
+/* unit NULL: it is not here, and so nothing is known of it. */
+static void mark(struct fence_setting *setting, const struct drover_unit *unit)
+{
+    setting->soft = unit && unit->flags & DROVER_SOFT;
+    setting->listens = unit && unit->flags & DROVER_LISTENS;
+}
+
 static int bind_device(struct fences *fences, const struct host_setting *host, uint32_t index,
                        struct plug *plug, struct error *error)
 {
@@ -48,7 +55,7 @@ static int bind_device(struct fences *fences, const struct host_setting *host, u
     struct bound_unit *unit = plug_bind_alone(plug, &wanted, error);
     if (!unit)
         return -1;
-    setting->soft = unit->unit->flags & DROVER_SOFT;
+    mark(setting, unit->unit);
     fences->device =
         memory_grow(fences->device, &fences->room, fences->n + 1, sizeof *fences->device);
     fences->device[fences->n++] = (struct fence_device){
@@ -88,14 +95,14 @@ struct fences *fences_bind(struct settings *settings, struct plug *plug, struct 
     return NULL;
 }
 
-void fences_mark_soft(struct settings *settings, const struct plug *plug)
+void fences_mark(struct settings *settings, const struct plug *plug)
 {
     const struct host_setting *hosts = settings->hosts.item;
     for (uint32_t i = 0; i < settings->hosts.n; i++) {
         struct fence_setting *devices = hosts[i].fence.item;
         for (uint32_t j = 0; j < hosts[i].fence.n; j++) {
             const struct plug_unit *unit = plug_find(plug, DROVER_FENCE, devices[j].unit);
-            devices[j].soft = unit && unit->unit->flags & DROVER_SOFT;
+            mark(&devices[j], unit ? unit->unit : NULL);
         }
     }
 }

@@ -23,12 +23,12 @@ struct fences;
 
 /*
  * Bind all devices; a mistake is an error with file, line and column. NULL with the error set.
- * The settings learn which of their devices are soft.
+ * The settings learn which of their devices are soft, and which only listen.
  */
 struct fences *fences_bind(struct settings *settings, struct plug *plug, struct error *error);
 
 /* The same for settings whose devices cannot be bound: those of a journal have no parameters. */
-void fences_mark_soft(struct settings *settings, const struct plug *plug);
+void fences_mark(struct settings *settings, const struct plug *plug);
 
 /* Not thread-safe: on the main loop. NULL: nothing happens. */
 struct fences *fences_ref(struct fences *fences);

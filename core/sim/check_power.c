@@ -24,7 +24,7 @@ static bool is_first(const struct run *run, const char *name, uint32_t device)
     for (uint32_t i = 0; i < run->settings.hosts.n; i++) {
         const struct fence_setting *devices = hosts[i].fence.item;
         uint32_t first = 0;
-        while (first < hosts[i].fence.n && devices[first].soft)
+        while (first < hosts[i].fence.n && (devices[first].soft || devices[first].listens))
             first++;
         if (strcmp(hosts[i].name, name) == 0)
             return device <= first;

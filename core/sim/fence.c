@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define STREAM_DEVICES 97
+#define STREAM_DUMPS 98
 #define LATE_S 30.0 /* beyond its timeout drover waits so much longer for a device */
 
 /* ------------------------------------------------------------------ made devices */
@@ -25,14 +26,23 @@ static struct fence_setting *make_device(struct fence_setting *device, uint32_t 
     return device + 1;
 }
 
+static struct fence_setting *make_listener(struct fence_setting *device)
+{
+    *device = (struct fence_setting){
+        .unit = "fence_kdump", .level = 1, .timeout_s = 90, .listens = true,
+    };
+    return device + 1;
+}
+
 /*
  * By the host's position and the seed: one in eight has none; the others have one or two that
- * switch it off, together or one after the other, and half of them have a soft one first.
+ * switch it off, together or one after the other, and half of them have a soft one first. Half
+ * have one that listens, too.
  */
 struct rows sim_made_devices(uint64_t seed, uint32_t host, struct arena *arena)
 {
     struct random chance = random_new(seed, STREAM_DEVICES + ((uint64_t)host << 16));
-    struct fence_setting *devices = arena_array(arena, 3, sizeof *devices), *next = devices;
+    struct fence_setting *devices = arena_array(arena, 4, sizeof *devices), *next = devices;
     bool soft = random_chance(&chance, 0.5), two = random_chance(&chance, 0.4);
     if (random_below(&chance, 8) == 0)
         return (struct rows){0};
@@ -41,6 +51,8 @@ struct rows sim_made_devices(uint64_t seed, uint32_t host, struct arena *arena)
     next = make_device(next, 1, false);
     if (two)
         next = make_device(next, 1 + random_below(&chance, 2), false);
+    if (random_chance(&chance, 0.5))
+        next = make_listener(next);
     return (struct rows){.item = devices, .n = (uint32_t)(next - devices)};
 }
 
@@ -75,14 +87,34 @@ void errand_drop(struct sim *sim, struct errand *errand)
 /* ------------------------------------------------------------------ probes */
 
 /*
+ * A host that died may write a dump of its kernel, for as long as it is dead and for ten minutes at
+ * most; its crash kernel is on the network some time after the death, and no service of it is.
+ */
+static bool is_dumping(const struct sim *sim, uint32_t index)
+{
+    const struct sim_host *host = &sim->hosts[index];
+    struct random chance =
+        random_new(sim->options.seed, STREAM_DUMPS + ((uint64_t)index << 16) + (host->power << 32));
+    bool dumps = random_chance(&chance, 0.5);
+    double from = host->died_at + random_between(&chance, 5, 60);
+    double until = from + random_between(&chance, 5, 600);
+    return !host->alive && host->died_at > 0 && dumps && sim->now >= from && sim->now < until;
+}
+
+static bool is_reached(const struct sim *sim, uint32_t index)
+{
+    const struct sim_host *host = &sim->hosts[index];
+    return (!host->deaf && !host->mute) || (index % 2 == 0 && !host->isolated);
+}
+
+/*
  * Half of the hosts have another address that the controller reaches where it has lost the first.
  * A host that stands still answers nothing, nor does one without a network. libvirtd is not asked.
  */
 static bool is_seen(const struct sim *sim, uint32_t index)
 {
     const struct sim_host *host = &sim->hosts[index];
-    bool reached = (!host->deaf && !host->mute) || (index % 2 == 0 && !host->isolated);
-    return host->alive && !host->cut && !host_is_frozen(sim, index) && reached;
+    return host->alive && !host->cut && !host_is_frozen(sim, index) && is_reached(sim, index);
 }
 
 static void look(void *self, const struct timer *timer)
@@ -90,12 +122,14 @@ static void look(void *self, const struct timer *timer)
     struct sim *sim = self;
     struct sim_host *host = &sim->hosts[timer->a];
     bool seen = is_seen(sim, (uint32_t)timer->a);
+    bool dumps = !host->cut && is_reached(sim, (uint32_t)timer->a) &&
+                 is_dumping(sim, (uint32_t)timer->a);
     host->unseen = !seen && host->alive;
     if (timer->b != sim->session)
         return;
     struct event *event = sim_event(sim, EVENT_PROBED);
     event_set(event, &event->host, host->record.name);
-    event_set(event, &event->name, seen ? "answers" : "silent");
+    event_set(event, &event->name, seen ? "answers" : dumps ? "refuses" : "silent");
     event_set(event, &event->text, seen ? "something of it answers" : "nothing of it answers");
     sim_post(sim, event, 0.001);
 }
@@ -162,6 +196,21 @@ static const char *lie(struct sim *sim, const struct errand *errand)
     return "off";
 }
 
+/* Until it is heard, or the device has listened long enough. */
+static void hearken(void *self, const struct timer *timer)
+{
+    struct sim *sim = self;
+    struct errand *errand = errand_find(sim, timer->a);
+    bool heard = !sim->hosts[errand->host].cut && is_reached(sim, errand->host) &&
+                 is_dumping(sim, errand->host);
+    if (!heard && timer->b > 0) {
+        sim_after(sim, 1, hearken, errand->id, timer->b - 1);
+        return;
+    }
+    say(sim, errand, heard ? "off" : "failed", heard ? "its crash kernel says so" : "");
+    errand_drop(sim, errand);
+}
+
 static void work(void *self, const struct timer *timer)
 {
     struct sim *sim = self;
@@ -180,7 +229,7 @@ static void work(void *self, const struct timer *timer)
 void fence_perform(struct sim *sim, const struct effect *effect)
 {
     struct errand *errand = errand_add(sim, effect);
-    static const char *const actions[] = {"off", "on", "status", "soft", NULL};
+    static const char *const actions[] = {"off", "on", "status", "soft", "listen", NULL};
     int action = field_choice(actions, effect->name);
     errand->device = (uint32_t)effect->number;
     const struct fence_setting *device = device_of(sim, errand);
@@ -189,6 +238,10 @@ void fence_perform(struct sim *sim, const struct effect *effect)
         return;
     }
     errand->action = actions[action];
+    if (device->listens) {
+        sim_after(sim, 1, hearken, errand->id, (uint64_t)device->timeout_s);
+        return;
+    }
     double takes_s = random_between(&sim->wire, 1, 8);
     if (sim_strikes(sim, FAULT_FENCE_SLOW)) /* it does it, and later than anybody waits */
         takes_s = device->timeout_s + LATE_S + random_between(&sim->chance, 1, 120);

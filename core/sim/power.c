@@ -93,6 +93,7 @@ void host_die(struct sim *sim, uint32_t index, double for_s)
         return;
     sim_say(sim, "host %s dies", sim_host_name(sim, index));
     lose_power(sim, index);
+    sim->hosts[index].died_at = sim->now;
     boot_later(sim, index, for_s);
 }
 
@@ -100,6 +101,7 @@ void host_die(struct sim *sim, uint32_t index, double for_s)
 void host_switch_off(struct sim *sim, uint32_t index)
 {
     sim_say(sim, "host %s is switched off", sim_host_name(sim, index));
+    sim->hosts[index].died_at = 0;
     if (sim->hosts[index].alive) {
         sim->totals.fenced++;
         lose_power(sim, index);

@@ -66,6 +66,7 @@ static inline bool guest_touches(const struct sim_vm *vm, uint32_t host)
 struct sim_host {
     struct host record;
     bool alive;        /* powered, its kernel runs */
+    double died_at;    /* by itself, while it is dead; 0: it was switched off */
     bool cut;          /* no network, neither to the controller nor to other hosts */
     bool deaf, mute;   /* nothing gets from the controller to it; from it to the controller */
     bool isolated;     /* neither by any other address: it is the controller that is cut off */

@@ -30,6 +30,7 @@ struct bench {
     struct limits limits;
     uint32_t n_fence;     /* fence devices of each host, of one level */
     bool soft;            /* the first of them is soft */
+    bool listens;         /* the first of them only listens */
     struct rows groups; /* struct group */
     bool power_management; /* of each host */
     /* By host, for how moves travel; 0 and NULL: as a host has it that says nothing. */
@@ -201,6 +202,7 @@ static inline struct rows bench_fences(struct bench *bench, struct arena *arena)
         field_defaults(fence_setting_fields, &devices[i]);
         devices[i].unit = arena_printf(arena, "device%u", i);
         devices[i].soft = bench->soft && i == 0;
+        devices[i].listens = bench->listens && i == 0;
     }
     return (struct rows){.item = devices, .n = bench->n_fence};
 }

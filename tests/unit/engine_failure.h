@@ -6,10 +6,11 @@
 #include "engine_bench.h"
 
 /* Three hosts with so many fence devices; kvm1 has an important VM, a less important, a plain one. */
-static inline struct bench begin(uint32_t n_fence)
+static inline struct bench begin_with(uint32_t n_fence, bool listens)
 {
     struct bench bench = bench_new(3);
     bench.n_fence = n_fence;
+    bench.listens = listens;
     bench_start(&bench);
     for (int i = 0; i < 3; i++) {
         static const char *const hosts[] = {"kvm1", "kvm2", "kvm3"};
@@ -20,6 +21,11 @@ static inline struct bench begin(uint32_t n_fence)
     bench_report(&bench, "kvm3", NULL);
     bench_tick(&bench, 301); /* beyond the quiet start */
     return bench;
+}
+
+static inline struct bench begin(uint32_t n_fence)
+{
+    return begin_with(n_fence, false);
 }
 
 static inline void probed(struct bench *bench, const char *host, const char *what)

@@ -107,7 +107,7 @@ static void what_answers_or_refuses_lives(void **state)
     struct bench bench;
     begin(&bench, *state);
     expect(&bench, "open", "answers", "answers");
-    expect(&bench, "refusing", "answers", "refuses, so something of it lives");
+    expect(&bench, "refusing", "refuses", "refuses, so something of it lives");
     end(&bench);
 }
 

@@ -375,6 +375,111 @@ static void what_was_remembered_of_a_vm_gives_way_to_what_a_host_says(void **sta
     bench_free(&bench);
 }
 
+/* ------------------------------------------------------------------ hosts that say it themselves */
+
+static const char *why(const struct bench *bench, const char *host)
+{
+    uint32_t n;
+    const struct host_status *all = engine_host_status(bench->engine, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(all[i].name, host) == 0)
+            return all[i].state_reason;
+    return "";
+}
+
+/* What it writes would be lost if it were switched off, or on. */
+static void a_host_that_writes_a_dump_is_left_to_it(void **state)
+{
+    (void)state;
+    static const char *const seen[] = {"silent", "refuses", "unknown"};
+    for (int i = 0; i < 3; i++) {
+        struct bench bench = begin_with(2, true);
+        bench_lose(&bench, "kvm1", "keepalive");
+        uint64_t order = fence_order(&bench, "listen"); /* at once */
+        assert_string_equal(bench_state(&bench, "kvm1"), "connecting");
+        bench_tick(&bench, 20);
+        fenced(&bench, "kvm1", order, "off");
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+        probed(&bench, "kvm1", seen[i]);
+        assert_string_equal(bench_state(&bench, "kvm1"), "down");
+        assert_string_equal(why(&bench, "kvm1"), "heard to run no guests any more, by device0");
+        assert_non_null(start_of(&bench, "ha9"));
+        assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0);
+        bench_tick(&bench, 3600);
+        assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0);
+        assert_int_equal(bench_count(&bench, EFFECT_PROBE), 0);
+        bench_free(&bench);
+    }
+}
+
+/* That nothing is heard is the rule: the other devices have their turn, and nobody is alarmed. */
+static void a_host_of_which_no_word_is_heard_is_fenced(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct bench bench = begin_with(2, true);
+        bench_lose(&bench, "kvm1", "keepalive");
+        uint64_t order = fence_order(&bench, "listen");
+        if (i == 0) {
+            fenced(&bench, "kvm1", order, "failed");
+            assert_null(bench_notice(&bench, "host.not_fenced"));
+            assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0); /* not again */
+            bench_tick(&bench, 61.5);
+        } else {
+            bench_tick(&bench, 61.5);
+            assert_int_equal(bench_count(&bench, EFFECT_PROBE), 0); /* it is still listened */
+            assert_string_equal(bench_state(&bench, "kvm1"), "non_responsive");
+            bench_tick(&bench, 30); /* the device has not come back */
+        }
+        assert_int_equal(bench_count(&bench, EFFECT_PROBE), 1);
+        probed(&bench, "kvm1", "silent");
+        const struct effect *off = bench_effect(&bench, EFFECT_FENCE, 0);
+        assert_string_equal(off->name, "off");
+        assert_true(off->number == 1);
+        fenced(&bench, "kvm1", off->id, "failed");
+        assert_non_null(bench_notice(&bench, "host.not_fenced"));
+        bench_tick(&bench, 181); /* all of it again */
+        assert_true(fence_order(&bench, "listen") > 0);
+        bench_free(&bench);
+    }
+}
+
+/* A service of it takes connections: whoever sent that message, the host lives. */
+static void a_word_that_is_contradicted_is_no_proof(void **state)
+{
+    (void)state;
+    struct bench bench = begin_with(2, true);
+    bench_lose(&bench, "kvm1", "keepalive");
+    fenced(&bench, "kvm1", fence_order(&bench, "listen"), "off");
+    probed(&bench, "kvm1", "answers");
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    assert_string_equal(bench_state(&bench, "kvm1"), "connecting");
+    bench_tick(&bench, 61.5);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm1", "refuses"); /* after a device that switches, that is life */
+    assert_non_null(bench_notice(&bench, "host.not_fenced"));
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    bench_free(&bench);
+}
+
+/* It came back while it was listened to, and it said nothing of the kind before. */
+static void a_word_of_an_earlier_loss_is_no_proof(void **state)
+{
+    (void)state;
+    struct bench bench = begin_with(2, true);
+    bench_lose(&bench, "kvm1", "keepalive");
+    uint64_t order = fence_order(&bench, "listen");
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9", "ha5", "web", NULL);
+    assert_string_equal(bench_state(&bench, "kvm1"), "up");
+    bench_lose(&bench, "kvm1", "keepalive");
+    assert_true(fence_order(&bench, "listen") != order);
+    fenced(&bench, "kvm1", order, "off");
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE) + bench_count(&bench, EFFECT_START), 0);
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -397,6 +502,10 @@ int main(void)
         cmocka_unit_test(an_ha_vm_that_crashes_comes_back),
         cmocka_unit_test(a_person_may_vouch_for_a_host_that_is_off),
         cmocka_unit_test(droverd_killed_between_fence_and_restart_goes_on),
+        cmocka_unit_test(a_host_that_writes_a_dump_is_left_to_it),
+        cmocka_unit_test(a_host_of_which_no_word_is_heard_is_fenced),
+        cmocka_unit_test(a_word_that_is_contradicted_is_no_proof),
+        cmocka_unit_test(a_word_of_an_earlier_loss_is_no_proof),
         cmocka_unit_test(what_was_remembered_of_a_vm_gives_way_to_what_a_host_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

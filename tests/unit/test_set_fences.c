@@ -82,7 +82,7 @@ static void soft_is_known_without_parameters(void **state)
                                                        "      - unit: gone\n");
     const struct fence_setting *devices =
         ((const struct host_setting *)settings->hosts.item)->fence.item;
-    fences_mark_soft(settings, plug);
+    fences_mark(settings, plug);
     assert_true(devices[0].soft && !devices[1].soft && !devices[2].soft);
     settings_free(settings);
     plug_unref(plug);
