@@ -68,14 +68,14 @@ void check_groups(struct run *run, const struct event *event)
 {
     const struct fleet *fleet = engine_fleet(run->engine);
     (void)event;
-    if (fleet->n_groups == 0 || !policy_has_filter(run, "vm_affinity"))
-        return;
     for (uint32_t i = 0; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
         const struct migration *migration =
             effect->kind == EFFECT_MIGRATE ? migration_of(run, effect->move) : NULL;
         if (!migration || migration->breaks.n > 0)
             continue;
+        if (fleet->n_groups == 0 || !policy_has_filter(run, "vm_affinity"))
+            return;
         for (uint32_t g = 0; g < fleet->n_groups; g++)
             if (fleet->groups[g]->vm_enforcing &&
                 fleet->groups[g]->vm_rule == DROVER_RULE_NEGATIVE)
