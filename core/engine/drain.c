@@ -214,6 +214,13 @@ static void look_at_drain(struct engine *engine, struct watch *watch)
     arena_free(&arena);
 }
 
+/* Where nothing changes. */
+static double next_look_s(const struct engine *engine, const struct watch *watch)
+{
+    const struct limits *limits = &engine->settings.limits;
+    return fmin(patience(watch, limits->retry_s), fmax(limits->retry_s, limits->retry_limit_s));
+}
+
 void drains_pump(struct engine *engine)
 {
     end_rests(engine);
@@ -225,7 +232,7 @@ void drains_pump(struct engine *engine)
         if (engine->now >= watch->drain_at) {
             look_at_drain(engine, watch);
             watch->looked_at = engine->now;
-            watch->drain_at = engine->now + patience(watch, engine->settings.limits.retry_s);
+            watch->drain_at = engine->now + next_look_s(engine, watch);
         }
         wake_at(engine, watch->drain_at);
     }
