@@ -6,6 +6,7 @@
 
 #define RATE_WEIGHT 0.4   /* of the newest report, in the smoothed bandwidth */
 #define PROGRESS_PCT 4.0  /* a walk must be so much smaller than any before to count as progress */
+#define STEP_LEAST_S 0.9  /* reports come every second; a pause is ordered, set and tried between two */
 #define POSTCOPY_WAITS_S 30 /* a switch that has not come by then does not come */
 
 /* ------------------------------------------------------------------ what is known */
@@ -61,6 +62,8 @@ static struct due take(struct migration *migration, const struct stall *step, co
                        double now)
 {
     migration->next_stall++;
+    migration->convergence.stepped = migration->progress.iteration;
+    migration->convergence.stepped_at = now;
     if (migration->convergence.stalls < step->stall)
         migration->convergence.stalls = step->stall;
     if (step->action == DROVER_STALL_POSTCOPY)
@@ -68,14 +71,21 @@ static struct due take(struct migration *migration, const struct stall *step, co
     return (struct due){.action = step->action, .downtime_ms = step->downtime_ms, .why = why};
 }
 
-static struct due due_by_iterations(const struct how *how, struct migration *migration, bool newer,
-                                    double now)
+/* QEMU looks again and again at what is left while that is less than the pause holds: many walks. */
+static bool has_stepped(const struct convergence *state, uint32_t iteration, double now)
+{
+    return state->stepped > 0 &&
+           (iteration <= state->stepped || now < state->stepped_at + STEP_LEAST_S);
+}
+
+static struct due due_by_iterations(const struct how *how, struct migration *migration, double now)
 {
     uint32_t iteration = migration->progress.iteration;
     if (migration->base_iteration == 0)
         migration->base_iteration = iteration;
     const struct stall *step = next_of(how, migration);
-    if (!newer || !step || iteration - migration->base_iteration <= step->stall)
+    if (!step || has_stepped(&migration->convergence, iteration, now) ||
+        iteration - migration->base_iteration <= step->stall)
         return (struct due){0};
     return take(migration, step, "its memory was walked again and again", now);
 }
@@ -149,7 +159,6 @@ static struct due due_at_the_end(const struct how *how, struct migration *migrat
 
 struct due schedule_due(const struct how *how, struct migration *migration, double now)
 {
-    bool newer = migration->progress.iteration > migration->convergence.iteration;
     if (migration->progress.postcopy)
         return (struct due){0};
     follow_walks(how, migration, now);
@@ -158,7 +167,7 @@ struct due schedule_due(const struct how *how, struct migration *migration, doub
     if (migration->progress.iteration == 0)
         return (struct due){0};
     return how->watch == DROVER_WATCH_REMAINING ? due_by_remaining(how, migration, now)
-                                                : due_by_iterations(how, migration, newer, now);
+                                                : due_by_iterations(how, migration, now);
 }
 
 void schedule_begin(struct migration *migration)

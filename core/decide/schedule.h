@@ -5,8 +5,9 @@
  * the same lines as the engine does a real one.
  *
  * Watching iterations, as RHV does: a step is due once QEMU has begun to walk the memory more than
- * `stall` times after the walk that was seen first; at most one step per report, and walks that
- * were missed between two reports count.
+ * `stall` times after the walk that was seen first; walks that were missed between two reports
+ * count. A step is taken at a later walk than the one before it, and about a second later: near
+ * the end QEMU counts many walks a second, and a pause that was allowed is to be tried.
  *
  * Watching what remains: a walk that begins with less than any before is progress; where none has
  * done so for stall_s, that is a stall, counted when a walk ends. A step is due at as many stalls.

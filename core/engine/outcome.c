@@ -329,8 +329,10 @@ void on_effect_failed(struct engine *engine, const struct event *event)
 {
     if (force_failed(engine, event))
         return;
-    if (strcmp(event->name, "migration.network") == 0) {
-        notice(engine, NOTICE_WARNING, "migration.network", event->to, event->vm, "%s", event->text);
+    if (strncmp(event->name, "migration.", strlen("migration.")) == 0) { /* not as ordered */
+        const struct vm *vm = fleet_vm(engine->fleet, event->vm);
+        notice(engine, NOTICE_WARNING, emit_text(engine, event->name), event->to,
+               vm ? vm->name : event->vm, "%s", event->text);
         return;
     }
     notice(engine, NOTICE_WARNING, "effect.failed", event->host, event->vm,

@@ -62,6 +62,8 @@ const struct field convergence_fields[] = {
     {.key = "progress_at", .type = FIELD_NUMBER, .offset = CONVERGENCE(progress_at)},
     {.key = "stalls", .type = FIELD_U32, .offset = CONVERGENCE(stalls)},
     {.key = "postcopy_at", .type = FIELD_NUMBER, .offset = CONVERGENCE(postcopy_at)},
+    {.key = "stepped", .type = FIELD_U32, .offset = CONVERGENCE(stepped)},
+    {.key = "stepped_at", .type = FIELD_NUMBER, .offset = CONVERGENCE(stepped_at)},
     {0},
 };
 

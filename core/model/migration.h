@@ -85,6 +85,8 @@ struct convergence {
     double progress_at; /* when a walk was the smallest last, or a stall was counted */
     uint32_t stalls;
     double postcopy_at; /* when post-copy was ordered; 0: it was not */
+    uint32_t stepped;   /* the walk during which the last step was taken; 0: none was */
+    double stepped_at;  /* and when */
 };
 
 struct migration {

@@ -86,21 +86,23 @@ static void apply(struct worker *worker, virDomainPtr domain, const struct job *
         bool wanted;
         const char *what;
         int (*call)(virDomainPtr domain, const struct job *job);
+        bool waits; /* until memory is copied: libvirt would still overwrite it, or refuse it */
     } controls[CONTROLS] = {
         [CONTROL_DOWNTIME] = {!isnan(job->downtime_ms), "setting a migration's downtime",
                               set_downtime},
         [CONTROL_POSTCOPY] = {job->postcopy, "switching a migration to post-copy",
-                              start_postcopy},
+                              start_postcopy, true},
         [CONTROL_PAUSE] = {job->pause && !job->abort, "pausing a guest that migrates",
                            pause_guest},
         [CONTROL_ABORT] = {job->abort, "aborting a migration", abort_job},
         [CONTROL_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_PRECOPY]),
-                               "setting a migration's speed", set_bandwidth},
+                               "setting a migration's speed", set_bandwidth, true},
         [CONTROL_POSTCOPY_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_POSTCOPY]),
-                                        "setting post-copy's speed", set_postcopy_bandwidth},
+                                        "setting post-copy's speed", set_postcopy_bandwidth, true},
     };
+    bool copied = look->progress.memory_total_mib > 0;
     for (int i = 0; i < CONTROLS; i++) {
-        if (!controls[i].wanted)
+        if (!controls[i].wanted || (controls[i].waits && !copied))
             continue;
         worker_calls_vm(worker, controls[i].what);
         bool done = controls[i].call(domain, job) == 0;

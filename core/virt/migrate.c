@@ -66,6 +66,7 @@ static void free_attempt(struct note *note)
 struct detour_note {
     struct note note;
     struct attempt *attempt;
+    const char *code; /* lives for ever */
     char text[1024];
 };
 
@@ -73,7 +74,8 @@ static void deliver_detour(struct note *note)
 {
     struct detour_note *detour = (struct detour_note *)note;
     if (detour->attempt->virt)
-        moves_detoured(detour->attempt->virt, detour->attempt->move, detour->text);
+        moves_detoured(detour->attempt->virt, detour->attempt->move, detour->code,
+                       detour->text);
 }
 
 static void free_detour(struct note *note)
@@ -207,8 +209,49 @@ static int call_libvirt(const struct attempt *attempt, virDomainPtr domain)
     return status;
 }
 
-/* The source got no connection over the migration network, so nothing was sent: not there then. */
-static int call_over_management(struct attempt *attempt, virDomainPtr domain)
+static bool lacks_network(const struct how *how, const char *message)
+{
+    return units_is_out_of_reach(message, how->migration_address);
+}
+
+static void take_management(struct how *how)
+{
+    how->migration_address = "";
+}
+
+static bool lacks_locked_memory(const struct how *how, const char *message)
+{
+    return how->zerocopy && units_is_unlockable(message);
+}
+
+static void take_copies(struct how *how)
+{
+    how->zerocopy = false;
+}
+
+/* Where nothing was sent yet and another way is open: it is taken, and told. Each bars itself. */
+static const struct {
+    const char *code; /* of the notice */
+    bool (*helps)(const struct how *how, const char *message);
+    void (*take)(struct how *how);
+    const char *what;
+} detours[] = {
+    {"migration.network", lacks_network, take_management,
+     "over the management network: the migration network did not carry it"},
+    {"migration.without_zero_copy", lacks_locked_memory, take_copies,
+     "without zero-copy: its libvirt may not lock memory"},
+};
+#define DETOURS (sizeof detours / sizeof *detours)
+
+static size_t detour_for(const struct attempt *attempt)
+{
+    size_t i = 0;
+    while (i < DETOURS && !detours[i].helps(&attempt->how, virGetLastErrorMessage()))
+        i++;
+    return i;
+}
+
+static int call_by_detour(struct attempt *attempt, virDomainPtr domain, size_t way)
 {
     char text[700];
     connect_error_text(text, sizeof text);
@@ -216,13 +259,12 @@ static int call_over_management(struct attempt *attempt, virDomainPtr domain)
     detour->note.deliver = deliver_detour;
     detour->note.free = free_detour;
     detour->attempt = attempt;
+    detour->code = detours[way].code;
     atomic_fetch_add(&attempt->refs, 1);
-    snprintf(detour->text, sizeof detour->text,
-             "%s goes from %s to %s over the management network: the migration network did not "
-             "carry it: %s",
-             attempt->name, attempt->from, attempt->to, text);
+    snprintf(detour->text, sizeof detour->text, "%s goes from %s to %s %s: %s", attempt->name,
+             attempt->from, attempt->to, detours[way].what, text);
     outbox_put(attempt->outbox, &detour->note);
-    attempt->how.migration_address = "";
+    detours[way].take(&attempt->how);
     return call_libvirt(attempt, domain);
 }
 
@@ -237,9 +279,8 @@ static void ask_libvirt(struct attempt *attempt, virConnectPtr connection, virDo
     }
     bool limited = virDomainMigrateGetMaxSpeed(domain, &speed_mib_s, 0) == 0;
     int status = call_libvirt(attempt, domain);
-    if (status < 0 &&
-        units_is_out_of_reach(virGetLastErrorMessage(), attempt->how.migration_address))
-        status = call_over_management(attempt, domain);
+    for (size_t way = 0; status < 0 && (way = detour_for(attempt)) < DETOURS;)
+        status = call_by_detour(attempt, domain, way);
     if (status == 0)
         return;
     fail_by_libvirt(attempt, note);

@@ -20,6 +20,7 @@
 struct wanted {
     bool is;
     uint64_t effect; /* to be named if it fails */
+    uint64_t asked;  /* the effect that the last look was to carry out: it may not be the latest */
 };
 
 struct move {
@@ -32,6 +33,7 @@ struct move {
     double began_at, look_at; /* monotonic */
     double left_at;          /* when it was first seen to be away; 0: not */
     bool looking;            /* asked, not answered yet */
+    bool look_again;         /* something is wanted since it was asked */
     bool running;            /* QEMU has shown figures */
     unsigned idle_looks;     /* in a row: there, and no job */
     struct wanted wanted[CONTROLS];
@@ -141,6 +143,12 @@ static struct move *move_new(struct virt *virt, const struct effect *effect)
     return move;
 }
 
+static void want(struct move *move, enum control control, uint64_t effect)
+{
+    move->wanted[control].is = true;
+    move->wanted[control].effect = effect;
+}
+
 void moves_migrate(struct virt *virt, const struct effect *effect)
 {
     struct move *move = move_new(virt, effect);
@@ -160,7 +168,7 @@ void moves_migrate(struct virt *virt, const struct effect *effect)
     }
     if (effect->how.downtime_ms > 0 && effect->kind == EFFECT_MIGRATE) {
         move->downtime_ms = effect->how.downtime_ms;
-        move->wanted[CONTROL_DOWNTIME] = (struct wanted){true, effect->id};
+        want(move, CONTROL_DOWNTIME, effect->id);
     }
     struct dial dial = host_dial(host);
     move->attempt = attempt_start(virt, effect, &dial, name);
@@ -206,7 +214,10 @@ static void look(struct move *move)
     for (int phase = PHASE_PRECOPY; phase <= PHASE_POSTCOPY; phase++)
         job->bandwidth_mib_s[phase] = move->wanted[speed_control(phase)].is
                                           ? move->bandwidth_mib_s[phase] : NAN;
+    for (int i = 0; i < CONTROLS; i++)
+        move->wanted[i].asked = move->wanted[i].effect;
     move->looking = true;
+    move->look_again = false;
     worker_push(host->worker, job);
 }
 
@@ -221,12 +232,13 @@ void moves_control(struct virt *virt, const struct effect *effect)
     for (size_t i = 0; i < G_N_ELEMENTS(controls); i++) {
         if (effect->kind == EFFECT_SET_BANDWIDTH ? controls[i].control == speed_control(phase)
                                                  : controls[i].effect == effect->kind)
-            move->wanted[controls[i].control] = (struct wanted){true, effect->id};
+            want(move, controls[i].control, effect->id);
     }
     if (effect->kind == EFFECT_SET_DOWNTIME)
         move->downtime_ms = effect->number;
     if (effect->kind == EFFECT_SET_BANDWIDTH)
         move->bandwidth_mib_s[phase] = effect->number;
+    move->look_again = move->looking;
     if (effect->kind == EFFECT_ABORT && move->attempt && attempt_drop(move->attempt)) {
         end_move(move, false, "the move of %s from %s to %s was aborted before it began",
                  vm_name(move), move->host, move->to);
@@ -243,10 +255,10 @@ static void take_outcomes(struct move *move, const struct look *seen)
         enum control control = controls[i].control;
         if (seen->outcome[control] == CONTROL_UNTRIED)
             continue;
-        struct wanted wanted = move->wanted[control];
-        move->wanted[control].is = false;
+        struct wanted *wanted = &move->wanted[control];
+        wanted->is = wanted->effect != wanted->asked;
         if (seen->outcome[control] == CONTROL_FAILED)
-            virt_effect_failed(move->virt, wanted.effect, "the migration of %s from %s to %s "
+            virt_effect_failed(move->virt, wanted->asked, "the migration of %s from %s to %s "
                                "could not %s: %s", vm_name(move), move->host,
                                move->to, controls[i].what, seen->error[control]);
     }
@@ -310,6 +322,8 @@ void moves_looked(struct virt *virt, const struct look *seen)
         return;
     move->looking = false;
     take_outcomes(move, seen);
+    if (move->look_again)
+        look(move);
     if (seen->place == CONTROL_MIGRATING) {
         post_progress(move, seen);
     } else if (move->attempt) {
@@ -344,14 +358,14 @@ void moves_attempted(struct virt *virt, uint64_t id, enum attempt_outcome outcom
 }
 
 /* It goes on, and another way than was ordered: that is for people to know. */
-void moves_detoured(struct virt *virt, uint64_t id, const char *text)
+void moves_detoured(struct virt *virt, uint64_t id, const char *code, const char *text)
 {
     struct move *move = g_hash_table_lookup(virt->moves, &id);
     if (!move)
         return;
     struct event *event = event_about(move, EVENT_EFFECT_FAILED);
     event->id = move->order;
-    event_set(event, &event->name, "migration.network");
+    event_set(event, &event->name, code);
     event_set(event, &event->text, text);
     virt_post(virt, event);
 }

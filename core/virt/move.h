@@ -29,7 +29,7 @@ void moves_tick(struct virt *virt, double now);
 /* What came of it. */
 void moves_attempted(struct virt *virt, uint64_t id, enum attempt_outcome outcome,
                      const char *text);
-void moves_detoured(struct virt *virt, uint64_t id, const char *text);
+void moves_detoured(struct virt *virt, uint64_t id, const char *code, const char *text);
 void moves_looked(struct virt *virt, const struct look *look);
 
 /* The host's worker is gone, and all that it was asked with it. */

@@ -221,3 +221,9 @@ bool units_is_out_of_reach(const char *message, const char *address)
     }
     return false;
 }
+
+/* libvirt's words where it may not raise the limit that pages which are sent as they are count to. */
+bool units_is_unlockable(const char *message)
+{
+    return message && strstr(message, "cannot limit locked memory");
+}

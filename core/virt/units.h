@@ -35,4 +35,7 @@ int units_migrate_parameters(const struct how *how, virTypedParameterPtr *parame
 /* Whether this is libvirt's or QEMU's word that the source got no connection to that address. */
 bool units_is_out_of_reach(const char *message, const char *address);
 
+/* Whether this is libvirt's word that it may not let QEMU lock memory, which zero-copy needs. */
+bool units_is_unlockable(const char *message);
+
 #endif

@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A guest that writes faster than the link carries, under the policy minimal_downtime: the allowed
-# pause is raised step by step, and where that does not help the migration is given up and the guest
-# runs on where it was.
+# Guests that write faster than their links carry, under every migration policy there is. Pauses are
+# raised step by step; where they do not help the migration is given up and the guest runs on where it
+# was, or it stands still for long, or goes on over there before its memory does: as its policy has it.
+# Four of them have a policy of their own, and move at the same time.
 
 load fleet
 
-VMS=(wild calm1 calm2 calm3 calm4 calm5 calm6 calm7)
+VMS=(wild calm1 calm2 calm3 calm4 calm5 calm6 calm7 stands follows shrinks endless)
 
 setup_file() {
     fleet_begin 85 || return 0
@@ -21,7 +22,8 @@ setup_file() {
 	kvm3 calm6 --memory 32
 	kvm3 calm7 --memory 32
 	END
-    bandwidth 256 # Mbps: 15 MiB/s for each of two at a time
+    # Mbps: 15 MiB/s for each of two at a time
+    policy_has "policy: minimal_downtime, bandwidth: 256"
     droverd_start
     wait_for 60 knows_fleet 8
 }
@@ -38,17 +40,53 @@ teardown() {
     show_log_of_failure
 }
 
-bandwidth() { # MBPS
+policy_has() { # "KEY: VALUE, ..." of its section migration; the same of its parameters
     configure <<-END
 	clusters:
 	  - name: default
 	    policy:
 	      extends: evenly_distributed
-	      migration: {policy: minimal_downtime, bandwidth: $1}
+	      parameters: {${2:-}}
+	      migration: {$1}
 	limits: {retry: 2s, retry_limit: 1h}
 	poll: 1s
 	database: drover.db
 	END
+}
+
+change_policy() {
+    mark_log
+    policy_has "$@"
+    wait_for 30 logged 'is in force'
+}
+
+wishes() { # POLICY [LABELS]: a file with what a VM says of its own migrations
+    cat >"$FLEET/$1.xml" <<-END
+	<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1">
+	  <drover:label key="migration.policy" value="$1"/>${2:-}
+	</drover:vm>
+	END
+    echo "$FLEET/$1.xml"
+}
+
+other_host() { # VM: one on which it is not
+    [[ $(where "$1") == kvm2 ]] && echo kvm3 || echo kvm2
+}
+
+# arrives VM: by one move, which ends where it was to go.
+arrives() {
+    local to
+    to=$(other_host "$1")
+    run drover migrate "$1" --to "$to" --wait --timeout 4m
+    expect 0
+    is_on "$to" "$1"
+    run_exactly_once "$1"
+}
+
+has_come_to() { # STATE VM HOST
+    drover migrations --all --json | jq -e --arg state "$1" --arg vm "$2" \
+        '[.[] | select(.vm == $vm)] | max_by(.id).state == $state' >/dev/null &&
+        is_on "$3" "$2"
 }
 
 @test "the pause is raised step by step, then the migration is given up; the VM runs on" {
@@ -67,19 +105,76 @@ bandwidth() { # MBPS
     says "aborted"
     run drover status
     says "wild"
-    run_exactly_once "${VMS[@]}"
+    run_exactly_once "${VMS[@]:0:8}"
 }
 
 @test "on a faster link it goes" {
     run drover maintenance kvm1 off
     expect 0
     wait_for 30 host_is kvm1 up
-    mark_log
-    bandwidth auto
-    wait_for 30 logged 'is in force'
+    change_policy "policy: minimal_downtime, bandwidth: auto"
     run drover migrate wild --wait --timeout 4m
     expect 0
     is_on "$(where wild)" wild
     [[ $(where wild) == kvm[23] ]]
-    run_exactly_once "${VMS[@]}"
+    run_exactly_once "${VMS[@]:0:8}"
+}
+
+@test "four guests that write too fast leave at once, each by a policy of its own" {
+    # what it writes would compress to next to nothing
+    as_it_is='<drover:label key="migration.compress" value="no"/>'
+    start_vms <<-END
+	kvm2 stands --memory 36 --dirty 80 --metadata $(wishes suspend_if_needed "$as_it_is")
+	kvm3 follows --memory 36 --dirty 80 --metadata $(wishes post_copy)
+	kvm1 shrinks --memory 50 --dirty 80 --metadata $(wishes drover)
+	kvm1 endless --memory 30 --dirty 30 --metadata $(wishes drover)
+	END
+    wait_for 60 knows_fleet 12
+    change_policy "policy: minimal_downtime, bandwidth: 256, auto_converge: no" \
+        "max_downtime_ms: 20000, stall_time: 1s, seconds_per_gib: 1000"
+    drover migrate endless --to kvm3
+    drover migrations set endless --bandwidth 8 # 1 MiB/s: its 30 s are over long before
+    drover migrate stands --to kvm1
+    drover migrate follows --to kvm2
+    drover migrate shrinks --to kvm3
+    wait_for 240 nothing_moves
+}
+
+@test "suspend_if_needed: it has stood still for as long as its memory took, and has arrived" {
+    has_come_to completed stands kvm1
+    logged "VM stands does not converge" | grep -F "a pause of 500 ms is allowed now"
+    logged "VM stands does not converge" | grep -F "a pause of 5000 ms is allowed now"
+    run_exactly_once stands
+}
+
+@test "post_copy: it has gone on over there, and its memory has followed" {
+    has_come_to completed follows kvm2
+    logged "VM follows does not converge" | grep -F "a pause of 200 ms is allowed now"
+    logged "VM follows does not converge" | grep -F "switching to post-copy"
+    run_exactly_once follows
+}
+
+@test "drover: the pause was raised at once to what the smallest walk needed" {
+    has_come_to completed shrinks kvm3
+    logged "VM shrinks does not converge" | grep -F "what remains has stopped to shrink"
+    run logged "VM shrinks does not converge"
+    [ "${#lines[@]}" -le 3 ] # of twelve steps
+    run_exactly_once shrinks
+}
+
+@test "drover: what does not end is ended by its time, and the VM runs on" {
+    has_come_to aborted endless kvm1
+    logged "VM endless: move from host kvm1 to host kvm3 aborted" | grep -F "its time is over"
+    run_exactly_once endless
+}
+
+@test "very_large_vms: without copying twice where libvirt may lock memory, else with" {
+    change_policy "policy: very_large_vms, bandwidth: 256"
+    arrives wild
+}
+
+@test "legacy: few and small steps at first, then one that helps" {
+    change_policy "policy: legacy, bandwidth: 536" "downtime_ms: 8000"
+    arrives wild
+    logged "VM wild does not converge"
 }

@@ -308,6 +308,15 @@ static void words_of_an_unreachable_network(void **state)
     assert_false(units_is_out_of_reach(NULL, address));
 }
 
+static void memory_that_may_not_be_locked_is_known(void **state)
+{
+    (void)state;
+    assert_true(units_is_unlockable("cannot limit locked memory of process 242 to 37748736: "
+                                    "Operation not permitted"));
+    assert_false(units_is_unlockable("cannot limit core file size of process 242"));
+    assert_false(units_is_unlockable(NULL));
+}
+
 /*
  * During a migration two hosts know the VM, and in every phase exactly one of them has it running:
  * while it arrives, the source does not know yet that it has gone.
@@ -394,6 +403,7 @@ int main(void)
         cmocka_unit_test(bandwidth_and_connections_are_parameters),
         cmocka_unit_test(parameters_by_the_way_to_move),
         cmocka_unit_test(words_of_an_unreachable_network),
+        cmocka_unit_test(memory_that_may_not_be_locked_is_known),
         cmocka_unit_test(one_host_reports_a_migrating_vm),
         cmocka_unit_test(states_outside_of_migrations),
     };
