@@ -84,24 +84,44 @@ static void to_nobody(struct daemon *daemon, const struct effect *effect)
     (void)effect;
 }
 
+/* Counted, so that a kind of effect that nobody performs does not compile. */
+#define WAYS(WAY) \
+    WAY(EFFECT_MIGRATE, to_world) \
+    WAY(EFFECT_WATCH, to_world) \
+    WAY(EFFECT_SET_DOWNTIME, to_world) \
+    WAY(EFFECT_POSTCOPY, to_world) \
+    WAY(EFFECT_ABORT, to_world) \
+    WAY(EFFECT_REFRESH, to_world) \
+    WAY(EFFECT_RECOVER, to_world) \
+    WAY(EFFECT_PAUSE, to_world) \
+    WAY(EFFECT_RESUME, to_world) \
+    WAY(EFFECT_CHECK, to_world) \
+    WAY(EFFECT_MEASURE, to_world) \
+    WAY(EFFECT_PROBE, to_addresses) \
+    WAY(EFFECT_FENCE, to_devices) \
+    WAY(EFFECT_SHUTDOWN, to_world) \
+    WAY(EFFECT_CARRY, to_world) \
+    WAY(EFFECT_START, to_world) \
+    WAY(EFFECT_UNDEFINE, to_world) \
+    WAY(EFFECT_ANSWER, to_asker) \
+    WAY(EFFECT_HOOK_ANSWER, to_hook) \
+    WAY(EFFECT_REMEMBER, to_nobody) \
+    WAY(EFFECT_FORGET, to_nobody) \
+    WAY(EFFECT_DECISION, to_followers) \
+    WAY(EFFECT_NOTICE, to_log) \
+    WAY(EFFECT_MIGRATION, to_followers) \
+    WAY(EFFECT_OVERRAN, to_nobody) \
+    WAY(EFFECT_SHADOW_AGREED, to_nobody) \
+    WAY(EFFECT_SHADOW_DIFFERED, to_nobody) \
+    WAY(EFFECT_SET_BANDWIDTH, to_world)
+#define ENTRY(kind, way) [kind] = way,
+#define ONE(kind, way) +1
+_Static_assert(WAYS(ONE) == EFFECT_KINDS, "each kind of effect goes some way");
+
 static void perform(struct daemon *daemon, const struct effect *effect)
 {
-    static void (*const ways[])(struct daemon *, const struct effect *) = {
-        [EFFECT_MIGRATE] = to_world,      [EFFECT_WATCH] = to_world,
-        [EFFECT_SET_DOWNTIME] = to_world, [EFFECT_POSTCOPY] = to_world,
-        [EFFECT_ABORT] = to_world,        [EFFECT_REFRESH] = to_world,
-        [EFFECT_RECOVER] = to_world,
-        [EFFECT_PAUSE] = to_world,        [EFFECT_RESUME] = to_world,
-        [EFFECT_CHECK] = to_world,        [EFFECT_MEASURE] = to_world,
-        [EFFECT_PROBE] = to_addresses,    [EFFECT_FENCE] = to_devices,
-        [EFFECT_SHUTDOWN] = to_world,     [EFFECT_CARRY] = to_world,
-        [EFFECT_START] = to_world,        [EFFECT_UNDEFINE] = to_world,
-        [EFFECT_ANSWER] = to_asker,       [EFFECT_HOOK_ANSWER] = to_hook,
-        [EFFECT_REMEMBER] = to_nobody,    [EFFECT_FORGET] = to_nobody,
-        [EFFECT_DECISION] = to_followers, [EFFECT_NOTICE] = to_log,
-        [EFFECT_MIGRATION] = to_followers, [EFFECT_OVERRAN] = to_nobody,
-        [EFFECT_SHADOW_AGREED] = to_nobody, [EFFECT_SHADOW_DIFFERED] = to_nobody,
-        [EFFECT_SET_BANDWIDTH] = to_world,
+    static void (*const ways[EFFECT_KINDS])(struct daemon *, const struct effect *) = {
+        WAYS(ENTRY)
     };
     ways[effect->kind](daemon, effect);
 }

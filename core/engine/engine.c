@@ -152,32 +152,39 @@ static void tell_overruns(struct engine *engine)
     }
 }
 
+/* Counted, so that a kind of event without a handler does not compile. */
+#define HANDLERS(HANDLER) \
+    HANDLER(EVENT_TICK, on_tick) \
+    HANDLER(EVENT_SET_CHANGED, on_set_changed) \
+    HANDLER(EVENT_RECALLED, on_recalled) \
+    HANDLER(EVENT_STARTED, on_started) \
+    HANDLER(EVENT_HOST_CONNECTED, on_host_connected) \
+    HANDLER(EVENT_HOST_LOST, on_host_lost) \
+    HANDLER(EVENT_HOST_REPORT, on_host_report) \
+    HANDLER(EVENT_SAMPLE, on_sample) \
+    HANDLER(EVENT_VM_CHANGED, on_vm_changed) \
+    HANDLER(EVENT_VM_GONE, on_vm_gone) \
+    HANDLER(EVENT_MIGRATION_PROGRESS, on_progress) \
+    HANDLER(EVENT_MIGRATION_DONE, on_migration_done) \
+    HANDLER(EVENT_MIGRATION_CHECKED, on_migration_checked) \
+    HANDLER(EVENT_OPERATOR_REQUEST, on_request) \
+    HANDLER(EVENT_HOOK_ASK, on_hook_ask) \
+    HANDLER(EVENT_MAINTENANCE_FILE, on_maintenance_file) \
+    HANDLER(EVENT_EFFECT_FAILED, on_effect_failed) \
+    HANDLER(EVENT_MEASURED, on_measured) \
+    HANDLER(EVENT_PROBED, on_probed) \
+    HANDLER(EVENT_FENCED, on_fenced) \
+    HANDLER(EVENT_STEP_DONE, on_step_done) \
+    HANDLER(EVENT_START_DONE, on_start_done) \
+    HANDLER(EVENT_HOST_ALARM, on_host_alarm)
+#define ENTRY(kind, handler) [kind] = handler,
+#define ONE(kind, handler) +1
+_Static_assert(HANDLERS(ONE) == EVENT_KINDS, "each kind of event has a handler");
+
 void engine_step(struct engine *engine, const struct event *event, struct effects *effects)
 {
-    static void (*const handlers[])(struct engine *, const struct event *) = {
-        [EVENT_TICK] = on_tick,
-        [EVENT_SET_CHANGED] = on_set_changed,
-        [EVENT_RECALLED] = on_recalled,
-        [EVENT_STARTED] = on_started,
-        [EVENT_HOST_CONNECTED] = on_host_connected,
-        [EVENT_HOST_LOST] = on_host_lost,
-        [EVENT_HOST_REPORT] = on_host_report,
-        [EVENT_SAMPLE] = on_sample,
-        [EVENT_VM_CHANGED] = on_vm_changed,
-        [EVENT_VM_GONE] = on_vm_gone,
-        [EVENT_MIGRATION_PROGRESS] = on_progress,
-        [EVENT_MIGRATION_DONE] = on_migration_done,
-        [EVENT_MIGRATION_CHECKED] = on_migration_checked,
-        [EVENT_OPERATOR_REQUEST] = on_request,
-        [EVENT_HOOK_ASK] = on_hook_ask,
-        [EVENT_MAINTENANCE_FILE] = on_maintenance_file,
-        [EVENT_EFFECT_FAILED] = on_effect_failed,
-        [EVENT_MEASURED] = on_measured,
-        [EVENT_PROBED] = on_probed,
-        [EVENT_FENCED] = on_fenced,
-        [EVENT_STEP_DONE] = on_step_done,
-        [EVENT_START_DONE] = on_start_done,
-        [EVENT_HOST_ALARM] = on_host_alarm,
+    static void (*const handlers[EVENT_KINDS])(struct engine *, const struct event *) = {
+        HANDLERS(ENTRY)
     };
     if (event->at > engine->now)
         engine->now = event->at;

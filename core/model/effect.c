@@ -14,6 +14,8 @@ const char *const effect_kind_names[] = {
     "remember", "forget",  "decision",     "notice",      "migration", "overran",
     "shadow_agreed", "shadow_differed", "set_bandwidth", NULL,
 };
+_Static_assert(sizeof effect_kind_names / sizeof *effect_kind_names == EFFECT_KINDS + 1,
+               "each kind of effect has a name");
 const char *const carry_names[] = {"copy", "move", "return", NULL};
 const char *const notice_level_names[] = {"info", "warning", "error", NULL};
 const char *const fence_action_names[] = {"", "status", "off", "on", "soft", "listen",

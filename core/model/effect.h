@@ -48,6 +48,7 @@ enum effect_kind {
     EFFECT_SHADOW_DIFFERED, /* the same */
     EFFECT_SET_BANDWIDTH, /* for the world: move, vm, host, number: MiB/s, 0: no limit; name: a
                              migration_phase_names: which bandwidth it is */
+    EFFECT_KINDS /* how many there are: tables by kind are held against it */
 };
 
 extern const char *const effect_kind_names[];

@@ -17,6 +17,8 @@ const char *const event_kind_names[] = {
     "probed",         "fenced",            "step_done", "start_done",       "host_alarm",
     NULL,
 };
+_Static_assert(sizeof event_kind_names / sizeof *event_kind_names == EVENT_KINDS + 1,
+               "each kind of event has a name");
 
 #define SAMPLE(member) offsetof(struct sample, member)
 const struct field sample_fields[] = {

@@ -46,6 +46,7 @@ enum event_kind {
                               carry_names, ok, text: why not; of a copy: "autostart", if it was on */
     EVENT_START_DONE,      /* id: of the move; vm, host, ok, text: the call to start it returned */
     EVENT_HOST_ALARM,      /* host, name: what announces trouble, ok: it does so now, text */
+    EVENT_KINDS /* how many there are: tables by kind are held against it */
 };
 
 extern const char *const event_kind_names[];

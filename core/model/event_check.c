@@ -11,12 +11,11 @@ struct count {
 
 static const struct {
     struct count hosts, vms, settings;
-} needs[] = {
+} needs[EVENT_KINDS] = {
     [EVENT_SET_CHANGED] = {.settings = {1, 1}},
     [EVENT_HOST_REPORT] = {.hosts = {1, 1}, .vms = {0, UINT32_MAX}},
     [EVENT_VM_CHANGED] = {.vms = {1, 1}},
     [EVENT_HOOK_ASK] = {.vms = {0, 1}},
-    [EVENT_HOST_ALARM] = {.vms = {0, 0}}, /* the last kind: the table is as long as the list */
 };
 
 static int check_count(const struct count *count, uint32_t n, const char *what,

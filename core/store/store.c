@@ -218,7 +218,7 @@ static void put_forget(struct store *store, const struct effect *effect)
 
 void store_effects(struct store *store, uint64_t event_seq, const struct effects *effects)
 {
-    static void (*const also[])(struct store *, const struct effect *) = {
+    static void (*const also[EFFECT_KINDS])(struct store *, const struct effect *) = {
         [EFFECT_REMEMBER] = put_remember,
         [EFFECT_FORGET] = put_forget,
         [EFFECT_DECISION] = put_decision,
@@ -227,7 +227,7 @@ void store_effects(struct store *store, uint64_t event_seq, const struct effects
     for (uint32_t i = 0; i < effects->n; i++) {
         const struct effect *effect = &effects->item[i];
         put_effect(store, event_seq, effect);
-        if ((size_t)effect->kind < sizeof also / sizeof also[0] && also[effect->kind])
+        if (also[effect->kind])
             also[effect->kind](store, effect);
     }
 }
