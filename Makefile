@@ -243,6 +243,10 @@ $(BUILD)/$(1:.c=): $(call objects,$1) $(call test_rooms,$1)
 endef
 $(foreach t,$(test_sources),$(eval $(call test_rule,$t)))
 
+# A target may take a plugin's own file in, to reach what it does with what it reads.
+$(call objects,$(fuzz_sources)): private core_includes += $(plugin_includes)
+$(call objects,$(fuzz_sources)): $(public_header)
+
 # Fuzz targets: with a main of ours that runs files through them once (tests/fuzz/corpus.t), or,
 # under "make fuzz", with libFuzzer's.
 fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
@@ -329,7 +333,8 @@ compile_list = \
     $(call list_line,$(hook_sources),$(gnu) -I$(BUILD)) \
     $(call list_line,$(plugin_sources) $(plugin_parts) $(fixture_sources),-std=gnu11 $(plugin_includes) -fPIC) \
     $(call list_line,$(test_sources) $(fuzz_sources) $(fuzz_parts),\
-        $(gnu) $(core_includes) -Itests $(everything_cflags) $(CMOCKA_CFLAGS)) \
+        $(gnu) $(core_includes) $(plugin_includes) -Itests $(everything_cflags) \
+        $(CMOCKA_CFLAGS)) \
     $(call list_line,$(bench_sources),$(gnu) $(core_includes) -Itests)
 $(BUILD)/compile.list: FORCE $(public_header)
 	$(file >$@.all,$(compile_list))

@@ -230,19 +230,29 @@ static inline void child_run(struct child *child, char *const *argv, const char 
         close(out[0]);
 }
 
-/* What it printed, for people: the last of it on one line, the secret struck out. */
-static inline void child_said(const struct child *child, const char *secret, char *text,
-                              size_t size)
+/* Strike the secret out; and at the beginning, where the rest of it was cut off, its end. */
+static inline void child_hide(char *bytes, size_t length, const char *secret)
 {
-    char bytes[CHILD_OUTPUT_MAX + 1];
-    size_t length = child->length, hidden = strlen(secret);
-    memcpy(bytes, child->output, length);
+    size_t hidden = strlen(secret);
     for (char *at = bytes; hidden > 0; at += hidden) {
         at = memmem(at, length - (size_t)(at - bytes), secret, hidden);
         if (!at)
             break;
         memset(at, '*', hidden);
     }
+    for (size_t half = hidden; length == CHILD_OUTPUT_MAX && half-- > 1;)
+        if (memcmp(bytes, secret + hidden - half, half) == 0)
+            memset(bytes, '*', half);
+}
+
+/* What it printed, for people: the last of it on one line, the secret struck out. */
+static inline void child_said(const struct child *child, const char *secret, char *text,
+                              size_t size)
+{
+    char bytes[CHILD_OUTPUT_MAX + 1];
+    size_t length = child->length;
+    memcpy(bytes, child->output, length);
+    child_hide(bytes, length, secret);
     for (size_t i = 0; i < length; i++)
         if (bytes[i] < ' ' || bytes[i] > '~')
             bytes[i] = bytes[i] == '\n' || bytes[i] == '\t' || bytes[i] == '\r' ? ' ' : '?';

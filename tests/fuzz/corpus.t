@@ -19,7 +19,9 @@ for source; do
     number=$((number + 1))
     target=$(basename "$source" .c)
     inputs=tests/fuzz/corpus/${target#fuzz_}
-    if "$build/tests/fuzz/$target" "$inputs"/* >"$TMPDIR/log" 2>&1; then
+    if [ ! -s "tests/fuzz/${target#fuzz_}.dict" ]; then
+        echo "not ok $number - $target: tests/fuzz/${target#fuzz_}.dict is not there"
+    elif "$build/tests/fuzz/$target" "$inputs"/* >"$TMPDIR/log" 2>&1; then
         echo "ok $number - $target: $(grep -c "^$inputs/" "$TMPDIR/log") inputs"
     else
         echo "not ok $number - $target: exit status $?"

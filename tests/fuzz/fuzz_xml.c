@@ -7,6 +7,7 @@
  */
 #include "fuzz/fuzz.h"
 
+#include "codec/domain_refit.h"
 #include "codec/domain_xml.h"
 #include "codec/text.h"
 #include "model/secrets.h"
@@ -19,6 +20,12 @@ static void read_hosts(const char *xml, size_t length)
     field_defaults(host_fields, &host);
     capabilities_xml_read(xml, length, &host, &arena, &error);
     domain_capabilities_xml_read(xml, length, &host, &arena, &error);
+    char *model = domain_capabilities_host_model(xml, length);
+    if (model)
+        fuzz_must(cpu_xml_read(model, strlen(model), &host, &arena, &error) == 0,
+                  "a host's model does not read", model, error.text);
+    free(model);
+    cpu_xml_read(xml, length, &host, &arena, &error);
     arena_free(&arena);
 }
 
@@ -92,6 +99,27 @@ static void try_metadata(const struct vm *vm)
     arena_free(&arena);
 }
 
+/* On a host with other nodes; there and back it is still a domain. */
+static void try_refit(const uint8_t *bytes, size_t length, const struct vm *vm)
+{
+    struct numa_node here[] = {{.id = 0, .cpus = "0-3"}, {.id = 1, .cpus = "4-7"}};
+    struct numa_node there[] = {{.id = 0, .cpus = "0,2,4"}, {.id = 2, .cpus = "1,3,5-9"}};
+    struct rows from = {here, 2}, to = {there, 2};
+    struct error error = ERROR_INIT;
+    struct arena arena = ARENA_INIT;
+    struct vm fitted;
+    char *xml = fuzz_text(bytes, length);
+    char *changed = domain_refit(xml, &from, &to, &error);
+    field_defaults(vm_fields, &fitted);
+    if (changed)
+        fuzz_must(domain_xml_read(changed, strlen(changed), &fitted, &arena, &error) == 0 &&
+                      strcmp(vm->name, fitted.name) == 0,
+                  "another domain on another host", changed, error.text);
+    free(changed);
+    free(xml);
+    arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     const char *xml = (const char *)bytes;
@@ -101,8 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     field_defaults(vm_fields, &vm);
     bool read = domain_xml_read(xml, length, &vm, &arena, &error) == 0;
     fuzz_must(read == (error.kind == ERROR_NONE), "refused without a word", NULL, NULL);
-    if (read)
+    if (read) {
         try_metadata(&vm);
+        try_refit(bytes, length, &vm);
+    }
     try_redacted(xml, length, read ? &vm : NULL);
     read_hosts(xml, length);
     arena_free(&arena);
