@@ -419,7 +419,7 @@ man_pages := $(sort $(wildcard docs/man/*.[1-9]))
 policy_files := $(sort $(wildcard policies/*.yaml))
 lua_files := $(patsubst lua/%,%,$(shell find lua -name '*.lua' 2>/dev/null | LC_ALL=C sort))
 unit_files := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socket))
-shutdown_script := $(wildcard contrib/systemd/drover-shutdown)
+host_scripts := $(wildcard contrib/systemd/drover-shutdown contrib/systemd/drover-heartbeat)
 example_config := $(wildcard contrib/drover.yaml)
 example_files := $(shell find contrib/examples -type f 2>/dev/null | LC_ALL=C sort)
 ssh_files := $(sort $(wildcard contrib/ssh/drover-hook.*))
@@ -438,7 +438,7 @@ install: all ## install everything but the libvirt hook
 	$(if $(cli_sources),$(call put,755,$(BUILD)/drover,$(bindir)/drover))
 	$(if $(daemon_sources),$(call put,755,$(BUILD)/droverd,$(sbindir)/droverd))
 	$(if $(hook_sources),$(call put,755,$(BUILD)/drover-hook,$(libdir)/drover/drover-hook))
-	$(if $(shutdown_script),$(call put,755,$(shutdown_script),$(libdir)/drover/drover-shutdown))
+	$(foreach s,$(host_scripts),$(call put,755,$s,$(libdir)/drover/$(notdir $s)))
 	$(foreach p,$(plugins),$(call put,644,$p,$(libdir)/drover/plugins/$(notdir $p)))
 	$(if $(public_header),$(call put,644,core/plugin.h,$(includedir)/drover/plugin.h))
 	$(foreach p,$(policy_files),$(call put,644,$p,$(datadir)/drover/$p))
@@ -458,7 +458,8 @@ install: all ## install everything but the libvirt hook
 # What the site wrote (its configuration and the journal) stays.
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/drover $(DESTDIR)$(sbindir)/droverd \
-	    $(DESTDIR)$(libdir)/drover/drover-hook $(DESTDIR)$(libdir)/drover/drover-shutdown \
+	    $(DESTDIR)$(libdir)/drover/drover-hook \
+	    $(foreach s,$(host_scripts),$(DESTDIR)$(libdir)/drover/$(notdir $s)) \
 	    $(foreach p,$(plugins),$(DESTDIR)$(libdir)/drover/plugins/$(notdir $p)) \
 	    $(DESTDIR)$(includedir)/drover/plugin.h \
 	    $(foreach p,$(policy_files),$(DESTDIR)$(datadir)/drover/$p) \

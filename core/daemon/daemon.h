@@ -79,11 +79,33 @@ void fencer_free(struct fencer *fencer); /* threads that are out end by themselv
 
 /*
  * probe.c: does anything of a host answer? TCP to where libvirt, the migration network and the
- * addresses of `probe` are; EVENT_PROBED comes within seconds. A refusal is an answer, too.
+ * addresses of `probe` are, and a look at its `heartbeat`; EVENT_PROBED comes within seconds. A
+ * refusal is an answer, too, of its own kind.
  */
 struct prober *prober_new(struct daemon *daemon);
 void prober_begin(struct prober *prober, const struct effect *effect);
 void prober_free(struct prober *prober);
+
+/*
+ * heartbeat.c: whether a file is being written, for so many seconds at most. `seen` is called once,
+ * on the main loop, not from within heartbeat_watch(), at the latest two seconds later, also where
+ * the file's storage hangs; not after heartbeat_leave(). What heartbeat_watch() returned is not
+ * touched any more after either. NULL: earlier looks at this file have not come back, or there is
+ * no thread to be had.
+ */
+struct heartbeats;
+struct heartbeat;
+enum heartbeat_result {
+    HEARTBEAT_BEATS, /* it changed */
+    HEARTBEAT_STILL, /* it could be read, and did not change */
+    HEARTBEAT_UNREADABLE,
+};
+typedef void heartbeat_seen(void *self, enum heartbeat_result result, const char *text);
+struct heartbeats *heartbeats_new(void);
+struct heartbeat *heartbeat_watch(struct heartbeats *heartbeats, const char *path, double seconds,
+                                  heartbeat_seen *seen, void *self);
+void heartbeat_leave(struct heartbeat *heartbeat);
+void heartbeats_free(struct heartbeats *heartbeats); /* threads that are out end by themselves */
 
 /* source.c: what the API shows. */
 struct api_source daemon_source(struct daemon *daemon);

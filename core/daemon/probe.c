@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Does anything of a host answer? See daemon.h. All addresses are tried at once. What cannot be
- * tried (a name that is not found, no route from here) says nothing about the host.
+ * Does anything of a host answer? See daemon.h. All addresses are tried at once, and its heartbeat
+ * is looked at meanwhile, for three beats, unless an address answers. What cannot be tried (a name
+ * that is not found, no route from here, storage that hangs) says nothing about the host.
  */
 #include "daemon/daemon.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define PROBE_S 5
+#define HEARTBEAT_S 16 /* three beats of drover-heartbeat, and a little */
 
 static const struct {
     const char *transport;
@@ -23,6 +25,7 @@ static const struct {
 struct prober {
     struct daemon *daemon;
     GPtrArray *probes; /* that are under way */
+    struct heartbeats *heartbeats;
 };
 
 struct probe {
@@ -31,6 +34,8 @@ struct probe {
     GCancellable *cancellable;
     guint timer;
     unsigned waiting, answered, refused, silent;
+    char *file;                  /* its heartbeat */
+    struct heartbeat *heartbeat; /* NULL: is not looked at, or not any more */
     GString *seen;
 };
 
@@ -47,6 +52,7 @@ static void probe_free(struct probe *probe)
     g_object_unref(probe->cancellable);
     g_string_free(probe->seen, TRUE);
     g_free(probe->host);
+    g_free(probe->file);
     free(probe);
 }
 
@@ -71,6 +77,47 @@ static void finish(struct probe *probe)
 static void note(struct probe *probe, const char *address, const char *what)
 {
     g_string_append_printf(probe->seen, "%s%s %s", probe->seen->len ? ", " : "", address, what);
+}
+
+static void on_heartbeat(void *self, enum heartbeat_result result, const char *text)
+{
+    struct probe *probe = self;
+    probe->heartbeat = NULL;
+    probe->answered += result == HEARTBEAT_BEATS;
+    probe->silent += result == HEARTBEAT_STILL;
+    note(probe, probe->file, text);
+    if (--probe->waiting == 0)
+        finish(probe);
+}
+
+static void look_at_heartbeat(struct probe *probe, const char *file)
+{
+    probe->file = g_strdup(file);
+    probe->heartbeat =
+        heartbeat_watch(probe->prober->heartbeats, file, HEARTBEAT_S, on_heartbeat, probe);
+    if (probe->heartbeat)
+        probe->waiting++;
+    else
+        note(probe, file, "cannot be looked at: earlier looks have not come back");
+}
+
+static void leave_heartbeat(struct probe *probe)
+{
+    if (!probe->heartbeat)
+        return;
+    heartbeat_leave(probe->heartbeat);
+    probe->heartbeat = NULL;
+    probe->waiting--;
+}
+
+/* One attempt less to wait for. What is known already needs no heartbeat. */
+static void one_less(struct probe *probe)
+{
+    probe->waiting--;
+    if (probe->waiting == 1 && probe->answered)
+        leave_heartbeat(probe);
+    if (probe->waiting == 0)
+        finish(probe);
 }
 
 /* A refusal is sent by something that lives. */
@@ -104,8 +151,7 @@ static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
     judge(attempt, error);
     g_free(attempt->address);
     free(attempt);
-    if (--probe->waiting == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void on_stage(GSocketClient *client, GSocketClientEvent stage,
@@ -169,6 +215,8 @@ static void try_all(struct probe *probe, const struct host_setting *setting)
     if (setting->migration_address && setting->migration_address[0] &&
         (!host || strcmp(host, setting->migration_address) != 0))
         try_host(probe, setting->migration_address, port ? port : transports[0].port);
+    if (setting->heartbeat)
+        look_at_heartbeat(probe, setting->heartbeat);
     for (uint32_t i = 0; i < setting->probe.n; i++)
         try_probe(probe, setting->probe.item[i]);
 }
@@ -204,8 +252,7 @@ void prober_begin(struct prober *prober, const struct effect *effect)
     probe->waiting = 1; /* ours, so that it does not end before all have begun */
     if (setting)
         try_all(probe, setting);
-    if (--probe->waiting == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 struct prober *prober_new(struct daemon *daemon)
@@ -213,7 +260,18 @@ struct prober *prober_new(struct daemon *daemon)
     struct prober *prober = memory_new(sizeof *prober);
     prober->daemon = daemon;
     prober->probes = g_ptr_array_new();
+    prober->heartbeats = heartbeats_new();
     return prober;
+}
+
+/* Nobody wants to know any more. */
+static void abandon(struct probe *probe)
+{
+    probe->prober = NULL;
+    leave_heartbeat(probe);
+    g_cancellable_cancel(probe->cancellable);
+    if (probe->waiting == 0)
+        probe_free(probe);
 }
 
 /* They end once the loop turns again, which it does while the world is closed. */
@@ -223,9 +281,9 @@ void prober_free(struct prober *prober)
         return;
     for (guint i = 0; i < prober->probes->len; i++) {
         struct probe *probe = g_ptr_array_index(prober->probes, i);
-        probe->prober = NULL;
-        g_cancellable_cancel(probe->cancellable);
+        abandon(probe);
     }
     g_ptr_array_unref(prober->probes);
+    heartbeats_free(prober->heartbeats);
     free(prober);
 }

@@ -37,6 +37,7 @@ struct host_setting {
     struct texts roles;
     struct pairs labels;
     struct texts probe;      /* addresses, HOST:PORT, that are tried when libvirt does not answer */
+    const char *heartbeat;   /* a file on shared storage that it writes all the time; NULL: none */
     struct rows fence;       /* struct fence_setting, in the order in which they are tried */
     bool power_management;   /* a policy may switch it off and on */
     double migration_limit_mbps; /* so much of its link is for migrations, by bandwidth: auto; 0: all */

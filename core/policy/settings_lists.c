@@ -127,6 +127,21 @@ static int check_probe(const struct settings_lists *lists, const struct host_set
     return 0;
 }
 
+static int check_heartbeat(const struct settings_lists *lists, const struct host_setting *host,
+                           struct mark mark, struct error *error)
+{
+    const unsigned char *c = (const unsigned char *)(host->heartbeat ? host->heartbeat : "/");
+    bool path = *c == '/';
+    while (*c >= ' ' && *c != 0x7f)
+        c++;
+    if (path && !*c)
+        return 0;
+    return yaml_error(error, lists->file, mark,
+                      "host %s: heartbeat: expected the path of a file from the root, such as "
+                      "/srv/shared/heartbeat/%s, found \"%s\"",
+                      host->name, host->name, host->heartbeat);
+}
+
 static int add_host(void *self, const void *row, struct mark mark, struct error *error)
 {
     struct settings_lists *lists = self;
@@ -134,7 +149,7 @@ static int add_host(void *self, const void *row, struct mark mark, struct error 
     if (check_roles(lists, host, mark, error) ||
         check_uri(lists, host, "uri", host->uri, mark, error) ||
         (host->peer_uri && check_uri(lists, host, "peer_uri", host->peer_uri, mark, error)) ||
-        check_probe(lists, host, mark, error))
+        check_probe(lists, host, mark, error) || check_heartbeat(lists, host, mark, error))
         return -1;
     struct host_setting placed = *host;
     placed.file = lists->file;

@@ -110,8 +110,8 @@ void check_fences(struct run *run, const struct event *event)
     for (uint32_t i = 0; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
         if (effect->kind != EFFECT_FENCE || strcmp(effect->name, "on") == 0 ||
-            strcmp(effect->name, "status") == 0)
-            continue;
+            strcmp(effect->name, "status") == 0 || strcmp(effect->name, "listen") == 0)
+            continue; /* it harms nobody */
         if (seems_cut_off(run))
             run_broken(run, "host %s is fenced (%s) by a controller that is cut off from most "
                        "hosts", effect->host, effect->name);

@@ -2,12 +2,18 @@
 /*
  * Does anything of a host answer? Asked of real sockets on the loopback: one that listens, one
  * that refuses, one that is full and so keeps silent, and addresses that cannot be tried at all.
+ * Heartbeats are real files, and one on storage that hangs: a file system that nobody serves.
  */
 #include "unit/daemon_bench.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CALLERS 64 /* more than a queue of one holds */
 
@@ -53,7 +59,7 @@ static void fill(struct bench *bench)
 
 static void begin(struct bench *bench, const struct folder *folder)
 {
-    char config[2048];
+    char config[4096];
     bench->listening = bound();
     bench->full = bound();
     int closed = bound();
@@ -69,8 +75,16 @@ static void begin(struct bench *bench, const struct folder *folder)
              "  - {name: refusing, uri: 'qemu+tls://127.0.0.1:%u/system'}\n"
              "  - {name: silent, uri: 'qemu+tcp://127.0.0.1:%u/system'}\n"
              "  - {name: half, uri: 'qemu+tls://127.0.0.1:%u/system', probe: ['127.0.0.1:%u']}\n"
-             "  - {name: local, uri: 'test:///default'}\n",
-             bench->open, bench->refusing, bench->silent, bench->silent, bench->open);
+             "  - {name: local, uri: 'test:///default'}\n"
+             "  - {name: beats, uri: 'qemu+tcp://127.0.0.1:%u/beats', heartbeat: %s/beats}\n"
+             "  - {name: still, uri: 'qemu+tcp://127.0.0.1:%u/still', heartbeat: %s/still}\n"
+             "  - {name: none, uri: 'qemu+tcp://127.0.0.1:%u/none', heartbeat: %s/none}\n"
+             "  - {name: both, uri: 'qemu+tcp://127.0.0.1:%u/both', heartbeat: %s/still}\n"
+             "  - {name: hangs, uri: 'qemu+tcp://127.0.0.1:%u/hangs', heartbeat: "
+             "%s/hanging/file}\n",
+             bench->open, bench->refusing, bench->silent, bench->silent, bench->open,
+             bench->silent, folder->path, bench->silent, folder->path, bench->silent, folder->path,
+             bench->open, folder->path, bench->silent, folder->path);
     daemon_bench_begin(&bench->base, folder, config);
     bench->prober = prober_new(&bench->base.daemon);
 }
@@ -130,6 +144,118 @@ static void what_cannot_be_tried_is_unknown(void **state)
     end(&bench);
 }
 
+static void beat(const char *path, unsigned count)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%u\n", count) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Where nobody answers what the kernel asks: who touches it waits. Its end lets them go. */
+static int hang_storage(const struct folder *folder)
+{
+    char path[128], options[128];
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    snprintf(path, sizeof path, "%s/hanging", folder->path);
+    snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+    assert_int_equal(mkdir(path, 0700), 0);
+    if (fd >= 0 && mount("drover-test", path, "fuse", 0, options) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static void end_storage(const struct folder *folder, int fd)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/hanging", folder->path);
+    if (fd >= 0) {
+        close(fd);
+        assert_int_equal(umount2(path, MNT_DETACH), 0);
+    }
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* Of none of them anything answers by TCP; their storage tells them apart. */
+static void a_file_that_is_written_is_a_sign_of_life(void **state)
+{
+    static const struct {
+        const char *host, *result, *words;
+    } expected[] = {
+        {"beats", "answers", "beats is being written"},
+        {"still", "silent", "still is not written any more"},
+        {"none", "silent", "none No such file or directory"},
+        {"hangs", "silent", "hanging/file its storage does not answer"},
+    };
+    const struct folder *folder = *state;
+    struct bench bench;
+    char beats[128], still[128];
+    begin(&bench, folder);
+    int storage = hang_storage(folder);
+    unsigned n = storage >= 0 ? 4 : 3, count = 0;
+    snprintf(beats, sizeof beats, "%s/beats", folder->path);
+    snprintf(still, sizeof still, "%s/still", folder->path);
+    beat(beats, 0);
+    beat(still, 7);
+    for (unsigned i = 0; i < n; i++)
+        probe(&bench, expected[i].host);
+    while (g_queue_get_length(bench.base.daemon.events) < n) {
+        beat(beats, ++count);
+        for (int j = 0; j < 100; j++) {
+            g_main_context_iteration(NULL, FALSE);
+            g_usleep(1000);
+        }
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct event *event = daemon_bench_event(&bench.base);
+        unsigned e = 0;
+        while (strcmp(expected[e].host, event->host) != 0)
+            e++;
+        assert_string_equal(event->name, expected[e].result);
+        if (!strstr(event->text, expected[e].words))
+            fail_msg("\"%s\" is not in \"%s\"", expected[e].words, event->text);
+        event_free(event);
+    }
+    expect(&bench, "both", "answers", "answers"); /* known already: the file is not waited for */
+    end_storage(folder, storage);
+    end(&bench);
+}
+
+static void note_result(void *self, enum heartbeat_result result, const char *text)
+{
+    (void)text;
+    *(int *)self = (int)result;
+}
+
+/* However often it is looked at: two threads are all that hang. */
+static void storage_that_hangs_is_left_alone(void **state)
+{
+    const struct folder *folder = *state;
+    int storage = hang_storage(folder), seen[2] = {-1, -1};
+    char path[128];
+    if (storage < 0) {
+        end_storage(folder, storage);
+        skip();
+    }
+    snprintf(path, sizeof path, "%s/hanging/file", folder->path);
+    struct heartbeats *heartbeats = heartbeats_new();
+    for (int i = 0; i < 2; i++)
+        assert_non_null(heartbeat_watch(heartbeats, path, 0.1, note_result, &seen[i]));
+    assert_null(heartbeat_watch(heartbeats, path, 0.1, note_result, &seen[0]));
+    while (seen[0] < 0 || seen[1] < 0)
+        g_main_context_iteration(NULL, TRUE);
+    assert_int_equal(seen[0], HEARTBEAT_UNREADABLE);
+    assert_null(heartbeat_watch(heartbeats, path, 0.1, note_result, &seen[0]));
+    end_storage(folder, storage); /* they come back */
+    struct heartbeat *next = NULL;
+    while (!(next = heartbeat_watch(heartbeats, path, 0.1, note_result, &seen[0])))
+        g_main_context_iteration(NULL, FALSE);
+    heartbeat_leave(next);
+    heartbeats_free(heartbeats);
+}
+
 static void probes_run_side_by_side_and_end_with_the_prober(void **state)
 {
     struct bench bench;
@@ -156,11 +282,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_answers_or_refuses_lives, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(what_drops_all_packets_is_silent, folder_begin,
                                         folder_end),
+        cmocka_unit_test_setup_teardown(a_file_that_is_written_is_a_sign_of_life, folder_begin,
+                                        folder_end),
+        cmocka_unit_test_setup_teardown(storage_that_hangs_is_left_alone, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(what_cannot_be_tried_is_unknown, folder_begin,
                                         folder_end),
         cmocka_unit_test_setup_teardown(probes_run_side_by_side_and_end_with_the_prober,
                                         folder_begin, folder_end),
     };
+    (void)!unshare(CLONE_NEWNS); /* what is mounted here is nobody else's */
+    (void)!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,9 @@ static void wrong_values_name_their_place(void **state)
                  "\"%s\"", addresses[i]);
         refuse(folder, text, expected);
     }
+    refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', heartbeat: kvm1}\n",
+           "@/drover.yaml:2:5: host kvm1: heartbeat: expected the path of a file from the root, "
+           "such as /srv/shared/heartbeat/kvm1, found \"kvm1\"");
     refuse(folder, "clusters: [{name: a}]\nhosts:\n" KVM1,
            "@/drover.yaml:3:5: host kvm1: there is no cluster default; add it to \"clusters\"");
     refuse(folder, "hosts:\n" KVM1 "groups:\n  - {name: g, hosts: [kvm1, kvm3]}\n",
