@@ -89,12 +89,12 @@ static void apply(struct worker *worker, virDomainPtr domain, const struct job *
         bool waits; /* until memory is copied: libvirt would still overwrite it, or refuse it */
     } controls[CONTROLS] = {
         [CONTROL_DOWNTIME] = {!isnan(job->downtime_ms), "setting a migration's downtime",
-                              set_downtime},
+                              set_downtime, false},
         [CONTROL_POSTCOPY] = {job->postcopy, "switching a migration to post-copy",
                               start_postcopy, true},
         [CONTROL_PAUSE] = {job->pause && !job->abort, "pausing a guest that migrates",
-                           pause_guest},
-        [CONTROL_ABORT] = {job->abort, "aborting a migration", abort_job},
+                           pause_guest, false},
+        [CONTROL_ABORT] = {job->abort, "aborting a migration", abort_job, false},
         [CONTROL_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_PRECOPY]),
                                "setting a migration's speed", set_bandwidth, true},
         [CONTROL_POSTCOPY_BANDWIDTH] = {!isnan(job->bandwidth_mib_s[PHASE_POSTCOPY]),

@@ -8,6 +8,7 @@
 #include "virt/domain.h"
 #include "virt/move.h"
 #include "virt/units.h"
+#include "virt/words.h"
 
 #include <libvirt/virterror.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct attempt_note {
     struct note note;
     struct attempt *attempt;
     enum attempt_outcome outcome;
-    char text[1024];
+    char text[1536];
 };
 
 static void attempt_unref(struct attempt *attempt)
@@ -94,9 +95,11 @@ static void fail(struct attempt *attempt, struct attempt_note *note, const char 
 
 static void fail_by_libvirt(struct attempt *attempt, struct attempt_note *note)
 {
-    char text[700];
+    char text[700], whole[1000];
     connect_error_text(text, sizeof text);
-    fail(attempt, note, text);
+    const char *remedy = words_remedy(text);
+    snprintf(whole, sizeof whole, "%s%s%s", text, remedy ? "; " : "", remedy ? remedy : "");
+    fail(attempt, note, whole);
 }
 
 #define RESUMES_SINCE 8005000 /* libvirt 8.5.0 */

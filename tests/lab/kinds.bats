@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Kinds of moves: cold, confirmed and reverted; by a guest that ignores its power button; offline;
-# with a disk of its own; paused. Each with real guests, whose heartbeats tell that none ran twice.
+# with disks of their own, also where there is no room for them; paused. Each with real guests, whose heartbeats tell that none ran twice.
 
 load fleet
 
@@ -21,6 +21,12 @@ setup_file() {
     own_pool kvm1
     printf 'drover was here' | dd of="$(disk_of kvm1)" bs=1 seek=5000000 conv=notrunc status=none
     lab vm start kvm1 disk1 --memory 32 --persistent --local-disk /var/lib/libvirt/disk1.img
+    for host in kvm1 kvm2; do
+        mkdir -p "$(small_of "$host")"
+        by_controller "$host" pool-create-as small dir --target /var/lib/libvirt/small >/dev/null
+    done
+    head -c 6M /dev/urandom >"$(small_of kvm2)/full1.img"
+    lab vm start kvm2 full1 --memory 32 --persistent --local-disk /var/lib/libvirt/small/full1.img
     configure <<-END
 	clusters:
 	  - {name: default, policy: none}
@@ -29,7 +35,7 @@ setup_file() {
 	database: drover.db
 	END
     droverd_start
-    wait_for 60 knows_fleet 5
+    wait_for 60 knows_fleet 6
 }
 
 teardown_file() {
@@ -50,6 +56,10 @@ own_pool() { # HOST: the directory of its own disks is known to its libvirt
 
 disk_of() { # HOST
     echo "$DROVER_LAB_DIR/hosts/$1/var/lib/libvirt/disk1.img"
+}
+
+small_of() { # HOST: where a disk is that does not fit elsewhere
+    echo "$DROVER_LAB_DIR/hosts/$1/var/lib/libvirt/small"
 }
 
 state_at() { # HOST VM: as libvirt there has it; nothing: it is not defined
@@ -154,7 +164,50 @@ autostarts() { # HOST VM
     # kvm2 has neither the disk nor a pool there
     run drover migrate disk1 --to kvm2 --copy-storage --wait --timeout 120
     expect 1
+    says "virsh pool-define-as"
     is_on kvm3 disk1
+    # an incremental copy makes nothing that is not there
+    own_pool kvm2
+    run drover migrate disk1 --to kvm2 --copy-storage=incremental --wait --timeout 120
+    expect 1
+    says "copy in full"
+    is_on kvm3 disk1
+}
+
+@test "with its disk, incrementally: on what is there already" {
+    truncate -s 8M "$(disk_of kvm2)"
+    run drover migrate disk1 --to kvm2 --copy-storage=incremental --wait --timeout 180
+    expect 0
+    is_on kvm2 disk1
+    cmp "$(disk_of kvm2)" "$(disk_of kvm3)"
+    run_exactly_once disk1
+}
+
+@test "with its disk: no room at the destination, before and amid the copy; the queue goes on" {
+    lab exec kvm1 mount -t tmpfs -o size=2m tmpfs /var/lib/libvirt/small
+    run drover migrate full1 --to kvm1 --copy-storage --wait --timeout 120
+    expect 1
+    says "No space left on device"
+    says "make room there"
+    lab exec kvm1 truncate -s 6M /var/lib/libvirt/small/full1.img # and now it seems to fit
+    drover migrate full1 --to kvm1 --copy-storage
+    run drover migrate disk1 --to kvm3 --copy-storage --wait --timeout 180
+    expect 0
+    run drover migrate full1 --wait --timeout 120 --to kvm1 --copy-storage
+    expect 1
+    says "migration of disk vdc failed: No space left on device"
+    says "make room there"
+    has_state kvm2 full1 running
+    has_state kvm1 full1 ""
+    run_exactly_once full1 disk1
+    # with room for it nothing stands in its way
+    lab exec kvm1 mount -o remount,size=16m /var/lib/libvirt/small
+    run drover migrate full1 --to kvm1 --copy-storage --wait --timeout 180
+    expect 0
+    is_on kvm1 full1
+    has_state kvm2 full1 ""
+    lab exec kvm1 cat /var/lib/libvirt/small/full1.img | cmp - "$(small_of kvm2)/full1.img"
+    run_exactly_once full1
 }
 
 @test "paused: it moves, and stays paused" {

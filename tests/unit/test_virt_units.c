@@ -5,6 +5,7 @@
  */
 #include "virt/domain.h"
 #include "virt/units.h"
+#include "virt/words.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -308,6 +309,17 @@ static void words_of_an_unreachable_network(void **state)
     assert_false(units_is_out_of_reach(NULL, address));
 }
 
+static void what_libvirt_says_has_a_remedy(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(words_remedy("operation failed: migration of disk vdc failed: No space "
+                                        "left on device"), "make room"));
+    assert_non_null(strstr(words_remedy("Cannot access storage file '/var/lib/x.img': No such file "
+                                        "or directory"), "--copy-storage"));
+    assert_null(words_remedy("operation failed: job 'migration out' failed"));
+    assert_null(words_remedy(NULL));
+}
+
 static void memory_that_may_not_be_locked_is_known(void **state)
 {
     (void)state;
@@ -403,6 +415,7 @@ int main(void)
         cmocka_unit_test(bandwidth_and_connections_are_parameters),
         cmocka_unit_test(parameters_by_the_way_to_move),
         cmocka_unit_test(words_of_an_unreachable_network),
+        cmocka_unit_test(what_libvirt_says_has_a_remedy),
         cmocka_unit_test(memory_that_may_not_be_locked_is_known),
         cmocka_unit_test(one_host_reports_a_migrating_vm),
         cmocka_unit_test(states_outside_of_migrations),
