@@ -165,14 +165,16 @@ static uint64_t digest(const char *text)
 
 /*
  * What a restart on another host would need: the definition as it is for the next start, with
- * its secrets. Read again only when the XML has changed.
+ * its secrets. Read again only when the XML has changed, and only where the VM is on: one that is
+ * off may have been left behind by a VM that goes on elsewhere, with another definition by now.
  */
 static void keep_definition(struct worker *worker, virDomainPtr domain, const struct vm *vm,
                             const char *uuid, const char *xml)
 {
     struct seen *seen = g_hash_table_lookup(worker->seen, uuid);
     uint64_t now = digest(xml);
-    if ((!vm->ha && !worker->dial.keep_all) || !seen || seen->kept == now)
+    if ((!vm->ha && !worker->dial.keep_all) || !seen || seen->reported == DROVER_VM_DOWN ||
+        seen->kept == now)
         return;
     worker_calls_vm(worker, "reading a VM's definition");
     char *definition =

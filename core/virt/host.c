@@ -172,25 +172,11 @@ static void keep_vm(struct virt_host *host, const struct vm *vm)
     g_hash_table_replace(host->vms, memory_copy_text(vm_key(vm)), kept);
 }
 
-/*
- * A definition that was left behind (a VM that is off here, and on elsewhere) is no news of
- * the VM: whoever hears of it would take the VM for stopped.
- */
-static void keep_vms(struct virt_host *host, struct event *event)
+static void keep_vms(struct virt_host *host, const struct event *event)
 {
-    struct vm *vms = event->vms.item;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < event->vms.n; i++) {
-        bool left_behind = vms[i].state == DROVER_VM_DOWN &&
-                           virt_where(host->virt, vm_key(&vms[i]), host);
-        if (left_behind) {
-            g_hash_table_remove(host->vms, vm_key(&vms[i]));
-            continue;
-        }
+    const struct vm *vms = event->vms.item;
+    for (uint32_t i = 0; i < event->vms.n; i++)
         keep_vm(host, &vms[i]);
-        vms[kept++] = vms[i];
-    }
-    event->vms.n = kept;
 }
 
 static bool take_connected(struct virt_host *host, struct event *event)
@@ -216,7 +202,7 @@ static bool take_report(struct virt_host *host, struct event *event)
 static bool take_changed(struct virt_host *host, struct event *event)
 {
     keep_vms(host, event);
-    return event->vms.n > 0;
+    return true;
 }
 
 /* Gone is only what was there: an incoming migration that failed was never reported. */

@@ -6,23 +6,19 @@
 # guests' own heartbeats say whether one ever ran twice.
 
 load fleet
+load fence
 
 setup_file() {
     fleet_begin 91 || return 0
-    export OUTSIDE=$$ # lives until the end of this file
-    install -d -m 755 "$FLEET/bin"
-    install -m 755 "$SRC/contrib/lab/fence_lab" "$FLEET/bin/fence_lab"
-    fake_ssh
+    fences_begin
     loads 10 10 10
-    metadata 90
-    metadata 50
     start_vms <<-END
 	kvm1 ha9 --memory 32 --metadata $FLEET/ha90.xml
 	kvm1 ha5 --memory 32 --metadata $FLEET/ha50.xml
 	kvm1 web --memory 32
 	kvm2 other --memory 32 --metadata $FLEET/ha50.xml
 	END
-    configure_fleet
+    configure_fences
     droverd_start
     wait_for 60 knows_fleet 4
 }
@@ -37,113 +33,6 @@ setup() {
 
 teardown() {
     show_log_of_failure
-}
-
-metadata() { # PRIORITY: of a highly available VM
-    printf '<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1" ha="yes" priority="%s"/>\n' \
-        "$1" >"$FLEET/ha$1.xml"
-}
-
-# Lab hosts have neither sshd nor systemd: what would be done there is done by the lab.
-fake_ssh() {
-    cat >"$FLEET/bin/ssh" <<-END
-	#!/usr/bin/env bash
-	while [[ \$1 != -- ]]; do shift; done
-	[[ \$3 == 'systemctl restart libvirtd.service' ]] || exit 9
-	export DROVER_LAB_DIR=$DROVER_LAB_DIR
-	exec "$LAB_COMMAND" restart-libvirtd "kvm\$((\${2##*.} - 10))"
-	END
-    chmod 755 "$FLEET/bin/ssh"
-}
-
-# configure_fleet [BROKEN]: what the power switches do instead of their work. One that hangs is not
-# waited for so long.
-configure_fleet() {
-    local host broken=${1:+" broken=$1"} timeout=30s
-    [[ ${1:-} != hang ]] || timeout=4s
-    {
-        echo 'hosts:'
-        for host in kvm1 kvm2 kvm3; do
-            cat <<-END
-	  - name: $host
-	    uri: "$(lab uri $host)"
-	    fence:
-	      - unit: fence_ssh_restart
-	        timeout: 30s
-	        parameters: {service: libvirtd, directory: $FLEET/bin}
-	      - unit: fence_agent
-	        timeout: $timeout
-	        parameters:
-	          agent: fence_lab
-	          plug: $host
-	          directory: $FLEET/bin
-	          tries: 1
-	          settle: 2s
-	          options: "lab_dir=$DROVER_LAB_DIR lab=$LAB_COMMAND outside=$OUTSIDE$broken"
-	END
-        done
-        cat <<-END
-	clusters:
-	  - {name: default, policy: {extends: evenly_distributed, resilience: migrate_ha_only}}
-	limits: {retry: 1s, grace: 4s}
-	fencing: {quiet_start: 0s, grace_per_vm: 0s, soft_wait: 30s, retry: 5s, power_on: no}
-	restarts: {retry: 2s, priority_wait: 60s}
-	connect_retry: 1s
-	keepalive: 1s
-	keepalive_count: 3
-	call_timeout: 4s
-	poll: 1s
-	socket: drover.sock
-	hook_socket: hook.sock
-	maintenance_dir: maintenance.d
-	alarm_dir: alarm.d
-	database: drover.db
-	END
-    } >"$FLEET/.drover.yaml.new"
-    mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
-}
-
-reconfigure() { # [BROKEN]
-    configure_fleet "$@"
-    run drover reload
-    expect 0
-}
-
-# runs_once VM...: each on one host, and never in its life on two at a time.
-runs_once() {
-    local vm
-    for vm in "$@"; do
-        [[ $(where "$vm") =~ ^kvm[1-3]$ ]] || {
-            echo "$vm runs on: $(where "$vm")"
-            return 1
-        }
-        lab vm beats "$vm" >/dev/null || return 1
-    done
-}
-
-runs_elsewhere() { # HOST VM...: than there
-    local host=$1 vm
-    shift
-    runs_once "$@" || return 1
-    for vm in "$@"; do
-        [[ $(where "$vm") != "$host" ]] || return 1
-    done
-}
-
-knows_on() { # HOST VM...: droverd does, too
-    local host=$1 vm
-    shift
-    for vm in "$@"; do
-        drover vms | awk -v vm="$vm" -v host="$host" \
-            '$1 == vm && $0 ~ (" " host " ") && / running / { found = 1 } END { exit !found }' || return 1
-    done
-}
-
-# line_of TEXT: the number of the first line of droverd's log since mark_log that has it.
-line_of() {
-    logged "$1" >/dev/null || return 1
-    tail -n +"$(($(cat "$FLEET/droverd.mark") + 1))" "$FLEET/droverd.log" |
-        grep -n -m 1 -F -e "$1" | cut -d : -f 1
 }
 
 @test "a device is asked for the status, and nothing comes of it" {
@@ -223,24 +112,37 @@ line_of() {
     run_exactly_once ha9 ha5 web other
 }
 
-@test "fencing fails, or lies, or nobody knows: nothing is started elsewhere, loudly" {
-    local how
-    for how in refuse lie hang; do
-        reconfigure "$how"
-        mark_log
-        lab cut kvm1
-        wait_for 90 logged 'host kvm1 does not answer and could not be fenced'
-        logged 'drover evacuate kvm1 --confirm-host-is-off'
-        wait_for 30 host_is kvm1 non_responsive
-        run drover evacuate kvm1 # without anybody who vouches for it
-        expect 3
-        lab join kvm1
-        wait_for 90 host_is kvm1 up
-        run logged 'is started on host'
-        expect 1
-    done
+# is_left_alone HOW: kvm1 is gone, and its device is broken in that way.
+is_left_alone() {
+    reconfigure "$1"
+    mark_log
+    lab cut kvm1
+    wait_for 90 logged 'host kvm1 does not answer and could not be fenced'
+    logged 'drover evacuate kvm1 --confirm-host-is-off'
+    wait_for 30 host_is kvm1 non_responsive
+    run drover evacuate kvm1 # without anybody who vouches for it
+    expect 3
+    lab join kvm1
+    wait_for 90 host_is kvm1 up
+    run logged 'is started on host'
+    expect 1
     run_exactly_once ha9 ha5 web other
     reconfigure
+}
+
+@test "fencing fails: nothing is started elsewhere, loudly" {
+    is_left_alone refuse
+    logged 'device says failed: '
+}
+
+@test "whether it is off is unknown: nothing is started elsewhere, loudly" {
+    is_left_alone hang
+    logged 'device says unknown: '
+}
+
+@test "the device says off, and the host is there: nothing is started elsewhere, loudly" {
+    is_left_alone lie
+    logged 'its device says off, but'
 }
 
 @test "a host is cut off with its guests running: fenced first, then they start, in order" {
