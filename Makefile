@@ -418,7 +418,7 @@ HOOK_DRIVERS = qemu
 man_pages := $(sort $(wildcard docs/man/*.[1-9]))
 policy_files := $(sort $(wildcard policies/*.yaml))
 lua_files := $(patsubst lua/%,%,$(shell find lua -name '*.lua' 2>/dev/null | LC_ALL=C sort))
-unit_files := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socket))
+unit_files := $(sort $(foreach e,service socket timer,$(wildcard contrib/systemd/*.$e)))
 host_scripts := $(wildcard contrib/systemd/drover-shutdown contrib/systemd/drover-heartbeat)
 example_config := $(wildcard contrib/drover.yaml)
 example_files := $(shell find contrib/examples -type f 2>/dev/null | LC_ALL=C sort)

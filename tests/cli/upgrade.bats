@@ -121,7 +121,7 @@ shutdown_world() {
 
 drover_shutdown() {
     PATH="$PLACE/bin:$PATH" DROVER_MAINTENANCE_DIR=$PLACE/maintenance.d \
-        DROVER_SHUTDOWN_CONF=$PLACE/shutdown.conf \
+        DROVER_ALARM_DIR=$PLACE/alarm.d DROVER_SHUTDOWN_CONF=$PLACE/shutdown.conf \
         "$BATS_TEST_DIRNAME/../../contrib/systemd/drover-shutdown" "$@"
 }
 
@@ -150,9 +150,55 @@ drover_shutdown() {
     wait_until all_are_up
 }
 
-@test "drover-shutdown: what a host may ask for is two things" {
+is_in_trouble() {
+    [[ $(state_of kvm2) == non_operational ]]
+}
+
+# agent_finds STATUS TEXT: what drover agent-check says; everything else is the real drover's.
+agent_finds() {
+    cat >"$PLACE/bin/drover" <<-END
+	#!/bin/sh
+	case \$* in
+	    *agent-check*) printf '%s\n' '$2'; exit $1 ;;
+	esac
+	exec "$BUILD/drover" --socket "$PLACE/drover.sock" "\$@"
+	END
+    chmod 755 "$PLACE/bin/drover"
+}
+
+@test "drover-shutdown: trouble that a host finds in itself is told to droverd, until it is over" {
+    shutdown_world
+    mkdir -p "$PLACE/run"
+    export RUNTIME_DIRECTORY=$PLACE/run
+    agent_finds 3 'disk sda is failing'
+    drover_shutdown check
+    wait_until is_in_trouble
+    ask status | grep -q 'disk sda is failing'
+    rm "$PLACE/alarm.d/kvm2" # droverd's machine was rebooted, and has forgotten
+    wait_until all_are_up
+    drover_shutdown check
+    wait_until is_in_trouble
+    agent_finds 0 ''
+    drover_shutdown check
+    wait_until all_are_up
+    echo 'CONTROLLER=' >>"$PLACE/shutdown.conf"
+    : >"$PLACE/alarm.d/kvm2"
+    drover_shutdown check # that all is well, is told once
+    [ -e "$PLACE/alarm.d/kvm2" ]
+    rm "$PLACE/run/calm"
+    drover_shutdown check # nobody remembers what was told last
+    [ ! -e "$PLACE/alarm.d/kvm2" ]
+    agent_finds 2 'what nobody can know'
+    run drover_shutdown check
+    expect 1
+    [ ! -e "$PLACE/alarm.d/kvm2" ]
+    wait_until all_are_up
+}
+
+@test "drover-shutdown: what a host may ask for is four things" {
     local words
-    for words in '' 'drain' 'drain x' 'drain 5; reboot' 'drain 999999' 'back; id' 'sh' '-c id'; do
+    for words in '' 'drain' 'drain x' 'drain 5; reboot' 'drain 999999' 'back; id' 'sh' '-c id' \
+        'alarm;id' '../alarm' 'serve'; do
         SSH_ORIGINAL_COMMAND=$words run drover_shutdown serve kvm1
         [[ $status -eq 2 ]] || { echo "$words: $status"; false; }
         [[ $output != *uid=* ]]
