@@ -14,7 +14,7 @@ fi
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/units" "$scratch/sbin" "$scratch/lib/drover"
-cp contrib/systemd/drover-shutdown "$scratch/lib/drover/"
+cp contrib/systemd/drover-shutdown contrib/systemd/drover-heartbeat "$scratch/lib/drover/"
 printf '#!/bin/sh\n' >"$scratch/sbin/droverd"
 chmod 755 "$scratch/sbin/droverd"
 for unit in contrib/systemd/*.service contrib/systemd/*.timer; do
