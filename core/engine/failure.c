@@ -183,11 +183,11 @@ static void get_stuck(struct engine *engine, struct watch *watch)
     double retry_s = engine->settings.fencing.retry_s;
     enter(engine, watch, FAILURE_STUCK, retry_s);
     notice(engine, NOTICE_ERROR, "host.not_fenced", watch->name, NULL,
-           "host %s does not answer and could not be fenced (%s): nothing of it is started "
+           "host %s does not answer and could not be fenced (%s): nothing %s is started "
            "elsewhere. Tried again in %.0f s. If it is off for certain: "
            "drover evacuate %s --confirm-host-is-off",
-           watch->name, watch->failure.said ? watch->failure.said : "no device answered", retry_s,
-           watch->name);
+           watch->name, watch->failure.said ? watch->failure.said : "no device answered",
+           proof_of_host(watch) ? "that may have come to it" : "of it", retry_s, watch->name);
 }
 
 static void switch_off(struct engine *engine, struct watch *watch, uint32_t above)
@@ -278,6 +278,7 @@ static void take_as_proof(struct engine *engine, struct watch *watch)
     enter(engine, watch, FAILURE_NONE, 0);
     if (device < n && devices[device].listens) { /* switched on now, its dump would be lost */
         proof_by_word(engine, watch, devices[device].unit);
+        proof_goes_on(engine, watch); /* when the dump is written, by itself */
         return;
     }
     proof_by_fence(engine, watch, device < n ? devices[device].unit : "its device");
@@ -287,6 +288,25 @@ static void take_as_proof(struct engine *engine, struct watch *watch)
     effect->host = emit_text(engine, watch->name);
     effect->name = "on";
     effect->number = device;
+    proof_goes_on(engine, watch);
+}
+
+/* It was to go on again, is not heard, and may run what is looked for: that it is off is proven anew. */
+void failure_prove_again(struct engine *engine, struct watch *watch, const char *vm)
+{
+    double booted_at = proof_goes_on_at(proof_of_host(watch)) + engine->settings.power.boot_s;
+    if (watch->failure.phase != FAILURE_NONE || power_covers(watch))
+        return;
+    if (engine->now < booted_at) {
+        wake_at(engine, booted_at);
+        return;
+    }
+    if (holds_back(engine, watch))
+        return;
+    notice(engine, NOTICE_WARNING, "host.fence", watch->name, NULL,
+           "host %s was off, was to go on again, and is not heard: it may run VM %s, and is probed "
+           "and fenced anew", watch->name, vm);
+    probe(engine, watch, FAILURE_PROBING);
 }
 
 /* A phase that has lasted as long as it may. */
@@ -523,5 +543,7 @@ bool failure_order(struct engine *engine, struct watch *watch, const char *actio
     effect->host = emit_text(engine, watch->name);
     effect->name = emit_text(engine, action);
     effect->number = devices_of_level(devices, n, level, 0);
+    if (strcmp(action, "on") == 0)
+        proof_goes_on(engine, watch);
     return true;
 }

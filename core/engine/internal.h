@@ -374,6 +374,7 @@ void failure_host_lost(struct engine *engine, struct watch *watch);
 void failure_host_reported(struct engine *engine, struct watch *watch);
 void failure_set_changed(struct engine *engine);
 void failure_free(struct failure *failure);
+void failure_prove_again(struct engine *engine, struct watch *watch, const char *vm);
 void on_probed(struct engine *engine, const struct event *event);
 void on_fenced(struct engine *engine, const struct event *event);
 bool failure_order(struct engine *engine, struct watch *watch, const char *action);

@@ -11,6 +11,7 @@
 struct proof {
     const char *text; /* for people: what it rests on */
     double at;
+    double goes_on_at; /* 0: it does not */
     struct arena arena;
 };
 
@@ -18,6 +19,7 @@ struct proof {
 static const struct field remembered_proof[] = {
     {.key = "text", .type = FIELD_TEXT, .offset = PROOF(text)},
     {.key = "at", .type = FIELD_NUMBER, .offset = PROOF(at)},
+    {.key = "goes_on_at", .type = FIELD_NUMBER, .offset = PROOF(goes_on_at)},
     {0},
 };
 
@@ -29,6 +31,12 @@ static const char *name_of(struct engine *engine, const struct watch *watch)
     return emit_printf(engine, "proof/%s", watch->name);
 }
 
+static void remember_proof(struct engine *engine, const struct watch *watch)
+{
+    remember(engine, name_of(engine, watch),
+             field_lines_write(&engine->out->arena, remembered_proof, watch->failure.proof));
+}
+
 static void take(struct engine *engine, struct watch *watch, const char *how, const char *by)
 {
     struct proof *proof = memory_new(sizeof *proof);
@@ -36,8 +44,7 @@ static void take(struct engine *engine, struct watch *watch, const char *how, co
     proof->text = arena_printf(&proof->arena, "%s %s", how, by);
     proof_free(watch->failure.proof);
     watch->failure.proof = proof;
-    remember(engine, name_of(engine, watch),
-             field_lines_write(&engine->out->arena, remembered_proof, proof));
+    remember_proof(engine, watch);
     engine->dirty = true;
 }
 
@@ -99,6 +106,19 @@ const char *proof_text(const struct proof *proof)
 double proof_at(const struct proof *proof)
 {
     return proof->at;
+}
+
+void proof_goes_on(struct engine *engine, struct watch *watch)
+{
+    if (!watch->failure.proof)
+        return;
+    watch->failure.proof->goes_on_at = engine->now;
+    remember_proof(engine, watch);
+}
+
+double proof_goes_on_at(const struct proof *proof)
+{
+    return proof->goes_on_at;
 }
 
 void proof_recall(struct engine *engine, struct watch *watch, const char *lines)

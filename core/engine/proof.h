@@ -42,6 +42,13 @@ const struct proof *proof_of_stage(const struct move *move);
 const char *proof_text(const struct proof *proof);
 double proof_at(const struct proof *proof); /* of a host: when it was known */
 
+/*
+ * It was off then, and goes on again: by a device's word, or by itself. What ran there is dead all
+ * the same; that nothing runs there now is no longer known.
+ */
+void proof_goes_on(struct engine *engine, struct watch *watch);
+double proof_goes_on_at(const struct proof *proof); /* of a host; 0: it does not, as far as drover knows */
+
 void proof_recall(struct engine *engine, struct watch *watch, const char *lines);
 void proof_free(struct proof *proof);
 

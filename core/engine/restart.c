@@ -204,10 +204,13 @@ void restart_crashed(struct engine *engine, const struct vm *vm, const char *why
 
 /* ------------------------------------------------------------------ its turn */
 
-/*
- * It has not been asked since, or it is not there to be asked. That it was off before the VM's own
- * host went out of sight says nothing, where it has been told to go on again.
- */
+/* That it was off before the VM's own host went out of sight says nothing, if it went on again. */
+static bool is_stale(const struct proof *proof, const struct watch *from)
+{
+    return proof && from && proof_goes_on_at(proof) > 0 && proof_at(proof) < from->lost_at;
+}
+
+/* It has not been asked since, or it is not there to be asked. */
 static bool may_have_it(const struct engine *engine, const struct watch *watch,
                         const struct watch *from, double since)
 {
@@ -216,7 +219,7 @@ static bool may_have_it(const struct engine *engine, const struct watch *watch,
     if (watch->power.phase == POWER_OFF)
         return false; /* nothing ran there when drover switched it off */
     bool was_empty = host->state == DROVER_HOST_MAINTENANCE && host->state_since <= watch->lost_at;
-    if (proof && from && engine->settings.fencing.power_on && proof_at(proof) < from->lost_at)
+    if (is_stale(proof, from))
         proof = NULL;
     if (!watch->connected)
         return !proof && !was_empty;
@@ -232,10 +235,12 @@ static bool may_be_anywhere(struct engine *engine, struct move *move)
         return false;
     bool ask = !(engine->now < move->check_at);
     for (uint32_t i = 0; i < engine->n_watches; i++) {
-        const struct watch *watch = engine->watches[i];
+        struct watch *watch = engine->watches[i];
         if (!watch->configured || !may_have_it(engine, watch, from, move->record.updated_at))
             continue;
         maybe = true;
+        if (!watch->connected && is_stale(proof_of_host(watch), from))
+            failure_prove_again(engine, watch, move->record.name);
         if (ask && watch->connected)
             emit(engine, EFFECT_REFRESH)->host = emit_text(engine, watch->name);
     }

@@ -203,6 +203,110 @@ static void what_was_moved_out_of_sight_is_left_alone(void **state)
     bench_free(&bench);
 }
 
+/*
+ * kvm1 was fenced, told to go on where it is wanted, and has not been heard since. Then ha7 ends on
+ * kvm2 while that is out of sight, and kvm3 has not got it.
+ */
+static struct bench ended_after_a_fence(bool wanted)
+{
+    struct bench bench = begin(1);
+    bench_report(&bench, "kvm1", "web", NULL);
+    bench_report(&bench, "kvm2", "other", "ha7", NULL);
+    dies(&bench);
+    if (!wanted)
+        bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm1", "silent");
+    assert_string_equal(bench_state(&bench, "kvm1"), "down");
+    assert_int_equal(bench_count(&bench, EFFECT_FENCE), wanted ? 1 : 0); /* "on" */
+    bench_tick(&bench, 1);
+    bench_lose(&bench, "kvm2", "keepalive");
+    bench_tick(&bench, 61.5);
+    bench_connect(&bench, "kvm2");
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_null(start_of(&bench, "ha7"));
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", NULL);
+    bench_report(&bench, "kvm3", NULL);
+    return bench;
+}
+
+/* Broken hardware does not come back by being switched on, and holds nothing up for ever. */
+static void a_host_that_was_told_to_go_on_and_is_not_heard_is_fenced_anew(void **state)
+{
+    (void)state;
+    struct bench bench = ended_after_a_fence(true);
+    assert_null(start_of(&bench, "ha7")); /* kvm1 may run it by now */
+    bench_tick(&bench, 300);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE), 0); /* it may be booting */
+    assert_true(engine_next_wake(bench.engine) <= bench.now + 301);
+    bench_tick(&bench, 301);
+    assert_non_null(bench_effect(&bench, EFFECT_PROBE, 0));
+    assert_string_equal(bench_effect(&bench, EFFECT_PROBE, 0)->host, "kvm1");
+    probed(&bench, "kvm1", "silent");
+    assert_null(start_of(&bench, "ha7"));
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    assert_null(start_of(&bench, "ha7"));
+    probed(&bench, "kvm1", "silent");
+    assert_non_null(start_of(&bench, "ha7"));
+    assert_string_equal(bench_state(&bench, "kvm1"), "down");
+    bench_free(&bench);
+}
+
+static void a_host_that_was_told_to_go_on_and_is_heard_is_asked(void **state)
+{
+    (void)state;
+    struct bench bench = ended_after_a_fence(true);
+    bench_tick(&bench, 120);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", NULL);
+    assert_non_null(start_of(&bench, "ha7"));
+    bench_free(&bench);
+}
+
+static void a_host_that_was_fenced_and_left_off_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct bench bench = ended_after_a_fence(false);
+    assert_non_null(start_of(&bench, "ha7"));
+    bench_free(&bench);
+}
+
+/* droverd has been restarted, and knows that the host went on. */
+static void that_a_host_goes_on_is_remembered_with_the_proof(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench = begin(1);
+    bench_report(&bench, "kvm1", "web", NULL);
+    memorize(&memory, &bench);
+    bench_report(&bench, "kvm2", "other", "ha7", NULL);
+    memorize(&memory, &bench);
+    dies_and_is_fenced(&bench);
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now + 5);
+    bench_connect(&bench, "kvm3");
+    bench_report(&bench, "kvm3", NULL);
+    bench_connect(&bench, "kvm2");
+    bench_report(&bench, "kvm2", "other", "ha7", NULL);
+    bench_tick(&bench, 1);
+    bench_lose(&bench, "kvm2", "keepalive");
+    bench_tick(&bench, 61.5);
+    bench_connect(&bench, "kvm2");
+    bench_report(&bench, "kvm2", "other", NULL);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm3", NULL);
+    assert_null(start_of(&bench, "ha7"));
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", NULL);
+    assert_non_null(start_of(&bench, "ha7"));
+    bench_free(&bench);
+}
+
 static void an_ha_vm_that_crashes_while_it_moves_comes_back(void **state)
 {
     (void)state;
@@ -408,6 +512,10 @@ int main(void)
         cmocka_unit_test(what_was_lost_is_remembered_whatever_it_is),
         cmocka_unit_test(what_ended_out_of_sight_comes_back_when_no_host_has_it),
         cmocka_unit_test(what_was_moved_out_of_sight_is_left_alone),
+        cmocka_unit_test(a_host_that_was_told_to_go_on_and_is_not_heard_is_fenced_anew),
+        cmocka_unit_test(a_host_that_was_told_to_go_on_and_is_heard_is_asked),
+        cmocka_unit_test(a_host_that_was_fenced_and_left_off_is_not_waited_for),
+        cmocka_unit_test(that_a_host_goes_on_is_remembered_with_the_proof),
         cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
         cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
         cmocka_unit_test(a_report_of_before_says_nothing_of_what_has_just_come),
