@@ -406,7 +406,9 @@ static bool admit(struct engine *engine, const struct event *event, const struct
 void on_hook_ask(struct engine *engine, const struct event *event)
 {
     const struct hook_ask *hook = &event->hook;
-    const struct watch *watch = watch_of_hook(engine, event->host);
+    struct watch *watch = watch_of_hook(engine, event->host);
+    if (watch && engine->configured)
+        failure_host_spoke(engine, watch);
     if (!may_refuse(hook) || !watch || !engine->configured) {
         allow(engine, event, NULL);
         if (watch && engine->configured)

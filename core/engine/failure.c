@@ -55,7 +55,8 @@ static uint32_t count_vms(const struct engine *engine, const char *host)
 
 /*
  * RHV's: a fixed time, more for the SPM, and more for each VM. Counted once for each loss: many
- * hosts may be gone at a time, and their VMs do not come and go meanwhile.
+ * hosts may be gone at a time, and their VMs do not come and go meanwhile. It begins anew with
+ * each word of the host that comes by another way than libvirt.
  */
 static double grace_ends(const struct engine *engine, struct watch *watch)
 {
@@ -69,7 +70,7 @@ static double grace_ends(const struct engine *engine, struct watch *watch)
         if (strcmp(host->roles.item[i], "spm") == 0)
             grace += fencing->grace_spm_s;
     watch->failure.grace_from = watch->lost_at;
-    watch->failure.grace_ends = watch->lost_at + grace;
+    watch->failure.grace_ends = fmax(watch->lost_at, watch->failure.spoke_at) + grace;
     return watch->failure.grace_ends;
 }
 
@@ -400,7 +401,7 @@ void on_probed(struct engine *engine, const struct event *event)
     bool answers = refuses || strcmp(event->name, "answers") == 0;
     notice(engine, NOTICE_INFO, "host.probed", watch->name, NULL, "host %s, probed: %s",
            watch->name, event->text[0] ? event->text : event->name);
-    if (watch->failure.phase == FAILURE_PROBING && answers)
+    if (watch->failure.phase == FAILURE_PROBING && (answers || watch->failure.spoke_at > 0))
         soften(engine, watch, 0);
     else if (watch->failure.phase == FAILURE_PROBING)
         go_on_to_off(engine, watch, 0); /* nothing there that could be asked to restart anything */
@@ -413,6 +414,47 @@ void on_probed(struct engine *engine, const struct event *event)
     } else {
         take_as_proof(engine, watch);
     }
+}
+
+/* It was said that it is off, or about to be found out: the host itself says else. */
+static void contradict(struct engine *engine, struct watch *watch)
+{
+    static const char asked[] = "but its hook has asked since";
+    uint32_t n, device = watch->failure.device;
+    const struct fence_setting *devices = devices_of(engine, watch, &n);
+    if (watch->failure.phase == FAILURE_VERIFY && device < n && devices[device].listens) {
+        take_word(engine, watch, true);
+    } else if (watch->failure.phase == FAILURE_VERIFY) {
+        set_text(&watch->failure.said, emit_printf(engine, "its device says off, %s", asked));
+        get_stuck(engine, watch);
+    } else if (proof_of_host(watch)) {
+        notice(engine, NOTICE_WARNING, "host.proof_ends", watch->name, NULL,
+               "host %s was %s, %s: nothing more of it is started elsewhere until that is clear",
+               watch->name, proof_text(proof_of_host(watch)), asked);
+        proof_end(engine, watch);
+        watch->failure.reviewed = false;
+    } else if (watch->failure.phase == FAILURE_PROBING) {
+        enter(engine, watch, FAILURE_NONE, 0);
+    }
+}
+
+/*
+ * A guest has started or ended there, and its hook asks droverd by a way of its own: it lives, whatever is wrong with its libvirt or the way there. What a device was told
+ * already goes on, and is checked by a probe as ever.
+ */
+void failure_host_spoke(struct engine *engine, struct watch *watch)
+{
+    if (watch->connected || power_covers(watch))
+        return;
+    bool first = watch->failure.spoke_at <= 0;
+    watch->failure.spoke_at = engine->now;
+    watch->failure.grace_ends = 0;
+    if (first)
+        notice(engine, NOTICE_INFO, "host.spoke", watch->name, NULL,
+               "host %s does not answer, but its hook has asked: it lives, and its grace time "
+               "begins anew", watch->name);
+    contradict(engine, watch);
+    engine->dirty = true;
 }
 
 static void heard_off(struct engine *engine, struct watch *watch)
@@ -471,6 +513,7 @@ void failure_host_back(struct engine *engine, struct watch *watch)
     watch->failure.until = until;
     watch->failure.off_said_at = NAN;
     watch->failure.listened = false;
+    watch->failure.spoke_at = 0;
     watch->failure.reviewed = watch->failure.all = watch->failure.told_not_kept = false;
     set_text(&watch->failure.said, NULL);
 }

@@ -82,6 +82,7 @@ struct failure {
     uint32_t device;     /* the one that was told, by position in its setting */
     double grace_from, grace_ends; /* of the loss at that time; ends 0: not counted yet */
     bool listened;       /* that was done since it was lost, or since all devices failed */
+    double spoke_at;     /* it was lost, and its hook asked all the same; 0: not so */
     double off_said_at;  /* devices said off while the host was connected; NAN: not so */
     char *said;          /* what the devices said last, or why none is asked */
     bool reviewed;       /* what was lost with it has been gone through */
@@ -377,6 +378,7 @@ void failure_free(struct failure *failure);
 void failure_prove_again(struct engine *engine, struct watch *watch, const char *vm);
 void on_probed(struct engine *engine, const struct event *event);
 void on_fenced(struct engine *engine, const struct event *event);
+void failure_host_spoke(struct engine *engine, struct watch *watch); /* by other ways than libvirt */
 bool failure_order(struct engine *engine, struct watch *watch, const char *action);
 
 /* power.c: hosts that drover switches though nothing is wrong with them */

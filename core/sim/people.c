@@ -97,8 +97,10 @@ void people_hook(struct sim *sim)
         return;
     uint32_t vm = random_below(&sim->chance, sim->n_vms);
     uint32_t host = random_below(&sim->chance, sim->n_hosts);
-    post_question(sim, ++sim->last_question, host, &sim->vms[vm],
-                  operations[random_below(&sim->chance, 5)]);
+    const char *operation = operations[random_below(&sim->chance, 5)];
+    if (sim->hosts[host].alive && !sim->hosts[host].cut && !sim->hosts[host].mute &&
+        !host_is_frozen(sim, host))
+        post_question(sim, ++sim->last_question, host, &sim->vms[vm], operation);
 }
 
 /* ------------------------------------------------------------------ operators */

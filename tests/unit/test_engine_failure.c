@@ -480,6 +480,89 @@ static void a_word_of_an_earlier_loss_is_no_proof(void **state)
     bench_free(&bench);
 }
 
+/* ------------------------------------------------------------------ hosts that speak by their hook */
+
+/* A guest has ended there: libvirt's daemon works, and is not reached. */
+static void hook_speaks(struct bench *bench, const char *host)
+{
+    struct event *event = bench_event(bench, EVENT_HOOK_ASK, host);
+    event->id = 99;
+    event_set(event, &event->hook.driver, "qemu");
+    event_set(event, &event->hook.operation, "release");
+    event_set(event, &event->hook.object, "some");
+    bench_take(bench, event);
+}
+
+static void a_host_that_speaks_has_its_grace_anew(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    bench_lose(&bench, "kvm1", "keepalive");
+    bench_tick(&bench, 50);
+    hook_speaks(&bench, "kvm1");
+    assert_non_null(bench_notice(&bench, "host.spoke"));
+    bench_tick(&bench, 50);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE), 0);
+    assert_string_equal(bench_state(&bench, "kvm1"), "connecting");
+    hook_speaks(&bench, "kvm1");
+    assert_null(bench_notice(&bench, "host.spoke")); /* once */
+    bench_tick(&bench, 61.5);
+    assert_int_equal(bench_count(&bench, EFFECT_PROBE), 1);
+    hook_speaks(&bench, "kvm1"); /* while it is probed */
+    assert_string_equal(bench_state(&bench, "kvm1"), "connecting");
+    probed(&bench, "kvm1", "silent");
+    assert_int_equal(bench_count(&bench, EFFECT_FENCE), 0);
+    bench_tick(&bench, 61.5);
+    probed(&bench, "kvm1", "silent");
+    assert_true(fence_order(&bench, "off") > 0); /* it has not spoken since */
+    bench_free(&bench);
+}
+
+static void libvirtd_of_a_host_that_spoke_is_brought_back_first(void **state)
+{
+    (void)state;
+    struct bench bench = begin(2);
+    bench.soft = true;
+    bench_configure(&bench);
+    bench_lose(&bench, "kvm1", "keepalive");
+    hook_speaks(&bench, "kvm1");
+    bench_tick(&bench, 61.5);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "soft"), "failed");
+    assert_true(fence_order(&bench, "off") > 0);
+    bench_free(&bench);
+}
+
+/* After its device has said off, and also after that was believed. */
+static void a_host_that_speaks_is_not_off(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    dies(&bench);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    hook_speaks(&bench, "kvm1");
+    assert_non_null(bench_notice(&bench, "host.not_fenced"));
+    probed(&bench, "kvm1", "silent");
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    bench_free(&bench);
+
+    bench = begin(1);
+    dies_and_is_fenced(&bench);
+    started(&bench, start_of(&bench, "ha9")->move, true);
+    hook_speaks(&bench, "kvm1");
+    assert_non_null(bench_notice(&bench, "host.proof_ends"));
+    bench_runs(&bench, "kvm3", "ha9");
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0); /* ha5 waits for proof anew */
+    bench_tick(&bench, 61.5);
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    probed(&bench, "kvm1", "silent");
+    fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm1", "silent");
+    assert_non_null(start_of(&bench, "ha5"));
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -506,6 +589,9 @@ int main(void)
         cmocka_unit_test(a_host_of_which_no_word_is_heard_is_fenced),
         cmocka_unit_test(a_word_that_is_contradicted_is_no_proof),
         cmocka_unit_test(a_word_of_an_earlier_loss_is_no_proof),
+        cmocka_unit_test(a_host_that_speaks_has_its_grace_anew),
+        cmocka_unit_test(libvirtd_of_a_host_that_spoke_is_brought_back_first),
+        cmocka_unit_test(a_host_that_speaks_is_not_off),
         cmocka_unit_test(what_was_remembered_of_a_vm_gives_way_to_what_a_host_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
