@@ -158,7 +158,7 @@ void how_for_move(struct engine *engine, struct move *move, const struct columns
         move->how.time_limit_s = 0; /* it counts for memory, and the disks come first */
     move->share = answer.share;
     move->left_out = answer.left_out;
-    move->unfit = kind_adjust(move, columns->vm_record[vm], &move->how);
+    kind_adjust(move, columns->vm_record[vm]);
     move->wait_s = answer.wait_s;
     move->wait_why = answer.wait_why;
     *max_concurrent = answer.max_concurrent;

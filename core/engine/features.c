@@ -191,15 +191,20 @@ static const char *too_old(const struct how_ask *ask, const struct feature *feat
     return NULL;
 }
 
+void left_out_add(struct rows *left_out, struct arena *arena, const char *code, const char *text)
+{
+    uint32_t n = left_out->n;
+    struct left_out *out = arena_array(arena, n + 1, sizeof *out);
+    if (n > 0)
+        memcpy(out, left_out->item, n * sizeof *out);
+    out[n] = (struct left_out){.code = code, .text = text};
+    *left_out = (struct rows){.item = out, .n = n + 1};
+}
+
 void how_leave_out(const struct how_ask *ask, struct how_answer *answer, const char *code,
                    const char *text)
 {
-    uint32_t n = answer->left_out.n;
-    struct left_out *out = arena_array(ask->arena, n + 1, sizeof *out);
-    if (n > 0)
-        memcpy(out, answer->left_out.item, n * sizeof *out);
-    out[n] = (struct left_out){.code = code, .text = text};
-    answer->left_out = (struct rows){.item = out, .n = n + 1};
+    left_out_add(&answer->left_out, ask->arena, code, text);
 }
 
 void features_leave_out(const struct how_ask *ask, struct how_answer *answer)

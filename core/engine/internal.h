@@ -153,7 +153,6 @@ struct move {
     double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
     bool call_done;
     bool call_ok;      /* cold, offline: and it was done */
-    const char *unfit; /* of what its policy wants, and its kind does not go with: "" or a list */
     bool ordered;      /* the same: what this stage wants was ordered, by this droverd */
     bool arrived;      /* the destination says that the VM runs there */
     bool left;         /* the source says that it is gone */
@@ -442,8 +441,8 @@ void staged_revert(struct engine *engine, struct move *move, const char *why);
 void request_migrate(struct engine *engine, const struct event *event);
 void request_confirm(struct engine *engine, const struct event *event);
 void request_revert(struct engine *engine, const struct event *event);
-/* Sets what it asks for and takes out what does not go with that; returns a list of it, or "". */
-const char *kind_adjust(struct move *move, const struct vm *vm, struct how *how);
+/* Sets in move->how what it asks for, and leaves out what does not go with that. */
+void kind_adjust(struct move *move, const struct vm *vm);
 uint32_t kind_waives(const struct migration *record); /* DROVER_WAIVE_... */
 
 /* leftover.c: definitions left behind by restarts and cold moves */
@@ -602,6 +601,7 @@ void channel_set_changed(struct engine *engine);
 void do_set_bandwidth(struct engine *engine, const struct event *event);
 
 /* features.c */
+void left_out_add(struct rows *left_out, struct arena *arena, const char *code, const char *text);
 void features_leave_out(const struct how_ask *ask, struct how_answer *answer);
 void how_leave_out(const struct how_ask *ask, struct how_answer *answer, const char *code,
                    const char *text); /* the text must live as long as the ask's arena */

@@ -109,25 +109,21 @@ uint32_t kind_waives(const struct migration *record)
     return record->copy_storage != COPY_NO_STORAGE ? DROVER_WAIVE_STORAGE : 0;
 }
 
-struct leaving {
-    struct arena *arena;
-    const char *list;
-};
-
-static void leave(struct leaving *leaving, bool *flag, const char *name)
+static void leave(struct move *move, bool *flag, const char *code, const char *name)
 {
     if (!*flag)
         return;
     *flag = false;
-    leaving->list = arena_printf(leaving->arena, "%s%s%s", leaving->list,
-                                 leaving->list[0] ? ", " : "", name);
+    left_out_add(&move->left_out, &move->arena, code,
+                 arena_printf(&move->arena, "%s: it does not go with %s", name,
+                              move->record.tunnelled ? "a tunnel" : "a guest that is paused"));
 }
 
-static void leave_postcopy(struct leaving *leaving, struct how *how)
+static void leave_postcopy(struct move *move, struct how *how)
 {
     struct stall *stalls = how->stalls.item;
     uint32_t left = 0;
-    leave(leaving, &how->postcopy, "post-copy");
+    leave(move, &how->postcopy, "migration.without_postcopy", "post-copy");
     for (uint32_t i = 0; i < how->stalls.n; i++)
         if (stalls[i].action != DROVER_STALL_POSTCOPY)
             stalls[left++] = stalls[i];
@@ -135,22 +131,21 @@ static void leave_postcopy(struct leaving *leaving, struct how *how)
 }
 
 /* A guest that stands still faults no pages in: in post-copy it would never arrive. */
-const char *kind_adjust(struct move *move, const struct vm *vm, struct how *how)
+void kind_adjust(struct move *move, const struct vm *vm)
 {
-    struct leaving leaving = {.arena = &move->arena, .list = ""};
+    struct how *how = &move->how;
     bool parallel = how->connections > 1;
     how->copy_storage = move->record.copy_storage;
     how->tunnelled = move->record.tunnelled;
     if (how->tunnelled || (vm && vm->state == DROVER_VM_PAUSED))
-        leave_postcopy(&leaving, how);
+        leave_postcopy(move, how);
     if (!how->tunnelled)
-        return leaving.list;
-    leave(&leaving, &parallel, "parallel connections");
-    leave(&leaving, &how->zerocopy, "zero-copy");
-    leave(&leaving, &how->tls, "TLS of its own");
+        return;
+    leave(move, &parallel, "migration.without_parallel", "parallel connections");
+    leave(move, &how->zerocopy, "migration.without_zero_copy", "zero-copy");
+    leave(move, &how->tls, "migration.without_tls", "TLS of its own");
     how->connections = 0;
     how->migration_address = ""; /* it has no connection of its own that could go there */
-    return leaving.list;
 }
 
 /* As the queue will ask, but for what is busy just now. NULL: its cluster has no policy. */

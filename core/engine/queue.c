@@ -276,11 +276,6 @@ static void begin(const struct start *start, const struct decision *decision)
            move->record.from, move->record.to, move->record.reason,
            (unsigned long long)decision->id)
         ->move = move->record.id;
-    if (move->unfit[0])
-        notice(engine, NOTICE_INFO, "migration.left_out", move->record.to, move->record.name,
-               "VM %s moves without %s: that does not go with %s", move->record.name,
-               move->unfit, move->record.tunnelled ? "a tunnel" : "a guest that is paused")
-            ->move = move->record.id;
     order_migration(engine, move);
 }
 

@@ -54,17 +54,24 @@ static const struct effect *ordered(struct bench *bench, const char *vm, const c
     return order;
 }
 
-static void set_bandwidth(struct bench *bench, const char *vm, const char *text)
+static void request_with(struct bench *bench, const char *verb, const char *vm, const char *key,
+                         const char *value)
 {
     struct event *event = bench_event(bench, EVENT_OPERATOR_REQUEST, NULL);
     struct pair *pair = arena_new(&event->arena, sizeof *pair);
-    *pair = (struct pair){.key = "bandwidth", .value = text};
+    *pair = (struct pair){.key = key, .value = value};
     event->id = 4711;
-    event_set(event, &event->name, "set_bandwidth");
+    event_set(event, &event->name, verb);
     event_set(event, &event->who, "tester");
     event_set(event, &event->vm, vm);
+    event_set(event, &event->to, "");
     event->arguments = (struct pairs){.item = pair, .n = 1, .known = true};
     bench_take(bench, event);
+}
+
+static void set_bandwidth(struct bench *bench, const char *vm, const char *text)
+{
+    request_with(bench, "set_bandwidth", vm, "bandwidth", text);
 }
 
 static double speed_set(struct bench *bench)
@@ -299,6 +306,30 @@ static void what_a_side_cannot_do_is_left_out_and_told(void **state)
     }
 }
 
+/* It goes through the libvirtds' own connection: one, and as those encrypt it. */
+static void what_a_tunnel_does_not_carry_is_left_out_and_told(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"migration.without_postcopy", "migration.without_parallel",
+                                        "migration.without_zero_copy", "migration.without_tls"};
+    static const uint32_t flags[] = {DROVER_HOW_POSTCOPY, DROVER_HOW_AUTO_PARALLEL,
+                                     DROVER_HOW_AUTO_PARALLEL | DROVER_HOW_ZEROCOPY,
+                                     DROVER_HOW_TLS};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct bench bench = bench_of((struct drover_how){.flags = flags[i]});
+        begin(&bench);
+        request_with(&bench, "migrate", "a", "tunnelled", "yes");
+        const struct how *how = &bench_effect(&bench, EFFECT_MIGRATE, 0)->how;
+        const struct effect *told = noticed(&bench, codes[i]);
+        assert_non_null(told);
+        assert_non_null(strstr(told->text, "it does not go with a tunnel"));
+        assert_true(how->tunnelled && !how->postcopy && !how->zerocopy && !how->tls);
+        assert_int_equal(how->connections, 0);
+        assert_int_equal(how->stalls.n, i == 0 ? 1 : 0);
+        bench_free(&bench);
+    }
+}
+
 static void the_policy_has_the_last_word(void **state)
 {
     (void)state;
@@ -356,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_person_changes_one_move),
         cmocka_unit_test(connections_by_bandwidth_and_vcpus),
         cmocka_unit_test(what_a_side_cannot_do_is_left_out_and_told),
+        cmocka_unit_test(what_a_tunnel_does_not_carry_is_left_out_and_told),
         cmocka_unit_test(the_policy_has_the_last_word),
         cmocka_unit_test(the_way_there),
     };
