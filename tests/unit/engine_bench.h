@@ -376,6 +376,23 @@ static inline struct bench bench_new(uint32_t n_hosts)
     return bench;
 }
 
+/* One that has started, and whose hosts are up: kvm1 runs these VMs (names, then NULL). */
+#define bench_up(n_hosts, ...) bench_up_vms(n_hosts, (const char *const[]){__VA_ARGS__})
+
+static inline struct bench bench_up_vms(uint32_t n_hosts, const char *const *names)
+{
+    static const char *const none[] = {NULL};
+    struct bench bench = bench_new(n_hosts);
+    bench_start(&bench);
+    for (uint32_t i = 1; i <= n_hosts; i++) {
+        char host[16];
+        snprintf(host, sizeof host, "kvm%u", i);
+        bench_connect(&bench, host);
+        bench_report_vms(&bench, host, i == 1 ? names : none);
+    }
+    return bench;
+}
+
 static inline void bench_free(struct bench *bench)
 {
     effects_free(&bench->effects);

@@ -97,12 +97,7 @@ static void the_hook_judges_what_others_start(void **state)
 static void the_hook_starts_no_vm_twice(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", "moving!", "off-", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
+    struct bench bench = bench_up(3, "a", "moving!", "off-", NULL);
     static const char *const starts[] = {"prepare", "start", "restore"};
     for (int i = 0; i < 3; i++) {
         const struct effect *answer = ask(&bench, "kvm2", starts[i], "a");
@@ -121,11 +116,7 @@ static void the_hook_starts_no_vm_twice(void **state)
 static void the_hook_knows_what_arrives(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", "b", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", "b", NULL);
     /* By somebody else: its start is part of the migration that was let in, for a while. */
     assert_true(ask(&bench, "kvm2", "migrate", "a")->ok);
     assert_true(ask(&bench, "kvm2", "prepare", "a")->ok);
@@ -145,12 +136,7 @@ static void the_hook_knows_what_arrives(void **state)
 static void the_hook_does_not_hold_vms_on_silent_hosts(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_connect(&bench, "kvm1");
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
+    struct bench bench = bench_up(3, "a", NULL);
     assert_false(ask(&bench, "kvm2", "start", "a")->ok);
     bench_lose(&bench, "kvm1", "io");
     assert_true(ask(&bench, "kvm2", "start", "a")->ok);
@@ -169,10 +155,7 @@ static void each_driver_has_operations_that_may_be_refused(void **state)
     };
     static const uint32_t refused[] = {4, 3, 2, 2, 0, 0, 0}; /* so many from the first on */
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, NULL);
     bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
     for (uint32_t d = 0; d < 7; d++) {
         driver = drivers[d];
@@ -192,10 +175,7 @@ static const struct vm *known(struct bench *bench, const char *vm)
 static void what_was_let_in_takes_its_room_at_once(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "off-", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "off-", NULL);
     assert_true(hook_asks(&bench, "kvm1", "prepare", "one", 6000)->ok);
     assert_string_equal(known(&bench, "one")->to, "kvm1");
     assert_int_equal(known(&bench, "one")->state, DROVER_VM_DOWN);
@@ -213,10 +193,7 @@ static void what_was_let_in_takes_its_room_at_once(void **state)
 static void a_booking_ends_when_the_vm_is_seen_and_when_its_start_is_over(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, NULL);
     assert_true(hook_asks(&bench, "kvm1", "start", "seen", 6000)->ok);
     bench_report(&bench, "kvm1", NULL); /* not there yet: that says nothing */
     assert_string_equal(known(&bench, "seen")->to, "kvm1");
@@ -244,10 +221,7 @@ static void a_booking_ends_when_the_vm_is_seen_and_when_its_start_is_over(void *
 static void who_was_known_before_stays_known(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "off-", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "off-", "a", NULL);
     assert_true(ask(&bench, "kvm1", "start", "off")->ok);
     assert_string_equal(known(&bench, "off")->to, "kvm1");
     assert_true(ask(&bench, "kvm2", "migrate", "a")->ok);
@@ -264,10 +238,7 @@ static void who_was_known_before_stays_known(void **state)
 static void a_long_migration_keeps_its_room(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", NULL);
     assert_true(ask(&bench, "kvm2", "migrate", "a")->ok);
     bench_report(&bench, "kvm1", "a!", NULL);
     bench_tick(&bench, 130);
@@ -324,10 +295,7 @@ static struct bench restarted(struct bench *old)
 static void a_restart_between_migrate_and_prepare_is_no_matter(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", NULL);
     assert_true(ask(&bench, "kvm2", "migrate", "a")->ok);
     struct bench again = restarted(&bench);
     bench_connect(&again, "kvm1");
@@ -346,10 +314,7 @@ static void a_restart_between_migrate_and_prepare_is_no_matter(void **state)
 static void a_restart_while_a_vm_starts_is_no_matter(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, NULL);
     assert_true(hook_asks(&bench, "kvm1", "prepare", "new", 6000)->ok);
     struct bench again = restarted(&bench);
     bench_connect(&again, "kvm1");

@@ -218,10 +218,7 @@ static void a_held_vm_leaves_when_a_host_comes_up(void **state)
 static void what_somebody_else_moves_is_said_to_hold_a_drain(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a!", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a!", NULL);
     bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
     bench_tick(&bench, 15);
     assert_int_equal(bench_count(&bench, EFFECT_MIGRATE), 0);

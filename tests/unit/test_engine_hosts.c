@@ -228,10 +228,7 @@ static void a_vm_seen_twice_is_said_loudly(void **state)
 static void a_move_that_was_missed_is_no_double(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", NULL);
     bench_runs(&bench, "kvm2", "a");
     assert_null(bench_notice(&bench, "vm.twice"));
     bench_report(&bench, "kvm1", NULL);
@@ -278,10 +275,7 @@ static void a_definition_left_behind_is_not_the_vm(void **state)
 static void overload_moves_one_vm_and_then_stops(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", "b", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", "b", NULL);
     bench_sample(&bench, "kvm1", 95);
     bench_sample(&bench, "kvm2", 20);
     bench_tick(&bench, 61);
@@ -306,10 +300,7 @@ static void overload_moves_one_vm_and_then_stops(void **state)
 static void a_dip_starts_the_duration_anew(void **state)
 {
     (void)state;
-    struct bench bench = bench_new(2);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", NULL);
-    bench_report(&bench, "kvm2", NULL);
+    struct bench bench = bench_up(2, "a", NULL);
     for (int i = 0; i < 20; i++) {
         bench_sample(&bench, "kvm1", i % 2 ? 50 : 95);
         bench_tick(&bench, 61);

@@ -4,11 +4,7 @@
 
 static struct bench two_hosts(void)
 {
-    struct bench bench = bench_new(3);
-    bench_start(&bench);
-    bench_report(&bench, "kvm1", "a", "b", NULL);
-    bench_report(&bench, "kvm2", NULL);
-    bench_report(&bench, "kvm3", NULL);
+    struct bench bench = bench_up(3, "a", "b", NULL);
     return bench;
 }
 
