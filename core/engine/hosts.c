@@ -371,6 +371,17 @@ static void react_to_trouble(struct engine *engine, struct watch *watch)
     watch->trouble_at = engine->now + engine->settings.limits.retry_limit_s;
 }
 
+/* What its trouble wanted moved, and has not begun: it may stay. */
+static void end_of_trouble(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_moves; i++) {
+        struct move *move = engine->moves[i];
+        if (move->record.state == MIGRATION_QUEUED && !move_is_restart(move) &&
+            move->record.purpose == DROVER_TO_EVACUATE && strcmp(move->record.from, host) == 0)
+            move_end(engine, move, MIGRATION_CANCELLED, "its host is well again");
+    }
+}
+
 static void change_state(struct engine *engine, struct watch *watch, struct host *host,
                          enum drover_host_state state, const char *reason)
 {
@@ -389,8 +400,10 @@ static void change_state(struct engine *engine, struct watch *watch, struct host
         plan_free(watch->held);
         watch->held = NULL;
     }
-    if (state == DROVER_HOST_UP)
+    if (state == DROVER_HOST_UP) {
+        end_of_trouble(engine, watch->name);
         drains_wake(engine);
+    }
 }
 
 void hosts_pump(struct engine *engine)
