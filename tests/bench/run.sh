@@ -140,7 +140,7 @@ start_droverd() {
 }
 
 hook() {
-    local names=() programs=() static=-static i=0 row
+    local names=() programs=() static=-static i=0 row shell
     printf '\n### A hook, from fork to exit\n\n'
     printf 'int main(void) { return 0; }\n' >"$scratch/empty.c"
     if ! "${CC:-cc}" -O2 -static -o "$scratch/empty" "$scratch/empty.c" 2>/dev/null; then
@@ -152,8 +152,10 @@ hook() {
         'drover-hook, informing (started)')
     programs=("$scratch/empty" - "$DROVER_BUILD/drover-hook" start "$DROVER_BUILD/drover-hook" started)
     for i in sh python3; do
-        command -v "$i" >/dev/null || continue
-        printf '#!%s\n' "$(command -v "$i")" >"$scratch/empty.$i"
+        shell=$(command -v "$i") || continue
+        # What stands in the path may be a script that looks for the interpreter.
+        [ "$i" = sh ] || shell=$("$i" -c 'import sys; print(sys.executable)')
+        printf '#!%s\n' "$shell" >"$scratch/empty.$i"
         chmod 755 "$scratch/empty.$i"
         names+=("an empty $i script")
         programs+=("$scratch/empty.$i" -)
