@@ -44,7 +44,8 @@ _drover() {
                 ;;
             --socket | --policy | --plugin | --plugin-dir | --config | --progress | --to | --timeout | --shutdown-timeout | --vm | --hosts | \
                 --vms | --for | --priority | --seed | --seeds | --faults | --drain | --trace | --plot | --versus | --journal | \
-                --reason | --dir | --file | --root) ((i++)) ;;
+                --reason | --dir | --file | --root | --at-once | --bandwidth | --jobs | --run | --settle | --strikes | \
+                --within) ((i++)) ;;
             -*) ;;
             *) words+=("$word") ;;
         esac

@@ -12,6 +12,11 @@ static int run(struct cli *cli, struct error *error)
         return 0;
     }
     command = command_find(cli->word[0], cli->word[1], &words, error);
+    if (!command && !cli->word[1] && command_has_family(cli->word[0])) {
+        error_clear(error);
+        help_print_family(&cli->screen, cli->word[0]);
+        return 0;
+    }
     if (!command)
         return -1;
     help_print_command(&cli->screen, command);

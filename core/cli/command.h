@@ -73,6 +73,10 @@ const struct command *command_find(const char *first, const char *second, unsign
 void help_print(struct screen *screen);
 void help_print_command(struct screen *screen, const struct command *command);
 
+/* Commands of two words that begin with this one: whether there are any, and help for them. */
+bool command_has_family(const char *first);
+void help_print_family(struct screen *screen, const char *first);
+
 /* Print JSON as --json does: same value, same bytes; ends with a newline. */
 void print_json(struct cli *cli, json_t *json);
 

@@ -53,6 +53,29 @@ void help_print(struct screen *screen)
                  "4 no daemon\ndrover COMMAND --help tells more, and drover(1) all.\n");
 }
 
+static bool is_of_family(const struct command *command, const char *first)
+{
+    size_t length = strlen(first);
+    return strncmp(command->name, first, length) == 0 && command->name[length] == ' ';
+}
+
+bool command_has_family(const char *first)
+{
+    for (const struct command *const *command = commands; *command; command++)
+        if (is_of_family(*command, first))
+            return true;
+    return false;
+}
+
+void help_print_family(struct screen *screen, const char *first)
+{
+    screen_print(screen, STYLE_PLAIN, "usage: drover %s WORD...\n\n", first);
+    for (const struct command *const *command = commands; *command; command++)
+        if (is_of_family(*command, first))
+            print_row(screen, 44, synopsis(screen, *command), (*command)->summary);
+    screen_print(screen, STYLE_PLAIN, "\nEach of them has a --help of its own.\n");
+}
+
 void help_print_command(struct screen *screen, const struct command *command)
 {
     screen_print(screen, STYLE_PLAIN, "usage: drover %s\n\n", synopsis(screen, command));

@@ -40,9 +40,16 @@ static int take_command(struct cli *cli, char **argv, int argc, int *i, struct e
     const char *second = *i + 1 < argc ? argv[*i + 1] : NULL;
 
     cli->command = command_find(argv[*i], second, &words, error);
-    if (!cli->command)
+    if (cli->command) {
+        *i += (int)words - 1;
+        return 0;
+    }
+    if (!second || (strcmp(second, "--help") != 0 && strcmp(second, "-h") != 0) ||
+        !command_has_family(argv[*i]))
         return -1;
-    *i += (int)words - 1;
+    error_clear(error); /* "plan --help" is "help plan" */
+    cli->command = &command_help;
+    add_word(cli, argv[(*i)++]);
     return 0;
 }
 

@@ -81,6 +81,39 @@ complete_words() {
     complete_words "$drover" test "$SRC/tests/pol" | grep -qx "$SRC/tests/policies"
 }
 
+# Else its value would be taken for a word of the command.
+@test "completion: every option that takes a value is known to take one" {
+    local options name missing=''
+    options=$(grep -o '^  --[a-z-]* [A-Z]' "$BATS_TEST_TMPDIR/help")
+    while read -r name; do
+        # shellcheck disable=SC2086 # two words
+        options+=$'\n'$(drover $name --help | grep -o '^  --[a-z-]* [A-Z]' || true)
+    done < <(command_names)
+    [ "$(wc -l <<<"$options")" -ge 15 ]
+    while read -r name; do
+        sed -n '/--socket/,/((i++))/p' "$SRC/contrib/completion/drover.bash" |
+            grep -Eq -- "$name( |\))" || [ "$name" = --fleet ] || missing+=" $name"
+    done < <(grep -o -- '--[a-z-]*' <<<"$options" | sort -u)
+    [ -z "$missing" ] || { echo "not in the completion:$missing"; false; }
+}
+
+@test "the first word of several commands has a help of its own" {
+    local word
+    for word in '--help' '-h'; do
+        run drover plan $word
+        [ "$status" -eq 0 ]
+        grep -q 'plan drain HOST' <<<"$output"
+        [[ $output != *policy* ]]
+    done
+    run drover help policy
+    [ "$status" -eq 0 ]
+    grep -q 'policy check FILE' <<<"$output"
+    run drover help pla
+    [ "$status" -eq 2 ]
+    run drover plan
+    [ "$status" -eq 2 ]
+}
+
 @test "every option of droverd is in droverd(8)" {
     [ -x "$BUILD/droverd" ] || skip "droverd is not built"
     local option options
