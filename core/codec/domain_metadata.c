@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * drover's own element in a domain's metadata, in and out. Whoever may edit the domain writes
- * it, so each value is taken or left alone; none can keep the VM from being seen.
+ * drover's own element in a domain's metadata:
+ *
+ *     <drover:vm xmlns:drover="..." ha="yes" priority="10" migratable="manual">
+ *       <drover:label key= value=/> <drover:pinned host=/> <drover:preferred host=/>
+ *     </drover:vm>
+ *
+ * Whoever may edit the domain writes it, so each value is taken or left alone; none can keep the
+ * VM from being seen.
  */
 #include "codec/domain_xml.h"
 #include "codec/domain_xml_parts.h"
@@ -100,60 +106,4 @@ void domain_metadata_read(const xmlNode *domain, struct vm *vm, struct arena *ar
     read_hosts(ours, "pinned", &vm->pinned_hosts, arena);
     read_hosts(ours, "preferred", &vm->preferred_hosts, arena);
     read_labels(ours, &vm->labels, arena);
-}
-
-/* XML has no way to write most control characters, so those are left out. */
-static void write_attribute(struct text *text, const char *name, const char *value)
-{
-    size_t length = strlen(value);
-    text_printf(text, " %s=\"", name);
-    for (size_t i = 0; i < length;) {
-        unsigned character;
-        size_t n = text_character(value + i, length - i, &character);
-        if (n == 0)
-            text_add(text, "\xef\xbf\xbd"); /* U+FFFD */
-        else if (strchr("&<>\"\t\n\r", (int)(character < 0x80 ? character : 'x')) && character)
-            text_printf(text, "&#%u;", character);
-        else if (character >= 0x20 && character != 0xfffe && character != 0xffff)
-            text_add_bytes(text, value + i, n);
-        i += n ? n : 1;
-    }
-    text_add(text, "\"");
-}
-
-static void write_hosts(struct text *text, const char *name, const struct texts *hosts)
-{
-    for (uint32_t i = 0; i < hosts->n; i++) {
-        text_printf(text, "  <drover:%s", name);
-        write_attribute(text, "host", hosts->item[i]);
-        text_add(text, "/>\n");
-    }
-}
-
-char *domain_metadata_write(const struct vm *vm)
-{
-    struct text text = TEXT_INIT;
-    struct vm usual;
-    char number[NUMBER_TEXT];
-    field_defaults(vm_fields, &usual);
-    text_add(&text, "<drover:vm xmlns:drover=\"" DROVER_METADATA_URI "\"");
-    if (vm->ha != usual.ha)
-        write_attribute(&text, "ha", vm->ha ? "yes" : "no");
-    if (vm->priority < usual.priority || vm->priority > usual.priority)
-        write_attribute(&text, "priority", number_text(number, vm->priority));
-    if (vm->migratable != usual.migratable)
-        write_attribute(&text, "migratable", migratable_names[vm->migratable]);
-    if (vm->cpu_dedicated)
-        write_attribute(&text, "cpu_dedicated", "yes");
-    text_add(&text, ">\n");
-    for (uint32_t i = 0; i < vm->labels.n; i++) {
-        text_add(&text, "  <drover:label");
-        write_attribute(&text, "key", vm->labels.item[i].key);
-        write_attribute(&text, "value", vm->labels.item[i].value);
-        text_add(&text, "/>\n");
-    }
-    write_hosts(&text, "pinned", &vm->pinned_hosts);
-    write_hosts(&text, "preferred", &vm->preferred_hosts);
-    text_add(&text, "</drover:vm>\n");
-    return text_take(&text);
 }

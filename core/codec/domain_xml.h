@@ -71,12 +71,4 @@ char *domain_capabilities_host_model(const char *xml, size_t length);
 int cpu_xml_read(const char *xml, size_t length, struct host *host, struct arena *arena,
                  struct error *error);
 
-/*
- * Render drover's metadata element for a VM, what `drover vm set` stores, with what differs from
- * the defaults: <drover:vm xmlns:drover="..." ha="yes" priority="10" migratable="manual">
- * <drover:label key= value=/> <drover:pinned host=/> <drover:preferred host=/> </drover:vm>.
- * free() it.
- */
-char *domain_metadata_write(const struct vm *vm);
-
 #endif

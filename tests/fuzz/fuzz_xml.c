@@ -2,8 +2,7 @@
 /*
  * libvirt's XML: domains, capabilities, and what is taken out before others see it. A domain
  * without its secrets is the same to drover; with them put back it is the one that it was, and
- * whatever a unit makes of it, no marker gets through to libvirt. drover's own metadata, written,
- * reads back as the same.
+ * whatever a unit makes of it, no marker gets through to libvirt.
  */
 #include "fuzz/fuzz.h"
 
@@ -78,27 +77,6 @@ static void try_redacted(const char *xml, size_t length, const struct vm *vm)
     arena_free(&arena);
 }
 
-static void try_metadata(const struct vm *vm)
-{
-    struct arena arena = ARENA_INIT;
-    struct error error = ERROR_INIT;
-    struct text text = TEXT_INIT;
-    struct vm again;
-    char *metadata = domain_metadata_write(vm);
-    text_printf(&text,
-                "<domain><name>x</name><memory>1</memory><metadata>%s</metadata></domain>",
-                metadata);
-    field_defaults(vm_fields, &again);
-    fuzz_must(domain_xml_read(text.bytes, text.length, &again, &arena, &error) == 0,
-              "the metadata that was written does not read", text.bytes, error.text);
-    char *same = domain_metadata_write(&again);
-    fuzz_must(strcmp(metadata, same) == 0, "the metadata changed", metadata, same);
-    free(same);
-    free(metadata);
-    free(text_take(&text));
-    arena_free(&arena);
-}
-
 /* On a host with other nodes; there and back it is still a domain. */
 static void try_refit(const uint8_t *bytes, size_t length, const struct vm *vm)
 {
@@ -129,10 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     field_defaults(vm_fields, &vm);
     bool read = domain_xml_read(xml, length, &vm, &arena, &error) == 0;
     fuzz_must(read == (error.kind == ERROR_NONE), "refused without a word", NULL, NULL);
-    if (read) {
-        try_metadata(&vm);
+    if (read)
         try_refit(bytes, length, &vm);
-    }
     try_redacted(xml, length, read ? &vm : NULL);
     read_hosts(xml, length);
     arena_free(&arena);

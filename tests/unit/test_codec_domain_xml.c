@@ -273,9 +273,6 @@ static void the_shape_and_place_of_its_cpus_are_read(void **state)
     assert_int_equal(vm.cpu_sockets, 0);
     must_read(METADATA("cpu_dedicated='yes'/>"), &vm, &arena);
     assert_true(vm.cpu_dedicated);
-    char *metadata = domain_metadata_write(&vm);
-    assert_non_null(strstr(metadata, " cpu_dedicated=\"yes\""));
-    free(metadata);
     arena_free(&arena);
 }
 
@@ -381,43 +378,6 @@ static void many_labels_are_cut_short(void **state)
     must_read(xml, &vm, &arena);
     assert_true(vm.ha && vm.labels.n == 256 && vm.pinned_hosts.n == 256);
     free(xml);
-    arena_free(&arena);
-}
-
-static void written_metadata_reads_back(void **state)
-{
-    static const char *hosts[] = {"kvm1", "kvm2"};
-    struct pair labels[] = {
-        {"app", "<a> & \"b\" 'c'\n\t\r\x01\xff\xc3\xa4", {0, 0}},
-        {"rack", "", {0, 0}},
-    };
-    struct vm vm, back;
-    struct arena arena = ARENA_INIT;
-    (void)state;
-    field_defaults(vm_fields, &vm);
-    vm.ha = true;
-    vm.priority = 2.5;
-    vm.migratable = DROVER_MIGRATABLE_NO;
-    vm.pinned_hosts = (struct texts){.item = hosts, .n = 2, .known = true};
-    vm.labels = (struct pairs){.item = labels, .n = 2, .known = true};
-    char *metadata = domain_metadata_write(&vm);
-    char *xml = arena_printf(&arena, "<domain><name>n</name><memory>1</memory><metadata>%s"
-                                     "</metadata></domain>", metadata);
-    must_read(xml, &back, &arena);
-    assert_true(back.ha && back.priority == 2.5 && back.migratable == DROVER_MIGRATABLE_NO);
-    assert_true(back.pinned_hosts.n == 2 && back.preferred_hosts.n == 0 && back.labels.n == 2);
-    assert_string_equal(back.labels.item[0].value, "<a> & \"b\" 'c'\n\t\r\xef\xbf\xbd\xc3\xa4");
-    char *again = domain_metadata_write(&back);
-    free(metadata);
-    metadata = domain_metadata_write(&back);
-    assert_string_equal(again, metadata);
-    free(again);
-    free(metadata);
-    field_defaults(vm_fields, &vm);
-    metadata = domain_metadata_write(&vm);
-    assert_string_equal(metadata, "<drover:vm xmlns:drover=\"" DROVER_METADATA_URI "\">\n"
-                                  "</drover:vm>\n");
-    free(metadata);
     arena_free(&arena);
 }
 
@@ -640,7 +600,6 @@ int main(void)
         cmocka_unit_test(leases_and_teams_are_bounded),
         cmocka_unit_test(wrong_metadata_keeps_the_defaults),
         cmocka_unit_test(many_labels_are_cut_short),
-        cmocka_unit_test(written_metadata_reads_back),
         cmocka_unit_test(secrets_are_taken_out_and_nothing_else),
         cmocka_unit_test(wrong_domains_are_told_why),
         cmocka_unit_test(size_depth_and_lists_are_bounded),
