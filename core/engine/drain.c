@@ -44,8 +44,10 @@ void drains_touch(struct engine *engine)
         struct watch *watch = engine->watches[i];
         double soon = fmin(watch->looked_at, engine->now) + /* the clock may be set back */
                       patience(watch, SETTLE_S);
-        if (watch_wants_maintenance(watch) && watch->drain_at > soon)
-            watch->drain_at = soon;
+        if (!watch_wants_maintenance(watch) || watch->drain_at <= soon)
+            continue;
+        watch->drain_at = soon;
+        wake_at(engine, soon); /* the drains of this round may have been looked at already */
     }
     engine->dirty = true;
 }

@@ -315,6 +315,27 @@ static void three_tries_then_it_is_held(void **state)
     bench_free(&bench);
 }
 
+/* The last try ends after the drains of that round were looked at: the next look is not forgotten. */
+static void what_has_just_failed_is_soon_said_to_hold_a_drain(void **state)
+{
+    (void)state;
+    struct bench bench = bench_up(2, "a", NULL);
+    bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
+    uint64_t id = bench_effect(&bench, EFFECT_MIGRATE, 0)->move;
+    bench_done(&bench, id, false, "no route to host");
+    bench_report(&bench, "kvm1", "a", NULL);
+    bench_tick(&bench, 15);
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    double wake_s = engine_next_wake(bench.engine) - engine_fleet(bench.engine)->now;
+    assert_true(wake_s < 10); /* rests end then, and it is tried again */
+    bench_tick(&bench, wake_s);
+    uint32_t n;
+    const struct unplaced *held = engine_host_status(bench.engine, &n)[0].held.item;
+    assert_non_null(held);
+    assert_string_equal(held[0].code, "migration.failed");
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -332,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_drain_taken_back_cancels_what_is_queued),
         cmocka_unit_test(a_file_and_an_operator_both_count),
         cmocka_unit_test(three_tries_then_it_is_held),
+        cmocka_unit_test(what_has_just_failed_is_soon_said_to_hold_a_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
