@@ -26,6 +26,7 @@ extern const struct invariant invariants[];
 /* What a host last said of a VM to this controller. */
 struct word {
     double at;   /* the world's time when it said that it runs there; NAN: never */
+    double said_at; /* the same by the clock of who told: reports that were begun before are older */
     bool claims; /* its last word: it runs there, and is not about to leave */
 };
 

@@ -18,19 +18,27 @@ void words_begin(struct run *run)
 {
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
         for (uint32_t h = 0; h < sim_n_hosts(run->sim); h++)
-            *word_of(run, v, h) = (struct word){NAN, false};
+            *word_of(run, v, h) = (struct word){NAN, NAN, false};
 }
 
-static void hear_vm(struct run *run, uint32_t host, const struct vm *vm)
+/* A report that was begun before the VM started there does not take that back. */
+static bool is_older(const struct word *word, const struct event *event)
+{
+    return event->kind == EVENT_HOST_REPORT && word->claims && event->at < word->said_at;
+}
+
+static void hear_vm(struct run *run, uint32_t host, const struct event *event, const struct vm *vm)
 {
     uint32_t index = sim_find_vm(run->sim, vm_key(vm));
-    if (index == UINT32_MAX)
+    if (index == UINT32_MAX || is_older(word_of(run, index, host), event))
         return;
     struct word *word = word_of(run, index, host);
     bool runs = vm->state != DROVER_VM_DOWN; /* or it is about to leave for somewhere else */
     word->claims = runs && vm->state != DROVER_VM_MIGRATING;
-    if (runs)
-        word->at = sim_now(run->sim);
+    if (!runs)
+        return;
+    word->at = sim_now(run->sim);
+    word->said_at = event->at;
 }
 
 /* What a report does not list is not there. */
@@ -38,9 +46,10 @@ static void hear_report(struct run *run, uint32_t host, const struct event *even
 {
     const struct vm *vms = event->vms.item;
     for (uint32_t v = 0; v < sim_n_vms(run->sim); v++)
-        word_of(run, v, host)->claims = false;
+        if (!is_older(word_of(run, v, host), event))
+            word_of(run, v, host)->claims = false;
     for (uint32_t i = 0; i < event->vms.n; i++)
-        hear_vm(run, host, &vms[i]);
+        hear_vm(run, host, event, &vms[i]);
 }
 
 void words_hear(struct run *run, const struct event *event)
@@ -54,7 +63,7 @@ void words_hear(struct run *run, const struct event *event)
     if (event->kind == EVENT_HOST_REPORT) {
         hear_report(run, host, event);
     } else if (event->kind == EVENT_VM_CHANGED) {
-        hear_vm(run, host, event->vms.item);
+        hear_vm(run, host, event, event->vms.item);
     } else {
         uint32_t vm = sim_find_vm(run->sim, event->vm);
         if (vm != UINT32_MAX)
