@@ -79,8 +79,8 @@ void fencer_free(struct fencer *fencer); /* threads that are out end by themselv
 
 /*
  * probe.c: does anything of a host answer? TCP to where libvirt, the migration network and the
- * addresses of `probe` are, and a look at its `heartbeat`; EVENT_PROBED comes within seconds. A
- * refusal is an answer, too, of its own kind.
+ * addresses of `probe` are, from here and by those in `probe_from`, and a look at its `heartbeat`;
+ * EVENT_PROBED comes within seconds. A refusal is an answer, too, of its own kind.
  */
 struct prober *prober_new(struct daemon *daemon);
 void prober_begin(struct prober *prober, const struct effect *effect);
@@ -106,6 +106,23 @@ struct heartbeat *heartbeat_watch(struct heartbeats *heartbeats, const char *pat
                                   heartbeat_seen *seen, void *self);
 void heartbeat_leave(struct heartbeat *heartbeat);
 void heartbeats_free(struct heartbeats *heartbeats); /* threads that are out end by themselves */
+
+/*
+ * witness.c: whether another machine reaches an address, HOST:PORT. destination: as ssh(1) takes it.
+ * `heard` is called once, on the main loop, within seconds, not from within witness_ask(); not after
+ * witness_leave(). What witness_ask() returned is not touched any more after either. NULL: ssh
+ * cannot be run.
+ */
+struct witness;
+enum witness_result {
+    WITNESS_REACHES,
+    WITNESS_REFUSED, /* the connection was: something there lives */
+    WITNESS_NO_WORD, /* neither, or the witness itself was not reached */
+};
+typedef void witness_heard(void *self, enum witness_result result, const char *words);
+struct witness *witness_ask(const char *destination, const char *address, witness_heard *heard,
+                            void *self);
+void witness_leave(struct witness *witness);
 
 /* source.c: what the API shows. */
 struct api_source daemon_source(struct daemon *daemon);

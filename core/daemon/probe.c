@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Does anything of a host answer? See daemon.h. All addresses are tried at once, and its heartbeat
- * is looked at meanwhile, for three beats, unless an address answers. What cannot be tried (a name
- * that is not found, no route from here, storage that hangs) says nothing about the host.
+ * is looked at meanwhile, for three beats, and other machines are asked whether they reach it, unless
+ * an address answers. What cannot be tried (a name that is not found, no route from here, storage
+ * that hangs, a machine that is not reached itself) says nothing about the host.
  */
 #include "daemon/daemon.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define PROBE_S 5
+#define OPINIONS_MAX 8
 #define HEARTBEAT_S 16 /* three beats of drover-heartbeat, and a little */
 
 static const struct {
@@ -33,9 +35,12 @@ struct probe {
     char *host;
     GCancellable *cancellable;
     guint timer;
-    unsigned waiting, answered, refused, silent;
+    unsigned attempts; /* that are under way */
+    unsigned answered, refused, silent;
     char *file;                  /* its heartbeat */
     struct heartbeat *heartbeat; /* NULL: is not looked at, or not any more */
+    const struct texts *from;    /* who is asked, while it begins */
+    GPtrArray *opinions;         /* struct opinion: of others, that are awaited */
     GString *seen;
 };
 
@@ -45,6 +50,19 @@ struct attempt {
     bool tried; /* a packet has left for it */
 };
 
+struct opinion {
+    struct probe *probe;
+    struct witness *witness;
+    char *name; /* "kvm1:22 from kvm2" */
+};
+
+static void opinion_free(gpointer data)
+{
+    struct opinion *opinion = data;
+    g_free(opinion->name);
+    free(opinion);
+}
+
 static void probe_free(struct probe *probe)
 {
     if (probe->timer)
@@ -53,6 +71,7 @@ static void probe_free(struct probe *probe)
     g_string_free(probe->seen, TRUE);
     g_free(probe->host);
     g_free(probe->file);
+    g_ptr_array_unref(probe->opinions);
     free(probe);
 }
 
@@ -79,6 +98,26 @@ static void note(struct probe *probe, const char *address, const char *what)
     g_string_append_printf(probe->seen, "%s%s %s", probe->seen->len ? ", " : "", address, what);
 }
 
+static void leave_others(struct probe *probe)
+{
+    if (probe->heartbeat)
+        heartbeat_leave(probe->heartbeat);
+    probe->heartbeat = NULL;
+    for (guint i = 0; i < probe->opinions->len; i++)
+        witness_leave(((struct opinion *)g_ptr_array_index(probe->opinions, i))->witness);
+    g_ptr_array_set_size(probe->opinions, 0);
+}
+
+/* Whether all is known; then it ends. What answers here needs no one else's word. */
+static void settle(struct probe *probe)
+{
+    if (probe->attempts > 0 ||
+        (!probe->answered && (probe->heartbeat || probe->opinions->len > 0)))
+        return;
+    leave_others(probe);
+    finish(probe);
+}
+
 static void on_heartbeat(void *self, enum heartbeat_result result, const char *text)
 {
     struct probe *probe = self;
@@ -86,8 +125,35 @@ static void on_heartbeat(void *self, enum heartbeat_result result, const char *t
     probe->answered += result == HEARTBEAT_BEATS;
     probe->silent += result == HEARTBEAT_STILL;
     note(probe, probe->file, text);
-    if (--probe->waiting == 0)
-        finish(probe);
+    settle(probe);
+}
+
+static void on_witness(void *self, enum witness_result result, const char *words)
+{
+    struct opinion *opinion = self;
+    struct probe *probe = opinion->probe;
+    probe->answered += result == WITNESS_REACHES;
+    probe->refused += result == WITNESS_REFUSED;
+    note(probe, opinion->name, result == WITNESS_REACHES ? "answers" : words);
+    g_ptr_array_remove_fast(probe->opinions, opinion);
+    settle(probe);
+}
+
+/* The same address, by others: one of them may have another way there. */
+static void ask_others(struct probe *probe, const char *address)
+{
+    for (uint32_t i = 0; i < probe->from->n && probe->opinions->len < OPINIONS_MAX; i++) {
+        struct opinion *opinion = memory_new(sizeof *opinion);
+        opinion->probe = probe;
+        opinion->name = g_strdup_printf("%s from %s", address, probe->from->item[i]);
+        opinion->witness = witness_ask(probe->from->item[i], address, on_witness, opinion);
+        if (opinion->witness) {
+            g_ptr_array_add(probe->opinions, opinion);
+            continue;
+        }
+        note(probe, opinion->name, "cannot be asked: there is no ssh");
+        opinion_free(opinion);
+    }
 }
 
 static void look_at_heartbeat(struct probe *probe, const char *file)
@@ -95,29 +161,8 @@ static void look_at_heartbeat(struct probe *probe, const char *file)
     probe->file = g_strdup(file);
     probe->heartbeat =
         heartbeat_watch(probe->prober->heartbeats, file, HEARTBEAT_S, on_heartbeat, probe);
-    if (probe->heartbeat)
-        probe->waiting++;
-    else
-        note(probe, file, "cannot be looked at: earlier looks have not come back");
-}
-
-static void leave_heartbeat(struct probe *probe)
-{
     if (!probe->heartbeat)
-        return;
-    heartbeat_leave(probe->heartbeat);
-    probe->heartbeat = NULL;
-    probe->waiting--;
-}
-
-/* One attempt less to wait for. What is known already needs no heartbeat. */
-static void one_less(struct probe *probe)
-{
-    probe->waiting--;
-    if (probe->waiting == 1 && probe->answered)
-        leave_heartbeat(probe);
-    if (probe->waiting == 0)
-        finish(probe);
+        note(probe, file, "cannot be looked at: earlier looks have not come back");
 }
 
 /* A refusal is sent by something that lives. */
@@ -151,7 +196,8 @@ static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
     judge(attempt, error);
     g_free(attempt->address);
     free(attempt);
-    one_less(probe);
+    probe->attempts--;
+    settle(probe);
 }
 
 static void on_stage(GSocketClient *client, GSocketClientEvent stage,
@@ -170,7 +216,8 @@ static void try_address(struct probe *probe, GSocketConnectable *address, char *
     g_autoptr(GSocketClient) client = g_socket_client_new();
     attempt->probe = probe;
     attempt->address = name;
-    probe->waiting++;
+    probe->attempts++;
+    ask_others(probe, name);
     g_socket_client_set_timeout(client, PROBE_S);
     g_socket_client_set_enable_proxy(client, FALSE);
     g_signal_connect(client, "event", G_CALLBACK(on_stage), attempt);
@@ -207,6 +254,7 @@ static guint16 port_of(GUri *uri)
 
 static void try_all(struct probe *probe, const struct host_setting *setting)
 {
+    probe->from = &setting->probe_from;
     g_autoptr(GUri) uri = g_uri_parse(setting->uri, G_URI_FLAGS_NON_DNS, NULL);
     guint16 port = uri ? port_of(uri) : 0;
     const char *host = uri ? g_uri_get_host(uri) : NULL;
@@ -249,10 +297,12 @@ void prober_begin(struct prober *prober, const struct effect *effect)
     probe->seen = g_string_new(NULL);
     probe->timer = g_timeout_add_seconds(PROBE_S + 1, on_time_over, probe);
     g_ptr_array_add(prober->probes, probe);
-    probe->waiting = 1; /* ours, so that it does not end before all have begun */
+    probe->opinions = g_ptr_array_new_with_free_func(opinion_free);
+    probe->attempts = 1; /* ours, so that it does not end before all have begun */
     if (setting)
         try_all(probe, setting);
-    one_less(probe);
+    probe->attempts--;
+    settle(probe);
 }
 
 struct prober *prober_new(struct daemon *daemon)
@@ -268,10 +318,9 @@ struct prober *prober_new(struct daemon *daemon)
 static void abandon(struct probe *probe)
 {
     probe->prober = NULL;
-    leave_heartbeat(probe);
+    leave_others(probe);
     g_cancellable_cancel(probe->cancellable);
-    if (probe->waiting == 0)
-        probe_free(probe);
+    settle(probe);
 }
 
 /* They end once the loop turns again, which it does while the world is closed. */

@@ -53,6 +53,7 @@ const struct field host_setting_fields[] = {
     {.key = "roles", .type = FIELD_TEXTS, .offset = HOST(roles), .default_text = "[]"},
     {.key = "labels", .type = FIELD_PAIRS, .offset = HOST(labels)},
     {.key = "probe", .type = FIELD_TEXTS, .offset = HOST(probe), .default_text = "[]"},
+    {.key = "probe_from", .type = FIELD_TEXTS, .offset = HOST(probe_from), .default_text = "[]"},
     {.key = "heartbeat", .type = FIELD_TEXT, .offset = HOST(heartbeat), .flags = FIELD_NULLABLE},
     {.key = "fence", .type = FIELD_ROWS, .offset = HOST(fence), .rows = fence_setting_fields,
      .row_size = sizeof(struct fence_setting)},

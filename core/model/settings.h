@@ -37,6 +37,7 @@ struct host_setting {
     struct texts roles;
     struct pairs labels;
     struct texts probe;      /* addresses, HOST:PORT, that are tried when libvirt does not answer */
+    struct texts probe_from; /* who else tries them: destinations of ssh(1) */
     const char *heartbeat;   /* a file on shared storage that it writes all the time; NULL: none */
     struct rows fence;       /* struct fence_setting, in the order in which they are tried */
     bool power_management;   /* a policy may switch it off and on */

@@ -127,6 +127,26 @@ static int check_probe(const struct settings_lists *lists, const struct host_set
     return 0;
 }
 
+/* Of ssh: [USER@]HOST, where HOST may be a name in its configuration; it is no option of it. */
+static bool is_destination(const char *text)
+{
+    static const char bytes[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:@-";
+    size_t length = strlen(text);
+    return length > 0 && length <= 253 && text[0] != '-' && strspn(text, bytes) == length;
+}
+
+static int check_probe_from(const struct settings_lists *lists, const struct host_setting *host,
+                            struct mark mark, struct error *error)
+{
+    for (uint32_t i = 0; i < host->probe_from.n; i++)
+        if (!is_destination(host->probe_from.item[i]))
+            return yaml_error(error, lists->file, mark,
+                              "host %s: probe_from: expected whom ssh logs in to, such as "
+                              "root@kvm2, found \"%s\"", host->name, host->probe_from.item[i]);
+    return 0;
+}
+
 static int check_heartbeat(const struct settings_lists *lists, const struct host_setting *host,
                            struct mark mark, struct error *error)
 {
@@ -149,7 +169,8 @@ static int add_host(void *self, const void *row, struct mark mark, struct error 
     if (check_roles(lists, host, mark, error) ||
         check_uri(lists, host, "uri", host->uri, mark, error) ||
         (host->peer_uri && check_uri(lists, host, "peer_uri", host->peer_uri, mark, error)) ||
-        check_probe(lists, host, mark, error) || check_heartbeat(lists, host, mark, error))
+        check_probe(lists, host, mark, error) || check_probe_from(lists, host, mark, error) ||
+        check_heartbeat(lists, host, mark, error))
         return -1;
     struct host_setting placed = *host;
     placed.file = lists->file;

@@ -2,7 +2,8 @@
 /*
  * Does anything of a host answer? Asked of real sockets on the loopback: one that listens, one
  * that refuses, one that is full and so keeps silent, and addresses that cannot be tried at all.
- * Heartbeats are real files, and one on storage that hangs: a file system that nobody serves.
+ * Heartbeats are real files, and one on storage that hangs: a file system that nobody serves. Who
+ * is asked for another opinion runs a real sshd, one in a network of its own.
  */
 #include "unit/daemon_bench.h"
 
@@ -10,9 +11,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <shadow.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CALLERS 64 /* more than a queue of one holds */
@@ -81,10 +86,11 @@ static void begin(struct bench *bench, const struct folder *folder)
              "  - {name: none, uri: 'qemu+tcp://127.0.0.1:%u/none', heartbeat: %s/none}\n"
              "  - {name: both, uri: 'qemu+tcp://127.0.0.1:%u/both', heartbeat: %s/still}\n"
              "  - {name: hangs, uri: 'qemu+tcp://127.0.0.1:%u/hangs', heartbeat: "
-             "%s/hanging/file}\n",
+             "%s/hanging/file}\n"
+             "  - {name: apart, uri: 'qemu+tcp://127.0.0.1:%u/apart', probe_from: [nobody, apart]}\n",
              bench->open, bench->refusing, bench->silent, bench->silent, bench->open,
              bench->silent, folder->path, bench->silent, folder->path, bench->silent, folder->path,
-             bench->open, folder->path, bench->silent, folder->path);
+             bench->open, folder->path, bench->silent, folder->path, bench->silent);
     daemon_bench_begin(&bench->base, folder, config);
     bench->prober = prober_new(&bench->base.daemon);
 }
@@ -256,6 +262,126 @@ static void storage_that_hangs_is_left_alone(void **state)
     heartbeats_free(heartbeats);
 }
 
+/* ------------------------------------------------------------------ other machines */
+
+static bool runs(const char *command)
+{
+    int status = system(command); /* NOLINT(cert-env33-c): of this test's own texts alone */
+    return status == 0;
+}
+
+/* root's home, with a key, and machines that run sshd on the other end of a pipe. */
+static bool make_witnesses(const struct folder *folder)
+{
+    char command[1024], text[2048];
+    const struct spwd *shadow = geteuid() == 0 ? getspnam("root") : NULL;
+    if (!shadow || shadow->sp_pwdp[0] == '!' || access("/usr/sbin/sshd", X_OK) != 0 ||
+        !runs("command -v ip unshare ssh ssh-keygen >/dev/null") ||
+        mount("none", "/run", "tmpfs", 0, NULL) != 0)
+        return false;
+    snprintf(command, sizeof command,
+             "cd %s && mkdir -m 700 .ssh /run/sshd && ssh-keygen -q -t ed25519 -N '' -f .ssh/key && "
+             "cp .ssh/key.pub .ssh/authorized_keys && sed 's/^/witness /' .ssh/key.pub "
+             ">.ssh/known_hosts && mount --bind . /root", folder->path);
+    snprintf(text, sizeof text, "HostKey %s/.ssh/key\nUsePAM no\nPermitRootLogin yes\n",
+             folder->path);
+    folder_write(folder, "sshd_config", text);
+    if (!runs(command))
+        return false;
+    snprintf(text, sizeof text,
+             "Host *\nUser root\nHostKeyAlias witness\nIdentityFile %s/.ssh/key\n"
+             "Host here\nProxyCommand /usr/sbin/sshd -i -f %s/sshd_config\n"
+             "Host apart\nProxyCommand unshare -n sh -c 'ip link set lo up && "
+             "exec /usr/sbin/sshd -i -f %s/sshd_config'\n"
+             "Host nobody\nProxyCommand false\n", folder->path, folder->path, folder->path);
+    folder_write(folder, ".ssh/config", text);
+    return true;
+}
+
+static void end_witnesses(bool made)
+{
+    if (!made)
+        return;
+    assert_int_equal(umount2("/root", MNT_DETACH), 0);
+    assert_int_equal(umount2("/run", MNT_DETACH), 0);
+}
+
+struct heard {
+    enum witness_result result;
+    char words[256];
+    bool done;
+};
+
+static void hear(void *self, enum witness_result result, const char *words)
+{
+    struct heard *heard = self;
+    heard->result = result;
+    snprintf(heard->words, sizeof heard->words, "%s", words);
+    heard->done = true;
+}
+
+/* Hangs up when the caller does. */
+static pid_t serve(int listening)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (char byte;;) {
+        int caller = accept(listening, NULL, NULL);
+        while (caller >= 0 && read(caller, &byte, 1) > 0)
+            continue;
+        close(caller);
+    }
+}
+
+static void others_say_what_they_reach(void **state)
+{
+    const struct folder *folder = *state;
+    struct bench bench;
+    bool made = make_witnesses(folder);
+    if (!made)
+        skip();
+    begin(&bench, folder);
+    pid_t service = serve(bench.listening);
+    const struct {
+        const char *destination;
+        unsigned port;
+        enum witness_result result;
+        const char *words;
+    } cases[] = {
+        {"here", bench.open, WITNESS_REACHES, ""},
+        {"here", bench.refusing, WITNESS_REFUSED, "Connection refused"},
+        {"apart", bench.open, WITNESS_REFUSED, "Connection refused"}, /* not the same 127.0.0.1 */
+        {"nobody", bench.open, WITNESS_NO_WORD, "onnection closed by"},
+        {"here", bench.silent, WITNESS_NO_WORD, "no word of it in time"},
+    };
+    probe(&bench, "apart");
+    struct heard heard[sizeof cases / sizeof *cases] = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char address[64];
+        snprintf(address, sizeof address, "127.0.0.1:%u", cases[i].port);
+        assert_non_null(witness_ask(cases[i].destination, address, hear, &heard[i]));
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        while (!heard[i].done)
+            g_main_context_iteration(NULL, TRUE);
+        if (heard[i].result != cases[i].result || !strstr(heard[i].words, cases[i].words))
+            fail_msg("%s port %u: %d \"%s\"", cases[i].destination, cases[i].port,
+                     (int)heard[i].result, heard[i].words);
+    }
+    struct event *event = daemon_bench_event(&bench.base);
+    assert_string_equal(event->name, "refuses");
+    assert_non_null(strstr(event->text, "from apart "));
+    assert_non_null(strstr(event->text, "Connection refused"));
+    event_free(event);
+    assert_int_equal(kill(service, SIGKILL), 0);
+    assert_int_equal(waitpid(service, NULL, 0), service);
+    end(&bench);
+    end_witnesses(made);
+}
+
 static void probes_run_side_by_side_and_end_with_the_prober(void **state)
 {
     struct bench bench;
@@ -285,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_is_written_is_a_sign_of_life, folder_begin,
                                         folder_end),
         cmocka_unit_test_setup_teardown(storage_that_hangs_is_left_alone, folder_begin, folder_end),
+        cmocka_unit_test_setup_teardown(others_say_what_they_reach, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(what_cannot_be_tried_is_unknown, folder_begin,
                                         folder_end),
         cmocka_unit_test_setup_teardown(probes_run_side_by_side_and_end_with_the_prober,

@@ -151,6 +151,9 @@ static void wrong_values_name_their_place(void **state)
                  "\"%s\"", addresses[i]);
         refuse(folder, text, expected);
     }
+    refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', probe_from: [a@b, '-oX=y']}\n",
+           "@/drover.yaml:2:5: host kvm1: probe_from: expected whom ssh logs in to, such as "
+           "root@kvm2, found \"-oX=y\"");
     refuse(folder, "hosts:\n  - {name: kvm1, uri: 'qemu:///system', heartbeat: kvm1}\n",
            "@/drover.yaml:2:5: host kvm1: heartbeat: expected the path of a file from the root, "
            "such as /srv/shared/heartbeat/kvm1, found \"kvm1\"");
