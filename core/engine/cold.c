@@ -385,6 +385,8 @@ static void go_on_clear(struct engine *engine, struct move *move)
     if (there == WORD_RUNS) { /* it was started after all, or again */
         record->aborting = false;
         stage_has_come(engine, move);
+    } else if (word_of(engine, move, record->from) == WORD_RUNS) { /* somebody has moved it back */
+        is_back(engine, move, record->error);
     } else if (there == WORD_DEAD || move->call_ok) {
         go_back(engine, move, record->error);
     } else if (there == WORD_UNKNOWN) {

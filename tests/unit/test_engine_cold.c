@@ -212,6 +212,21 @@ static void somebody_reverts(void **state)
     bench_free(&bench);
 }
 
+/* It runs at its source already: its definition there is not to be carried. */
+static void somebody_else_has_moved_it_back(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t move = up_to(&bench, STAGE_START, true);
+    bench_runs(&bench, "kvm3", "web");
+    bench_request(&bench, "revert", NULL, "web", NULL);
+    bench_gone(&bench, "kvm3", "web", "migrated");
+    assert_carry(&bench, "return", "kvm3", "kvm1");
+    bench_runs(&bench, "kvm1", "web");
+    assert_string_equal(bench_migration_state(&bench, move), "aborted");
+    bench_free(&bench);
+}
+
 static void an_abort_brings_it_up_again(void **state)
 {
     (void)state;
@@ -335,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_source_that_dies_while_it_is_off_is_told_with_its_vms),
         cmocka_unit_test(somebody_confirms),
         cmocka_unit_test(somebody_reverts),
+        cmocka_unit_test(somebody_else_has_moved_it_back),
         cmocka_unit_test(an_abort_brings_it_up_again),
         cmocka_unit_test(nobody_else_starts_it_meanwhile),
         cmocka_unit_test(a_vm_that_is_off_moves_by_its_definition),
