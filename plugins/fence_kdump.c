@@ -161,8 +161,8 @@ static bool is_same(const struct sockaddr_storage *a, const struct sockaddr_stor
     if (a->ss_family == AF_INET6)
         return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
                       &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+    return memcmp(&((const struct sockaddr_in *)a)->sin_addr,
+                  &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr)) == 0;
 }
 
 static bool is_message(const uint32_t *words)
@@ -191,8 +191,8 @@ static bool hears(int fd, const struct sockaddr_storage *host)
 
 static bool hear_within(struct ears *ears, double seconds)
 {
-    double until = now_s() + seconds;
-    for (double left = seconds; left > 0; left = until - now_s()) {
+    double left, until = now_s() + seconds;
+    while ((left = until - now_s()) > 0) {
         if (poll(ears->socket, ears->n, (int)(left * 1000) + 1) < 0 && errno != EINTR)
             return false;
         for (nfds_t i = 0; i < ears->n; i++)

@@ -94,7 +94,7 @@ static void *watch_main(void *data)
 {
     struct heartbeat *heartbeat = data;
     gint64 until = g_get_monotonic_time() + (gint64)(heartbeat->seconds * 1e6);
-    struct sight first, now;
+    struct sight first = {0}, now;
     while (!heartbeat->beats && !atomic_load(&heartbeat->stop)) {
         if (!heartbeat->looked)
             heartbeat->looked = look(heartbeat->path, &first, &heartbeat->wrong);

@@ -4,6 +4,7 @@
  * then its output, as a pipe brings it. What is told of it is one printable line that ends in time
  * and has no password in it, and what is no word of "off" is not taken for one.
  */
+/* NOLINTNEXTLINE(bugprone-suspicious-include): what is tried, it keeps to itself */
 #include "../../plugins/fence_agent.c"
 
 #include "fuzz/fuzz.h"
