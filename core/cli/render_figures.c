@@ -30,7 +30,7 @@ static const struct {
     {"downtime_s", "downtime, all moves", "s", 1},
     {"longest_downtime_ms", "downtime, longest", "ms", 1},
     {"vm_seconds_lost", "VM-seconds lost", "s", 1},
-    {"fences", "hosts fenced", "", 1},
+    {"fences", "live hosts fenced", "", 1},
     {"restarts", "VMs restarted", "", 1},
     {"lied_into", "VMs that a fence device's lie made run twice", "", 1},
     {"drains", "drains asked for", "", 1},

@@ -108,6 +108,7 @@ void on_host_lost(struct engine *engine, const struct event *event)
            NULL, "host %s: %s (%s)",
            event->host, was_connected ? "connection lost" : "cannot be reached",
            watch->lost_reason);
+    leftovers_lost_host(engine, watch->name);
     if (was_connected)
         failure_host_lost(engine, watch);
     engine->dirty = true;

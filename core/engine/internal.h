@@ -245,6 +245,7 @@ struct leftover {
     char *vm;
     char *host;
     double until; /* once the host is back it waits so long for it to be removed; NAN: not back */
+    double ask_at; /* and is asked anew then, whether it is still there */
 };
 
 /* A VM that a drain for people has moved away from its host: see home.c. */
@@ -450,6 +451,7 @@ void leftover_add(struct engine *engine, const char *vm, const char *host);
 void leftover_seen(struct engine *engine, const char *vm, const char *host);
 void leftover_gone(struct engine *engine, const char *vm, const char *host);
 void leftovers_of_report(struct engine *engine, const struct event *event);
+void leftovers_lost_host(struct engine *engine, const char *host);
 bool leftovers_hold(struct engine *engine, const char *host);
 bool leftover_is_at(const struct engine *engine, const char *vm, const char *host);
 void leftover_recall(struct engine *engine, const char *vm, const char *host);

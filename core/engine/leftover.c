@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define REMOVE_S 60.0 /* for so long a host waits for what was left on it to be removed */
+#define ASK_S 5.0     /* and is asked so often meanwhile */
 
 void leftover_free(struct leftover *leftover)
 {
@@ -71,15 +72,22 @@ static bool is_known_to_run(const struct engine *engine, const struct vm *vm)
            !vm_is_doubted(engine, vm_key(vm));
 }
 
-/* The host is back, and has it defined, and off. */
+/*
+ * The host is back, and has it defined, and off. Where it runs may have to be heard first, as after
+ * a restart of droverd: the host waits for that, too.
+ */
 void leftover_seen(struct engine *engine, const char *vm, const char *host)
 {
     struct leftover *leftover = find(engine, vm, host);
     const struct vm *known = fleet_vm(engine->fleet, vm);
-    if (!leftover || !known || !is_known_to_run(engine, known) || strcmp(known->host, host) == 0)
+    if (!leftover || !known || !known->host || !vm_occupies(known) ||
+        strcmp(known->host, host) == 0)
         return;
     if (isnan(leftover->until))
         leftover->until = engine->now + REMOVE_S;
+    leftover->ask_at = engine->now + ASK_S;
+    if (!is_known_to_run(engine, known))
+        return;
     struct effect *effect = emit(engine, EFFECT_UNDEFINE);
     effect->host = emit_text(engine, host);
     effect->vm = emit_text(engine, vm);
@@ -118,15 +126,28 @@ void leftovers_of_report(struct engine *engine, const struct event *event)
             leftover_gone(engine, engine->leftovers[i].vm, event->host);
 }
 
+/* When it is back it waits anew. */
+void leftovers_lost_host(struct engine *engine, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_leftovers; i++)
+        if (strcmp(engine->leftovers[i].host, host) == 0)
+            engine->leftovers[i].until = NAN;
+}
+
 bool leftovers_hold(struct engine *engine, const char *host)
 {
-    bool hold = false;
+    bool hold = false, ask = false;
     for (uint32_t i = 0; i < engine->n_leftovers; i++) {
-        const struct leftover *leftover = &engine->leftovers[i];
+        struct leftover *leftover = &engine->leftovers[i];
         if (strcmp(leftover->host, host) != 0 || !(engine->now < leftover->until))
             continue;
-        wake_at(engine, leftover->until);
+        ask |= engine->now >= leftover->ask_at;
+        if (engine->now >= leftover->ask_at)
+            leftover->ask_at = engine->now + ASK_S;
+        wake_at(engine, fmin(leftover->until, leftover->ask_at));
         hold = true;
     }
+    if (ask)
+        emit(engine, EFFECT_REFRESH)->host = emit_text(engine, host);
     return hold;
 }

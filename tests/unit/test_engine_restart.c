@@ -98,10 +98,15 @@ static void no_definition_goes_before_the_live_one_is_heard(void **state)
     bench_connect(&bench, "kvm1");
     bench_report(&bench, "kvm1", "ha9-", NULL); /* that it runs on kvm3 is remembered only */
     assert_int_equal(bench_count(&bench, EFFECT_UNDEFINE), 0);
+    assert_string_equal(bench_state(&bench, "kvm1"), "connecting"); /* it waits for that */
     bench_connect(&bench, "kvm3");
     bench_report(&bench, "kvm3", "ha9", NULL);
+    bench_tick(&bench, 5);
+    assert_string_equal(bench_effect(&bench, EFFECT_REFRESH, 0)->host, "kvm1");
     bench_report(&bench, "kvm1", "ha9-", NULL);
     assert_int_equal(bench_count(&bench, EFFECT_UNDEFINE), 1);
+    bench_gone(&bench, "kvm1", "ha9", "undefined");
+    assert_string_equal(bench_state(&bench, "kvm1"), "up");
     bench_free(&bench);
 }
 
