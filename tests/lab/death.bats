@@ -41,9 +41,10 @@ teardown() {
 gather() {
     local vm
     for vm in "${HA[@]}" other; do
-        [[ $(where "$vm") == "$1" ]] ||
-            drover migrate "$vm" --to "$1" --wait --timeout 2m >/dev/null || return 1
+        [[ $(where "$vm") == "$1" ]] || drover migrate "$vm" --to "$1" >/dev/null || return 1
     done
+    wait_for 120 is_on "$1" "${HA[@]}" other
+    wait_for 60 nothing_moves
     wait_for 60 knows_on "$1" "${HA[@]}" other
 }
 
