@@ -32,6 +32,15 @@ fake_ssh() {
     chmod 755 "$FLEET/bin/ssh"
 }
 
+# host_lines HOST: more of its entry; device_lines: devices before the others. A file may have its own.
+host_lines() {
+    :
+}
+
+device_lines() {
+    :
+}
+
 # configure_fences [BROKEN]: what the power switches do instead of their work. One that hangs is not
 # waited for so long.
 configure_fences() {
@@ -43,7 +52,9 @@ configure_fences() {
             cat <<-END
 	  - name: $host
 	    uri: "$(lab uri $host)"
+	$(host_lines $host)
 	    fence:
+	$(device_lines)
 	      - unit: fence_ssh_restart
 	        timeout: 30s
 	        parameters: {service: libvirtd, directory: $FLEET/bin}
