@@ -214,8 +214,9 @@ static void listen_for(const struct self *self, struct drover_fence *fence, cons
         listen_to(&ears, local, (uint16_t)self->port, word);
     freeifaddrs(local);
     if (ears.n == 0)
-        snprintf(fence->text, sizeof fence->text, "UDP port %d cannot be listened on for %.200s: %s",
-                 (int)self->port, addresses, strerror(ears.wrong));
+        snprintf(fence->text, sizeof fence->text,
+                 "UDP port %d cannot be listened on for %.200s: %s", (int)self->port, addresses,
+                 strerror(ears.wrong));
     else if (hear_within(&ears, seconds)) {
         fence->result = DROVER_FENCE_IS_OFF;
         snprintf(fence->text, sizeof fence->text,

@@ -108,10 +108,10 @@ void heartbeat_leave(struct heartbeat *heartbeat);
 void heartbeats_free(struct heartbeats *heartbeats); /* threads that are out end by themselves */
 
 /*
- * witness.c: whether another machine reaches an address, HOST:PORT. destination: as ssh(1) takes it.
- * `heard` is called once, on the main loop, within seconds, not from within witness_ask(); not after
- * witness_leave(). What witness_ask() returned is not touched any more after either. NULL: ssh
- * cannot be run.
+ * witness.c: whether another machine reaches an address, HOST:PORT. destination: for ssh(1).
+ * `heard` is called once, on the main loop, within seconds, not from within witness_ask(), and not
+ * after witness_leave(). What witness_ask() returned is not touched any more after either. NULL:
+ * ssh cannot be run.
  */
 struct witness;
 enum witness_result {

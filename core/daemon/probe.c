@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Does anything of a host answer? See daemon.h. All addresses are tried at once, and its heartbeat
- * is looked at meanwhile, for three beats, and other machines are asked whether they reach it, unless
- * an address answers. What cannot be tried (a name that is not found, no route from here, storage
- * that hangs, a machine that is not reached itself) says nothing about the host.
+ * is looked at meanwhile, for three beats, and other machines are asked whether they reach it,
+ * unless an address answers. What cannot be tried (a name that is not found, no route from here,
+ * storage that hangs, a machine that is not reached itself) says nothing about the host.
  */
 #include "daemon/daemon.h"
 

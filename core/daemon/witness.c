@@ -46,7 +46,7 @@ static char *last_words(const char *output)
     return g_steal_pointer(&valid);
 }
 
-/* sshd there says why it could not connect; anything else that ends ssh says nothing of the address. */
+/* sshd there says why it could not connect; whatever else ends ssh says nothing of the address. */
 static enum witness_result judge(GSubprocess *ssh, const char *output)
 {
     if (g_subprocess_get_if_exited(ssh) && g_subprocess_get_exit_status(ssh) == 0)

@@ -378,7 +378,7 @@ void failure_free(struct failure *failure);
 void failure_prove_again(struct engine *engine, struct watch *watch, const char *vm);
 void on_probed(struct engine *engine, const struct event *event);
 void on_fenced(struct engine *engine, const struct event *event);
-void failure_host_spoke(struct engine *engine, struct watch *watch); /* by other ways than libvirt */
+void failure_host_spoke(struct engine *engine, struct watch *watch); /* but not by libvirt */
 bool failure_order(struct engine *engine, struct watch *watch, const char *action);
 
 /* power.c: hosts that drover switches though nothing is wrong with them */

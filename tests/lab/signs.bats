@@ -58,7 +58,8 @@ in_background() {
     in_background kvm1 "$SENDER" -i 1 "$DROVER_LAB_NET.1"
     # What its crash leaves of it: no guest, no service, and a kernel that refuses connections.
     # shellcheck disable=SC2016 # expanded on the host
-    lab exec kvm1 sh -c 'kill -KILL "$(cat /run/libvirtd.pid)" && kill -KILL $(cat /run/libvirt/qemu/*.pid)'
+    lab exec kvm1 sh -c 'kill -KILL "$(cat /run/libvirtd.pid)" &&
+        kill -KILL $(cat /run/libvirt/qemu/*.pid)'
     wait_for 60 host_is kvm1 down
     logged 'it writes a dump of its kernel'
     drover status | grep -q 'heard to run no guests any more, by fence_kdump'

@@ -87,7 +87,8 @@ static void begin(struct bench *bench, const struct folder *folder)
              "  - {name: both, uri: 'qemu+tcp://127.0.0.1:%u/both', heartbeat: %s/still}\n"
              "  - {name: hangs, uri: 'qemu+tcp://127.0.0.1:%u/hangs', heartbeat: "
              "%s/hanging/file}\n"
-             "  - {name: apart, uri: 'qemu+tcp://127.0.0.1:%u/apart', probe_from: [nobody, apart]}\n",
+             "  - {name: apart, uri: 'qemu+tcp://127.0.0.1:%u/apart', "
+             "probe_from: [nobody, apart]}\n",
              bench->open, bench->refusing, bench->silent, bench->silent, bench->open,
              bench->silent, folder->path, bench->silent, folder->path, bench->silent, folder->path,
              bench->open, folder->path, bench->silent, folder->path, bench->silent);
@@ -280,7 +281,8 @@ static bool make_witnesses(const struct folder *folder)
         mount("none", "/run", "tmpfs", 0, NULL) != 0)
         return false;
     snprintf(command, sizeof command,
-             "cd %s && mkdir -m 700 .ssh /run/sshd && ssh-keygen -q -t ed25519 -N '' -f .ssh/key && "
+             "cd %s && mkdir -m 700 .ssh /run/sshd && "
+             "ssh-keygen -q -t ed25519 -N '' -f .ssh/key && "
              "cp .ssh/key.pub .ssh/authorized_keys && sed 's/^/witness /' .ssh/key.pub "
              ">.ssh/known_hosts && mount --bind . /root", folder->path);
     snprintf(text, sizeof text, "HostKey %s/.ssh/key\nUsePAM no\nPermitRootLogin yes\n",
