@@ -59,7 +59,7 @@ in_background() {
     # What its crash leaves of it: no guest, no service, and a kernel that refuses connections.
     # shellcheck disable=SC2016 # expanded on the host
     lab exec kvm1 sh -c 'kill -KILL "$(cat /run/libvirtd.pid)" &&
-        kill -KILL $(cat /run/libvirt/qemu/*.pid)'
+        kill -KILL "$(cat /run/libvirt/qemu/ha9.pid)"'
     wait_for 60 host_is kvm1 down
     logged 'it writes a dump of its kernel'
     drover status | grep -q 'heard to run no guests any more, by fence_kdump'
