@@ -152,6 +152,7 @@ struct move {
     double settle_at;     /* ... that were begun to be read at this time or later */
     double missing_since; /* unsettled: neither host shows the VM since then; NAN: not so */
     bool call_done;
+    bool followed;     /* live: ordered, or watched, by this droverd: its end will be told */
     bool call_ok;      /* cold, offline: and it was done */
     bool ordered;      /* the same: what this stage wants was ordered, by this droverd */
     bool arrived;      /* the destination says that the VM runs there */

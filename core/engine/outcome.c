@@ -154,6 +154,7 @@ static void adopt(struct engine *engine, struct move *move)
 {
     move->unsettled = false;
     move->call_done = false;
+    move->followed = true;
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
     fleet_set_text(engine->fleet, &vm->to, move->record.to);
     struct effect *effect = emit(engine, EFFECT_WATCH);
@@ -268,7 +269,7 @@ static void settle(struct engine *engine, struct move *move)
         move_complete(engine, move);
     else if (source_known && at_source && vm->state == DROVER_VM_MIGRATING)
         adopt(engine, move);
-    else if (source_known && at_source)
+    else if (source_known && at_source && !move->followed) /* else its call is about to end, too */
         stayed(engine, move);
     else if (vm && vm->host && vm_occupies(vm) && !is_at(vm, move->record.from) &&
              !is_at(vm, move->record.to))
@@ -311,6 +312,7 @@ void on_migration_done(struct engine *engine, const struct event *event)
     if (!move || !move_is_active(move) || move->call_done)
         return; /* said twice, or too late */
     move->call_done = true;
+    move->followed = false;
     if (!event->ok && !move->abort_sent)
         move_text(move, &move->record.error, event->text);
     if (move->arrived) {

@@ -34,6 +34,7 @@ static void order_recovery(struct engine *engine, struct move *move)
     complete_how(engine, move);
     move->how.postcopy = true;
     move->unsettled = move->call_done = move->arrived = false;
+    move->followed = true;
     move->recoveries++;
     move->recover_at = NAN;
     struct effect *effect = emit(engine, EFFECT_RECOVER);

@@ -276,6 +276,7 @@ static void begin(const struct start *start, const struct decision *decision)
            move->record.from, move->record.to, move->record.reason,
            (unsigned long long)decision->id)
         ->move = move->record.id;
+    move->followed = true;
     order_migration(engine, move);
 }
 

@@ -125,6 +125,15 @@ static bool has_moves_from(const struct engine *engine, const char *host)
     return false;
 }
 
+/* Its source lives, and still has it: how that ends, libvirt there will say. */
+static bool source_will_tell(const struct engine *engine, const struct move *move)
+{
+    const struct watch *from = watch_find(engine, move->record.from);
+    const struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    return move->followed && !move->left && from && from->connected && from->reported && vm &&
+           vm_occupies(vm) && vm->host && strcmp(vm->host, from->name) == 0;
+}
+
 /*
  * A migration that neither of its hosts will ever speak of again: not before the proof is known.
  * One that has not begun never will, and must not stand in the way of the restart.
@@ -137,8 +146,9 @@ static void settle_moves(struct engine *engine, const char *host)
         bool from = !move_is_restart(move) && strcmp(move->record.from, host) == 0;
         if (from && move->record.state == MIGRATION_QUEUED)
             move_end(engine, move, MIGRATION_CANCELLED, "its host is off");
+        bool to = strcmp(move->record.to, host) == 0 && !source_will_tell(engine, move);
         if (!migration_ended(&move->record) && move_is_active(move) && !move->unsettled &&
-            (from || strcmp(move->record.to, host) == 0))
+            (from || to))
             move_settle(engine, move);
     }
 }

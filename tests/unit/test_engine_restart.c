@@ -312,6 +312,61 @@ static void that_a_host_goes_on_is_remembered_with_the_proof(void **state)
     bench_free(&bench);
 }
 
+/* From kvm2, to a host that is about to die. */
+static uint64_t moves_to_kvm1(struct bench *bench)
+{
+    bench_request(bench, "migrate", NULL, "other", "kvm1");
+    assert_non_null(bench_effect(bench, EFFECT_MIGRATE, 0));
+    uint64_t move = bench_effect(bench, EFFECT_MIGRATE, 0)->move;
+    bench_progress(bench, move, 1);
+    bench_report(bench, "kvm2", "other!", NULL);
+    return move;
+}
+
+/* libvirt at its source goes on until it has noticed, and says so then: nobody needs to ask. */
+static void a_move_to_a_dead_host_is_over_when_its_source_says_so(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    uint64_t move = moves_to_kvm1(&bench);
+    dies_and_is_fenced(&bench);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(bench_count(&bench, EFFECT_REFRESH), 0);
+        assert_int_equal(bench_count(&bench, EFFECT_WATCH), 0);
+        bench_tick(&bench, 1);
+        bench_report(&bench, "kvm2", "other!", NULL);
+    }
+    assert_string_equal(bench_migration_state(&bench, move), "running");
+    bench_done(&bench, move, false, "no route to host");
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "failed");
+    bench_free(&bench);
+}
+
+/* The VM has stayed, and its call is about to come back: until it has nothing new is begun. */
+static void a_move_to_a_dead_host_that_has_stayed_waits_for_its_call(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    uint64_t move = moves_to_kvm1(&bench);
+    dies(&bench);
+    probed(&bench, "kvm1", "silent");
+    uint64_t order = fence_order(&bench, "off");
+    bench_lose(&bench, "kvm2", "eof");
+    fenced(&bench, "kvm1", order, "off");
+    probed(&bench, "kvm1", "silent");
+    assert_string_equal(bench_state(&bench, "kvm1"), "down");
+    bench_connect(&bench, "kvm2");
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "running");
+    bench_done(&bench, move, false, "no route to host");
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "failed");
+    bench_free(&bench);
+}
+
 static void an_ha_vm_that_crashes_while_it_moves_comes_back(void **state)
 {
     (void)state;
@@ -521,6 +576,8 @@ int main(void)
         cmocka_unit_test(a_host_that_was_told_to_go_on_and_is_heard_is_asked),
         cmocka_unit_test(a_host_that_was_fenced_and_left_off_is_not_waited_for),
         cmocka_unit_test(that_a_host_goes_on_is_remembered_with_the_proof),
+        cmocka_unit_test(a_move_to_a_dead_host_is_over_when_its_source_says_so),
+        cmocka_unit_test(a_move_to_a_dead_host_that_has_stayed_waits_for_its_call),
         cmocka_unit_test(an_ha_vm_that_crashes_while_it_moves_comes_back),
         cmocka_unit_test(nobody_else_starts_what_drover_is_about_to),
         cmocka_unit_test(a_report_of_before_says_nothing_of_what_has_just_come),
