@@ -238,7 +238,7 @@ void schedules_pump(struct engine *engine)
 void on_progress(struct engine *engine, const struct event *event)
 {
     struct move *move = move_find(engine, event->id);
-    if (!move || !move_is_active(move) || move->call_done)
+    if (!move_is_meant(move, event))
         return;
     uint32_t before = move->record.progress.iteration;
     move->record.progress = event->progress;

@@ -612,6 +612,7 @@ void how_leave_out(const struct how_ask *ask, struct how_answer *answer, const c
 /* outcome.c */
 void on_migration_done(struct engine *engine, const struct event *event);
 void on_effect_failed(struct engine *engine, const struct event *event);
+bool move_is_meant(const struct move *move, const struct event *event); /* its try under way is */
 void move_arrived(struct engine *engine, struct move *move);
 void outcome_pump(struct engine *engine);
 void move_fail(struct engine *engine, struct move *move, const char *error);

@@ -306,10 +306,17 @@ void outcome_pump(struct engine *engine)
     }
 }
 
+/* Each try has a destination of its own, and what is said of another one is of an earlier try. */
+bool move_is_meant(const struct move *move, const struct event *event)
+{
+    return move && move_is_active(move) && !move->call_done &&
+           (!event->to[0] || strcmp(event->to, move->record.to) == 0);
+}
+
 void on_migration_done(struct engine *engine, const struct event *event)
 {
     struct move *move = move_find(engine, event->id);
-    if (!move || !move_is_active(move) || move->call_done)
+    if (!move_is_meant(move, event))
         return; /* said twice, or too late */
     move->call_done = true;
     move->followed = false;

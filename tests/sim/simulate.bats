@@ -70,6 +70,10 @@ holds() {
     holds --hosts 3 --vms 12 --for 12h --seed 339 --faults all
     # a VM that was off, since its host had lost power under it, was told as lost
     holds --hosts 4 --vms 16 --for 12h --seed 60110 --faults all
+    # a call's end that was said twice was taken for the end of the next try, to another host
+    holds --hosts 7 --vms 42 --for 4h --seed 1007194 --faults "host-death,host-cut,host-freeze,\
+path-cut,libvirt-hang,libvirt-restart,late,duplicate,migration-fails,call-fails,destination-dies,\
+operator,hooks,controller,fence-lies,fence-slow,start-fails,autostart"
 }
 
 @test "each fault alone does no harm" {

@@ -200,6 +200,30 @@ static void said_twice_counts_once(void **state)
     bench_free(&bench);
 }
 
+/* A call's end that is heard twice, or late, is not the end of the next try. */
+static void the_end_of_an_earlier_try_is_not_that_of_this_one(void **state)
+{
+    (void)state;
+    struct bench bench = bench_up(3, "a", NULL);
+    bench_request(&bench, "maintenance_on", "kvm1", NULL, NULL);
+    uint64_t id = bench_effect(&bench, EFFECT_MIGRATE, 0)->move;
+    for (int i = 0; i < 2; i++) {
+        struct event *event = bench_event(&bench, EVENT_MIGRATION_DONE, NULL);
+        event->id = id;
+        event_set(event, &event->to, "kvm2");
+        event_set(event, &event->text, "no such disk");
+        bench_take(&bench, event);
+        bench_report(&bench, "kvm1", "a", NULL);
+        bench_tick(&bench, i == 0 ? 11 : 0);
+        assert_string_equal(bench_migration_state(&bench, id), "preparing");
+        assert_string_equal(bench_migration(&bench, id)->to, "kvm3");
+    }
+    bench_done(&bench, id, false, "no such disk");
+    bench_report(&bench, "kvm1", "a", NULL);
+    assert_string_not_equal(bench_migration_state(&bench, id), "preparing");
+    bench_free(&bench);
+}
+
 static void a_refused_destination_is_named(void **state)
 {
     (void)state;
@@ -424,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_vm_out_of_sight_rests_too),
         cmocka_unit_test(a_vm_that_is_off_is_not_lost),
         cmocka_unit_test(said_twice_counts_once),
+        cmocka_unit_test(the_end_of_an_earlier_try_is_not_that_of_this_one),
         cmocka_unit_test(a_refused_destination_is_named),
         cmocka_unit_test(a_report_that_was_read_before_settles_nothing),
         cmocka_unit_test(a_drain_goes_on_after_a_restart),
