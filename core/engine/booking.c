@@ -7,7 +7,8 @@
  * lasts as long as the source says that the VM migrates.
  *
  * Of a booking that ends without the word of its host that the VM runs there it stays known that the
- * VM may be there: drover restarts it nowhere before that host has told all that it has.
+ * VM may be there: drover restarts it nowhere before that host has told all that it has. Of one
+ * that migrates there: told once its source cannot be sending it any more.
  *
  * Remembered over a restart of droverd (come/HOST/KEY): for the `prepare` and `start` that follow a
  * `migrate`, and so that no VM is let start on two hosts.
@@ -139,7 +140,7 @@ const struct watch *booking_unheard(const struct engine *engine, const char *vm,
     for (; *i < engine->n_bookings; ++*i) {
         const struct booking *booking = &engine->bookings[*i];
         if (strcmp(booking->vm, vm) == 0 && booking->until >= since &&
-            !is_heard(engine, booking, booking->at))
+            !is_heard(engine, booking, fmax(booking->at, booking->moving_at)))
             return watch_find(engine, booking->host);
     }
     return NULL;
@@ -221,10 +222,24 @@ static bool goes_on(const struct engine *engine, const struct booking *booking)
     return booking->moves && vm && vm->state == DROVER_VM_MIGRATING;
 }
 
+/* Nor can that be told while the source is out of sight: unless that is proven off. */
+static bool may_go_on(const struct engine *engine, const struct booking *booking)
+{
+    const struct vm *vm = fleet_vm(engine->fleet, booking->vm);
+    const struct watch *source = vm && vm->host ? watch_find(engine, vm->host) : NULL;
+    if (!booking->moves || !source || strcmp(vm->host, booking->host) == 0)
+        return false;
+    return goes_on(engine, booking) ||
+           (source->connected ? !source->reported : !proof_of_host(source));
+}
+
 void bookings_pump(struct engine *engine)
 {
     for (uint32_t i = engine->n_bookings; i-- > 0;) {
         struct booking *booking = &engine->bookings[i];
+        bool moving = may_go_on(engine, booking);
+        if (moving) /* what the destination tells before that ends says nothing */
+            booking->moving_at = engine->now;
         if (!booking->over && booking->until <= engine->now && goes_on(engine, booking))
             booking->until = engine->now + BOOKING_S;
         if (booking->until > engine->now && watch_find(engine, booking->host)) {
@@ -233,7 +248,7 @@ void bookings_pump(struct engine *engine)
             continue;
         }
         end(engine, booking);
-        if (is_heard(engine, booking, booking->until))
+        if (!moving && is_heard(engine, booking, booking->until))
             drop(engine, i);
     }
 }

@@ -220,6 +220,7 @@ struct booking {
     char *vm; /* key */
     char *host;
     double at, until;
+    double moving_at; /* when it was last possible that its source was sending it */
     bool moves; /* by a live migration; else it starts there */
     bool added; /* nobody knew it: it is in the fleet for the booking alone */
     bool over;  /* its place was given back, but its host has not told since what it has */

@@ -501,6 +501,32 @@ static void whom_the_hook_let_in_elsewhere_is_looked_for_there_first(void **stat
     bench_free(&bench);
 }
 
+/* It was on its way still when that host told what it has, and it came before its source was off. */
+static void who_was_on_its_way_then_is_looked_for_again(void **state)
+{
+    (void)state;
+    for (int seen = 0; seen <= 1; seen++) {
+        struct bench bench = begin(1);
+        assert_true(hook_asks(&bench, "kvm2", "migrate", "ha9")->ok);
+        if (seen)
+            bench_report(&bench, "kvm1", "ha9!", "ha5", "web", NULL);
+        dies(&bench);
+        bench_report(&bench, "kvm2", "other", NULL);
+        bench_tick(&bench, 5);
+        probed(&bench, "kvm1", "silent");
+        fenced(&bench, "kvm1", fence_order(&bench, "off"), "off");
+        probed(&bench, "kvm1", "silent");
+        assert_string_equal(bench_state(&bench, "kvm1"), "down");
+        assert_null(start_of(&bench, "ha9"));
+        assert_string_equal(bench_effect(&bench, EFFECT_REFRESH, 0)->host, "kvm2");
+        bench_tick(&bench, 1);
+        bench_report(&bench, "kvm2", "other", "ha9", NULL);
+        assert_null(start_of(&bench, "ha9"));
+        assert_string_equal(fleet_vm(engine_fleet(bench.engine), "ha9")->host, "kvm2");
+        bench_free(&bench);
+    }
+}
+
 static void whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back(void **state)
 {
     (void)state;
@@ -585,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_report_of_before_does_not_end_what_has_just_started),
         cmocka_unit_test(a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_is_looked_for_there_first),
+        cmocka_unit_test(who_was_on_its_way_then_is_looked_for_again),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back),
         cmocka_unit_test(an_arrival_of_before_is_not_believed_after_a_restart_of_droverd),
         cmocka_unit_test(a_vm_that_rests_does_so_over_a_restart_of_droverd),
