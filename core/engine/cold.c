@@ -15,7 +15,9 @@
  *
  *   - it is started at the destination only with proof that it does not run at the source;
  *   - it is started at the source again only when the destination's definition is gone, or that
- *     host is proven dead, or no start was ever ordered there (proof_of_stage());
+ *     host is proven dead, or no start was ever ordered there (proof_of_stage()); a second time
+ *     only when the source, asked after the first, says that it does not run there;
+ *   - while somebody else may have moved it away, it is started nowhere: hosts are asked;
  *   - a definition is removed only where the VM is known to run at the other host (leftover.c), or
  *     by the destination itself while the VM is off there.
  *
@@ -171,10 +173,31 @@ static void is_back(struct engine *engine, struct move *move, const char *error)
     stage_tidy(engine, move, move->record.from, move->record.to);
 }
 
-/* Its host died with it, as that host's other VMs did: those who are restarted, it is one of. */
+/* What either of the two has defined is left over, but for where it runs. */
+static void taken_elsewhere(struct engine *engine, struct move *move, const struct vm *vm)
+{
+    const char *const hosts[] = {move->record.from, move->record.to};
+    const char *host = emit_text(engine, vm->host);
+    stage_end(engine, move, MIGRATION_FAILED,
+              emit_printf(engine, "it runs on host %s now, where drover did not start it", host));
+    leftover_gone(engine, move->record.vm, host);
+    for (int i = 0; i < 2; i++)
+        if (strcmp(hosts[i], host) != 0)
+            leftover_add(engine, move->record.vm, hosts[i]);
+}
+
+/*
+ * Its host died with it, as that host's other VMs did: those who are restarted, it is one of. But
+ * not where another host says that it has it.
+ */
 static void died(struct engine *engine, struct move *move, const char *host)
 {
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
+    if (vm && vm->host && vm_occupies(vm) && strcmp(vm->host, host) != 0 &&
+        vm_of(engine, move)) {
+        taken_elsewhere(engine, move, vm);
+        return;
+    }
     const char *error = emit_printf(engine, "host %s died while it moved", host);
     if (!move_is_cold(move) || !vm) {
         stage_end(engine, move, MIGRATION_FAILED, error);
@@ -188,15 +211,6 @@ static void died(struct engine *engine, struct move *move, const char *host)
                  strcmp(host, move->record.from) == 0 ? move->record.to : move->record.from);
     watch_find(engine, host)->failure.reviewed = false;
     stage_end(engine, move, MIGRATION_FAILED, error);
-}
-
-static void taken_elsewhere(struct engine *engine, struct move *move, const struct vm *vm)
-{
-    const char *host = emit_text(engine, vm->host);
-    stage_end(engine, move, MIGRATION_FAILED,
-        emit_printf(engine, "it runs on host %s now, where drover did not start it", host));
-    leftover_add(engine, move->record.vm, move->record.from);
-    leftover_add(engine, move->record.vm, move->record.to);
 }
 
 /* Nothing moves it again by itself for a while. */
@@ -249,26 +263,37 @@ static void clear(struct engine *engine, struct move *move, const char *error)
 /* ------------------------------------------------------------------ one stage at a time */
 
 /*
- * Its time is up; but that a guest has shut down may be on its way still, or was never told. True
- * once the host was asked after that, and has answered.
+ * What became of it by that time may be on its way still, or was never told. True once that has
+ * passed, and the host was asked after it, and has answered.
  */
-static bool is_late(struct engine *engine, struct move *move, const char *host)
+static bool has_told(struct engine *engine, struct move *move, const char *host, double since)
 {
-    if (engine->now < move->record.step_until) {
-        wake_at(engine, move->record.step_until);
+    if (engine->now < since) {
+        wake_at(engine, since);
         return false;
     }
-    bool asked = move->settle_step > 0 && move->settle_at >= move->record.step_until;
+    bool asked = move->settle_step > 0 && move->settle_at >= since;
     if (asked && move_host_reported(engine, move, host))
         return true;
-    if (!asked || engine->now >= move->check_at) {
+    if (!asked || engine->now >= move->settle_at + AGAIN_S) {
         move->settle_step = engine->step;
         move->settle_at = engine->now;
-        move->check_at = engine->now + AGAIN_S;
         stage_refresh(engine, host);
     }
-    wake_at(engine, move->check_at);
+    wake_at(engine, move->settle_at + AGAIN_S);
     return false;
+}
+
+/* Its guest had so long to shut down. */
+static bool is_late(struct engine *engine, struct move *move, const char *host)
+{
+    return has_told(engine, move, host, move->record.step_until);
+}
+
+/* Whether somebody else may have it, who has not said so. */
+static bool may_be_elsewhere(struct engine *engine, struct move *move)
+{
+    return move_may_have_come_in(engine, move) || move_may_be_anywhere(engine, move);
 }
 
 static void go_on_shutdown(struct engine *engine, struct move *move)
@@ -345,7 +370,7 @@ static void go_on_start(struct engine *engine, struct move *move)
     } else if (move->ordered) {
         wake_at(engine, record->step_until);
     } else if (proof && there == WORD_OFF && here != WORD_UNKNOWN &&
-               !move_may_have_come_in(engine, move)) {
+               !may_be_elsewhere(engine, move)) {
         record->step_until = engine->now + STEP_S;
         order_start(engine, move, proof, record->to);
         wake_at(engine, record->step_until);
@@ -415,13 +440,15 @@ static void go_on_back(struct engine *engine, struct move *move)
         taken_elsewhere(engine, move, fleet_vm(engine->fleet, record->vm));
     } else if (here == WORD_UNKNOWN) {
         stage_tell_waiting(engine, move, emit_printf(engine, "host %s does not answer", record->from));
-    } else if (move_may_have_come_in(engine, move)) {
-        return; /* somebody else moves it at the same time */
-    } else if (engine->now >= move->check_at) {
+    } else if (may_be_elsewhere(engine, move)) { /* somebody else moves it at the same time */
+        if (engine->now >= record->updated_at + STEP_S)
+            stage_tell_waiting(engine, move, "somebody else has moved it away, and not all hosts "
+                               "have told since whether they have it");
+    } else if (engine->now < move->check_at) {
+        wake_at(engine, move->check_at);
+    } else if (!move->ordered || has_told(engine, move, record->from, move->check_at)) {
         order_start(engine, move, proof_of_stage(move), record->from);
         move->check_at = engine->now + STEP_S;
-        wake_at(engine, move->check_at);
-    } else {
         wake_at(engine, move->check_at);
     }
 }

@@ -165,7 +165,7 @@ struct move {
     double figures_at; /* when its progress was last counted; NAN: not yet */
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
-    bool unseen;       /* restarts: nobody saw its end; every host has to say that it is not there */
+    bool unseen;       /* restarts, cold: nobody saw its end; all have to say that they have it not */
     bool told_short;   /* restarts: that no host takes it has been said */
     double check_at;   /* ask its hosts again then */
     double wait_s;     /* its migrate unit wants it to wait so long; 0: it may start */
@@ -415,6 +415,8 @@ void restart_missed(struct engine *engine, const struct watch *watch, const stru
 void restart_crashed(struct engine *engine, const struct vm *vm, const char *why);
 /* The hook has let it in somewhere that has not told since what it has: that host is asked. */
 bool move_may_have_come_in(struct engine *engine, struct move *move);
+/* A VM of which nobody knows how it ended (move->unseen) may be anywhere: all hosts are asked. */
+bool move_may_be_anywhere(struct engine *engine, struct move *move);
 bool restart_is_ready(struct engine *engine, struct move *move, const struct vm *vm);
 void restart_begin(struct engine *engine, struct move *move, uint64_t decision);
 void restart_wait(struct engine *engine, struct move *move, const struct decision *decision);

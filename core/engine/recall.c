@@ -210,7 +210,7 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
         return;
     }
     move->unsettled = move->record.state != MIGRATION_QUEUED;
-    move->unseen = true; /* and much may have happened since */
+    move->unseen = !move_is_staged(move); /* much may have happened; a staged one has two hosts that tell */
     move->missing_since = NAN;
     move->recover_at = NAN;
     figures_begin(move);

@@ -236,10 +236,11 @@ static bool may_have_it(const struct engine *engine, const struct watch *watch,
     return !watch->reported || watch->report_at < since;
 }
 
-/* A VM of which nobody knows how it ended may be anywhere: all hosts are asked. */
-static bool may_be_anywhere(struct engine *engine, struct move *move)
+bool move_may_be_anywhere(struct engine *engine, struct move *move)
 {
-    const struct watch *from = watch_find(engine, move->record.from);
+    /* Of a restart's VM nothing is left once its host is off; a staged one had two. */
+    const struct watch *from =
+        move_is_restart(move) ? watch_find(engine, move->record.from) : NULL;
     bool maybe = false;
     if (!move->unseen || (from && !from->connected && proof_of_host(from)))
         return false;
@@ -319,7 +320,7 @@ bool restart_is_ready(struct engine *engine, struct move *move, const struct vm 
     }
     return !engine->cut_off && !vm_is_doubted(engine, move->record.vm) &&
            proof_of_vm(engine, move->record.vm, move->record.from) &&
-           !may_be_anywhere(engine, move) && !move_may_have_come_in(engine, move) &&
+           !move_may_be_anywhere(engine, move) && !move_may_have_come_in(engine, move) &&
            !waits_for_higher(engine, move);
 }
 

@@ -63,8 +63,12 @@ bool staged_comes_back(const struct engine *engine, const char *key, const char 
 bool staged_gone(struct engine *engine, const char *host, const char *key, const char *why)
 {
     struct vm *vm = fleet_vm(engine->fleet, key);
-    if (!staged_owes(engine, key, host) || strcmp(why, "migrated") == 0 || !vm || !vm->host ||
-        strcmp(vm->host, host) != 0)
+    bool left = strcmp(why, "migrated") == 0;
+    if (!staged_owes(engine, key, host) || !vm || !vm->host || strcmp(vm->host, host) != 0)
+        return false;
+    if (vm_occupies(vm) && (left || strcmp(why, "unknown") == 0))
+        move_of_vm(engine, key)->unseen = true; /* drover has it shut down: it stays defined */
+    if (left)
         return false;
     vm->state = DROVER_VM_DOWN;
     vm->lost = true;

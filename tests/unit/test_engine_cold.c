@@ -165,6 +165,79 @@ static void a_destination_that_refuses_the_definition_gets_nothing(void **state)
     bench_free(&bench);
 }
 
+/* Its owner may have started it there meanwhile: before the order is repeated, the host is asked. */
+static void a_start_is_repeated_when_its_host_says_that_it_is_off(void **state)
+{
+    (void)state;
+    for (int runs = 0; runs <= 1; runs++) {
+        struct bench bench;
+        uint64_t move = up_to(&bench, STAGE_DEFINE, false);
+        step_done(&bench, move, "kvm1", "copy", "unsupported machine type");
+        assert_start(&bench, "kvm1");
+        start_done(&bench, move, "kvm1", false);
+        bench_report(&bench, "kvm1", "ha9", "ha5", "web-", NULL); /* so it was then */
+        bench_tick(&bench, 10);
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+        assert_string_equal(bench_effect(&bench, EFFECT_REFRESH, 0)->host, "kvm1");
+        bench_report(&bench, "kvm1", "ha9", "ha5", runs ? "web" : "web-", NULL);
+        assert_int_equal(bench_count(&bench, EFFECT_START), !runs);
+        assert_string_equal(bench_migration_state(&bench, move), runs ? "failed" : "post_migrating");
+        bench_free(&bench);
+    }
+}
+
+/* It was moved away, and neither of that nor of where it is now anything was heard. */
+static void what_its_source_lists_no_more_is_asked_for_everywhere(void **state)
+{
+    (void)state;
+    for (int heard = 0; heard <= 1; heard++) {
+        struct bench bench;
+        uint64_t move = up_to(&bench, STAGE_SHUTDOWN, false);
+        if (heard)
+            bench_gone(&bench, "kvm1", "web", "migrated");
+        bench_report(&bench, "kvm1", "ha9", "ha5", NULL);
+        step_done(&bench, move, "kvm1", "copy", "it is not defined there");
+        assert_stage(&bench, move, STAGE_BACK);
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+        assert_int_equal(bench_count(&bench, EFFECT_REFRESH), 2); /* kvm1 has just said so */
+        bench.now++;
+        bench_report(&bench, "kvm1", "ha9", "ha5", NULL);
+        bench_report(&bench, "kvm3", NULL);
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+        bench_report(&bench, "kvm2", "other", "web", NULL);
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+        assert_string_equal(bench_migration_state(&bench, move), "failed");
+        assert_non_null(strstr(bench_migration(&bench, move)->error, "it runs on host kvm2 now"));
+        bench_free(&bench);
+    }
+}
+
+/* Somebody has moved it back while the host that it was moved to was out of sight; then that dies. */
+static void a_destination_dies_that_has_it_no_more(void **state)
+{
+    (void)state;
+    struct bench bench = begin(1);
+    uint64_t move = migrate(&bench, "ha9", "cold", true);
+    turns_off(&bench, "kvm1", "ha9");
+    step_done(&bench, move, "kvm1", "copy", "");
+    bench_runs(&bench, "kvm3", "ha9");
+    assert_string_equal(bench_migration_state(&bench, move), "verify");
+    bench_lose(&bench, "kvm3", "keepalive");
+    bench_runs(&bench, "kvm1", "ha9");
+    bench_tick(&bench, 61.5);
+    probed(&bench, "kvm3", "silent");
+    fenced(&bench, "kvm3", fence_order(&bench, "off"), "off");
+    probed(&bench, "kvm3", "silent");
+    assert_string_equal(bench_state(&bench, "kvm3"), "down");
+    assert_string_equal(bench_migration_state(&bench, move), "failed");
+    const struct vm *vm = fleet_vm(engine_fleet(bench.engine), "ha9");
+    assert_string_equal(vm->host, "kvm1");
+    assert_int_equal(vm->state, DROVER_VM_RUNNING);
+    bench_tick(&bench, 30);
+    assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    bench_free(&bench);
+}
+
 static void a_source_that_dies_while_it_is_off_is_told_with_its_vms(void **state)
 {
     (void)state;
@@ -347,6 +420,9 @@ int main(void)
         cmocka_unit_test(where_the_start_fails_it_runs_where_it_was),
         cmocka_unit_test(a_start_of_which_nothing_is_heard_is_not_doubled),
         cmocka_unit_test(a_destination_that_refuses_the_definition_gets_nothing),
+        cmocka_unit_test(a_start_is_repeated_when_its_host_says_that_it_is_off),
+        cmocka_unit_test(what_its_source_lists_no_more_is_asked_for_everywhere),
+        cmocka_unit_test(a_destination_dies_that_has_it_no_more),
         cmocka_unit_test(a_source_that_dies_while_it_is_off_is_told_with_its_vms),
         cmocka_unit_test(somebody_confirms),
         cmocka_unit_test(somebody_reverts),
