@@ -63,13 +63,16 @@ patient() {
     mv "$FLEET/lua/.patient.new" "$FLEET/lua/patient.lua"
 }
 
-# configure_fleet MBPS: 80 Mbps are 10 MiB/s, so that there is time to be in the middle of a move.
+# configure_fleet MBPS [TRIES]: 80 Mbps are 10 MiB/s, so that there is time to be in the middle of a
+# move. Post-copy is at 1 MiB/s, whatever else.
 configure_fleet() {
     configure <<-END
 	clusters:
 	  - name: default
-	    policy: {extends: evenly_distributed, migration: {policy: site/patient, bandwidth: $1}}
-	limits: {retry: 1s, retry_limit: 4s, grace: 4s, outgoing_per_host: 1}
+	    policy:
+	      extends: evenly_distributed
+	      migration: {policy: site/patient, bandwidth: $1, postcopy_bandwidth: 8.4}
+	limits: {retry: 1s, retry_limit: 4s, grace: 4s, outgoing_per_host: 1, tries: ${2:-3}}
 	connect_retry: 1s
 	keepalive: 1s
 	keepalive_count: 3
@@ -211,21 +214,56 @@ runs_on() {
     runs_on wild kvm2
 }
 
+in_postcopy() { # HOST VM [failed]: its half there, by libvirt
+    by_controller "$1" domstate "$2" --reason | grep -F "(post-copy${3:+ $3})"
+}
+
+# break_postcopy VM: QEMU at kvm2 drops its connections, and both halves wait.
+break_postcopy() {
+    by_controller kvm2 qemu-monitor-command "$1" '{"execute": "migrate-pause"}' | jq -e .return
+}
+
 @test "by post-copy where that is allowed; then it is too late to abort, and droverd may die" {
     reconfigured patient yes
+    reconfigured configure_fleet 80 1
     run drover migrate wild --to kvm1
     expect 0
     wait_for 60 is_copied wild
     run drover force-complete wild --json
     expect 0
     says "post-copy"
-    wait_for 30 is_past_return wild
+    wait_for 30 state_is wild post_migrating
     run drover abort "$(of_vm wild .id)"
-    expect 3 # in post-copy still, or over: what is left is soon sent
+    expect 3
+    says "to stop now would lose it"
     droverd_kill
     droverd_start
-    wait_for 120 state_is wild completed
-    runs_on wild kvm1
+    wait_for 60 state_is wild post_migrating
+}
+
+@test "a post-copy that breaks is taken up again" {
+    wait_for 30 in_postcopy kvm2 wild
+    mark_log
+    break_postcopy wild
+    wait_for 60 logged "its post-copy from host kvm2 to host kvm1 broke"
+    wait_for 60 logged "is taken up again (1. time)"
+    wait_for 60 in_postcopy kvm2 wild
+    state_is wild post_migrating
+}
+
+@test "one that breaks too often is told, both halves are kept, and a person ends it as told" {
+    break_postcopy wild
+    wait_for 60 state_is wild failed
+    of_vm wild .error | grep -F "its post-copy broke"
+    logged "destroy neither"
+    for host in kvm1 kvm2; do
+        wait_for 60 in_postcopy "$host" wild failed
+    done
+    resume=$(logged "destroy neither" | grep -o 'migrate --live --p2p --postcopy --postcopy-resume [^ ]* [^ ]*')
+    # shellcheck disable=SC2086 # words
+    by_controller kvm2 $resume --postcopy-bandwidth 500
+    wait_for 60 is_on kvm1 wild
+    run_exactly_once wild
     reconfigured patient no
     reconfigured configure_fleet 80
 }
@@ -252,20 +290,48 @@ runs_on() {
     mark_log
     bring kvm2 db1
     wait_for 60 knows_fleet 8
-    run drover migrate db1 --to kvm3
-    expect 0
-    wait_for 60 is_copied db1
-    by_controller kvm2 destroy db1
-    wait_for 60 state_is db1 failed
-    of_vm db1 .error | grep -F "the guest ended while it moved"
-    [ -z "$(where db1)" ]
-    run logged "is on neither host"
-    expect 1
+    for end in destroyed switched_off; do
+        run drover migrate db1 --to kvm3
+        expect 0
+        wait_for 60 is_copied db1
+        "$end" db1
+        wait_for 60 state_is db1 failed
+        of_vm db1 .error | grep -F "the guest ended while it moved"
+        [ -z "$(where db1)" ]
+        run logged "is on neither host"
+        expect 1
+        lab vm start kvm2 db1 --memory 48 --dirty 2
+        wait_for 60 knows_fleet 8
+    done
     run drover migrate db2 --to kvm3 --wait --timeout 3m # the queue goes on
     expect 0
     run_exactly_once db2
-    lab vm start kvm2 db1 --memory 48 --dirty 2
-    wait_for 60 knows_fleet 8
+}
+
+destroyed() { # VM
+    by_controller kvm2 destroy "$1"
+}
+
+switched_off() { # VM: by its user, who has come to its machine's power button
+    by_controller kvm2 qemu-monitor-command "$1" '{"execute": "system_powerdown"}' >/dev/null
+}
+
+@test "a host that fails to take a VM is not tried twice: another one takes it" {
+    bring kvm1 web1
+    loads 30 10 50
+    lacking=$DROVER_LAB_DIR/hosts/kvm2/var/log/libvirt
+    mv "$lacking/serial" "$lacking/away" # where its serial port writes to
+    wait_for 60 prefers web1 kvm2
+    run drover migrate web1 --wait --timeout 3m
+    mv "$lacking/away" "$lacking/serial"
+    expect 0
+    of_vm web1 '.tried == ["kvm2"] and .attempt == 2 and .to == "kvm3"'
+    runs_on web1 kvm3
+    loads 30 30 30
+}
+
+prefers() { # VM HOST
+    drover plan migrate "$1" --json | jq -e --arg host "$2" '.to == $host'
 }
 
 @test "destinations that die, or are cut off for 20 s, in mid-copy" {
