@@ -27,7 +27,7 @@
  *        moves: post-copy's bandwidth, auto-converge's steps, compression, automatic connections
  *        moves: what to expect of them; how: to wait
  *        asks: VMs that go along, rules that are waived; helpers for where a VM is and goes
- *        how: guest events, stalls by what remains, a bound on the time
+ *        how: stalls by what remains, a bound on the time
  *   1.0  first: filter, weigh, balance, resilience, migrate, admit
  */
 #ifndef DROVER_PLUGIN_H
@@ -546,7 +546,6 @@ struct drover_trouble {
 #define DROVER_HOW_ZEROCOPY 16u
 #define DROVER_HOW_AUTO_CONNECTIONS 32u /* since 1.1: as many as the link and the vCPUs are good for */
 #define DROVER_HOW_AUTO_PARALLEL 64u    /* since 1.1: the same, and two at least */
-#define DROVER_HOW_GUEST_EVENTS 128u /* since 1.1: tell the guest's agent before and after */
 
 /* How memory is compressed, where DROVER_HOW_COMPRESS is set. Since 1.1 */
 enum drover_compression {

@@ -20,7 +20,7 @@ struct watching {
 };
 
 static const struct drover_parameter parameters[] = {
-    MIGRATING_PARAMETERS("100", "2", "yes", "64"),
+    MIGRATING_PARAMETERS("100", "2", "64"),
     {"max_downtime_ms", DROVER_NUMBER, "ms", 1, DOWNTIME_MOST_MS, "900", NULL,
      "no longer pause than this is ever allowed", offsetof(struct watching, max_downtime_ms)},
     {"stall_time", DROVER_DURATION_S, "s", 1, 86400, "20s", NULL,

@@ -19,7 +19,7 @@ static const struct drover_parameter parameters[] = {
      offsetof(struct migrating, downtime_ms)},
     {"steps", DROVER_INTEGER, "steps", 2, 14, "5", NULL,
      "in so many steps the pause grows to downtime_ms", offsetof(struct legacy, steps)},
-    MIGRATING_LIMITS("2", "no", "0"),
+    MIGRATING_LIMITS("2", "0"),
     MIGRATING_END,
 };
 

@@ -7,7 +7,7 @@
 #include "migrating.h"
 
 static const struct drover_parameter parameters[] = {
-    MIGRATING_PARAMETERS("100", "2", "yes", "0"),
+    MIGRATING_PARAMETERS("100", "2", "0"),
     SCHEDULED_PARAMETER("1=150, 2=200, 3=postcopy, 4=abort"),
     MIGRATING_END,
 };

@@ -7,7 +7,7 @@
 #include "migrating.h"
 
 static const struct drover_parameter parameters[] = {
-    MIGRATING_PARAMETERS("100", "1", "yes", "0"),
+    MIGRATING_PARAMETERS("100", "1", "0"),
     SCHEDULED_PARAMETER("1=150, 2=200, 3=300, 4=400, 6=500, 7=5000, 8=abort"),
     MIGRATING_END,
 };

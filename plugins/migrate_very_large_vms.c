@@ -7,7 +7,7 @@
 #include "migrating.h"
 
 static const struct drover_parameter parameters[] = {
-    MIGRATING_PARAMETERS("300", "1", "yes", "0"),
+    MIGRATING_PARAMETERS("300", "1", "0"),
     SCHEDULED_PARAMETER("1=400, 2=500, 3=700, 4=1000, 6=1500, 7=5000, 8=abort"),
     MIGRATING_END,
 };

@@ -22,21 +22,17 @@ struct migrating {
     double downtime_ms; /* allowed at first */
     double seconds_per_gib;
     int64_t max_concurrent;
-    bool guest_events;
 };
 
-#define MIGRATING_PARAMETERS(downtime, concurrent, events, per_gib)                                \
+#define MIGRATING_PARAMETERS(downtime, concurrent, per_gib)                                        \
     {"downtime_ms", DROVER_NUMBER, "ms", 1, DOWNTIME_MOST_MS, downtime, NULL,                      \
      "the pause at the end may last so long at first", offsetof(struct migrating, downtime_ms)},   \
-        MIGRATING_LIMITS(concurrent, events, per_gib)
+        MIGRATING_LIMITS(concurrent, per_gib)
 
-#define MIGRATING_LIMITS(concurrent, events, per_gib)                                              \
+#define MIGRATING_LIMITS(concurrent, per_gib)                                                      \
     {"max_concurrent", DROVER_INTEGER, "moves", 1, 1000, concurrent, NULL,                         \
      "so many at a time leave a host, and arrive at one",                                          \
      offsetof(struct migrating, max_concurrent)},                                                  \
-        {"guest_events", DROVER_BOOLEAN, NULL, 0, 0, events, NULL,                                 \
-         "the guest is told before and after, where it has an agent",                              \
-         offsetof(struct migrating, guest_events)},                                                \
     {                                                                                              \
         "seconds_per_gib", DROVER_NUMBER, "s", 0, 86400, per_gib, NULL,                            \
             "a move may take so long for each GiB of memory; 0: as long as it takes",              \
@@ -48,8 +44,6 @@ static inline void migrating_how(const struct migrating *self, struct drover_how
     how->downtime_ms = self->downtime_ms;
     how->max_concurrent = (uint32_t)self->max_concurrent;
     how->seconds_per_gib = self->seconds_per_gib;
-    if (self->guest_events)
-        how->flags |= DROVER_HOW_GUEST_EVENTS;
 }
 
 static inline void migrating_step(struct drover_how *how, uint32_t stall, uint32_t action,

@@ -174,7 +174,6 @@ json_t *api_json_move_plan(const struct move_plan *plan)
     json_object_set_new(object, "watch", json_string(watch_names[plan->how.watch]));
     json_object_set_new(object, "stall_s", number(plan->how.stall_s));
     json_object_set_new(object, "time_limit_s", number(plan->how.time_limit_s));
-    json_object_set_new(object, "guest_events", json_boolean(plan->how.guest_events));
     json_object_set_new(object, "forecast", forecast_json(&plan->forecast));
     json_object_set_new(object, "blockers",
                         rows(blocker_fields, &plan->blockers, sizeof(struct blocker)));

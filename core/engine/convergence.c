@@ -24,7 +24,6 @@ static void take_how(const struct how_ask *ask, const struct drover_how *how, st
             .action = (int)how->stalls[i].action,
             .downtime_ms = how->stalls[i].downtime_ms,
         };
-    taken->guest_events = how->flags & DROVER_HOW_GUEST_EVENTS;
     taken->downtime_ms = how->downtime_ms;
     taken->stalls = (struct rows){.item = stalls, .n = how->n_stalls};
     taken->watch = (int)how->watch;

@@ -68,7 +68,6 @@ static const struct field remembered_move[] = {
 #define HOW(member) offsetof(struct how, member)
 static const struct field remembered_how[] = {
     {.key = "postcopy", .type = FIELD_BOOL, .offset = HOW(postcopy)},
-    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
     {.key = "schedule", .type = FIELD_ROWS, .offset = HOW(stalls), .rows = stall_fields,
      .row_size = sizeof(struct stall)},
     {.key = "watch", .type = FIELD_CHOICE, .offset = HOW(watch), .choices = watch_names},

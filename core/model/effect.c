@@ -44,7 +44,6 @@ const struct field how_fields[] = {
     {.key = "tunnelled", .type = FIELD_BOOL, .offset = HOW(tunnelled)},
     {.key = "copy_storage", .type = FIELD_CHOICE, .offset = HOW(copy_storage),
      .choices = copy_storage_names},
-    {.key = "guest_events", .type = FIELD_BOOL, .offset = HOW(guest_events)},
     {.key = "downtime_ms", .type = FIELD_NUMBER, .offset = HOW(downtime_ms)},
     {.key = "bandwidth_mib_s", .type = FIELD_NUMBER, .offset = HOW(bandwidth_mib_s)},
     {.key = "connections", .type = FIELD_U32, .offset = HOW(connections)},

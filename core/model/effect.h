@@ -80,7 +80,6 @@ struct how {
     bool auto_converge, postcopy, compress, tls, zerocopy;
     bool tunnelled;   /* over libvirtd's own connection */
     int copy_storage; /* enum copy_storage */
-    bool guest_events; /* the guest's agent is told before and after */
     double downtime_ms;
     double bandwidth_mib_s;
     uint32_t connections;

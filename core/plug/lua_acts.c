@@ -266,7 +266,6 @@ static const struct how_field how_fields[] = {
     {"compression_level", HOW_COUNT, 0, offsetof(struct drover_how, compression_level)},
     {"wait_s", HOW_NUMBER, 0, offsetof(struct drover_how, wait_s)},
     {"wait_why", HOW_WHY, 0, 0},
-    {"guest_events", HOW_FLAG, DROVER_HOW_GUEST_EVENTS, 0},
     {"watch", HOW_WATCH, 0, 0},
     {"stall_s", HOW_NUMBER, 0, offsetof(struct drover_how, stall_s)},
     {"seconds_per_gib", HOW_NUMBER, 0, offsetof(struct drover_how, seconds_per_gib)},

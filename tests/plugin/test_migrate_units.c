@@ -48,13 +48,11 @@ static void the_ladders_are_rhvs(void **state)
         double first_ms;
         const char *ladder;
     } expected[] = {
-        {"migrate_minimal_downtime", DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_GUEST_EVENTS, 2, 100,
+        {"migrate_minimal_downtime", DROVER_HOW_AUTO_CONVERGE, 2, 100,
          "1=150 2=200 3=300 4=400 6=500 7=abort"},
-        {"migrate_suspend_if_needed",
-         DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_COMPRESS | DROVER_HOW_GUEST_EVENTS, 1, 100,
+        {"migrate_suspend_if_needed", DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_COMPRESS, 1, 100,
          "1=150 2=200 3=300 4=400 6=500 7=5000 8=abort"},
-        {"migrate_post_copy",
-         DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_POSTCOPY | DROVER_HOW_GUEST_EVENTS, 2, 100,
+        {"migrate_post_copy", DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_POSTCOPY, 2, 100,
          "1=150 2=200 3=postcopy 4=abort"},
         {"migrate_legacy", 0, 2, 101, "1=104 2=120 3=189 4=500 42=500 43=abort"},
     };
@@ -130,7 +128,6 @@ static void a_policy_may_say_another_schedule(void **state)
     bench_set(bench, "schedule", "2=400, 5=postcopy,9=abort");
     bench_set(bench, "downtime_ms", "50");
     bench_set(bench, "max_concurrent", "4");
-    bench_set(bench, "guest_events", "no");
     bench_set(bench, "seconds_per_gib", "16");
     ask(bench, &answer);
     assert_string_equal(ladder(&answer, text), "2=400 5=postcopy 9=abort");
@@ -182,7 +179,7 @@ static void drover_watches_what_remains(void **state)
     bench_check_tables(bench);
     ask(bench, &answer);
     assert_int_equal(answer.how.watch, DROVER_WATCH_REMAINING);
-    assert_int_equal(answer.how.flags, DROVER_HOW_AUTO_CONVERGE | DROVER_HOW_GUEST_EVENTS);
+    assert_int_equal(answer.how.flags, DROVER_HOW_AUTO_CONVERGE);
     assert_true(answer.how.stall_s == 20);
     assert_true(answer.how.seconds_per_gib == 64);
     assert_string_equal(ladder(&answer, text), "1=150 2=230 3=350 4=530 5=800 6=900");

@@ -95,7 +95,7 @@ static const struct otherwise otherwise[] = {
     {"ask", "waived", "vm_rules_waived storage_waived"},
     {"step", "n_hosts", ""},   /* #hosts */
     {"how", "flags",
-     "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel guest_events"},
+     "auto_converge postcopy compress tls zerocopy auto_connections auto_parallel"},
     {"how", "n_stalls", ""},
     {"answer", "verdict", "allow"},
     {"answer", "code", "deny"}, /* answer:deny(code, text) */
