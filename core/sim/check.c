@@ -76,8 +76,9 @@ static void check_alarms(struct run *run, const struct event *event)
         if (strcmp(effect->name, "vm.lost") != 0)
             continue;
         uint32_t vm = vm_called(run, effect->vm);
-        struct sim_truth truth =
-            vm == UINT32_MAX ? (struct sim_truth){0} : sim_vm_truth(run->sim, vm);
+        struct sim_truth truth = {0};
+        if (vm != UINT32_MAX)
+            truth = sim_vm_truth(run->sim, vm);
         if (truth.executing > 0 && !truth.unseen) /* a device's lie is no fault of drover's */
             run_broken(run, "VM %s is said to be lost, and it runs on host %s", effect->vm,
                        truth.host);
