@@ -271,12 +271,20 @@ static bool runs(const char *command)
     return status == 0;
 }
 
+/* sshd lets nobody in whose password is locked. */
+static bool root_may_log_in(void)
+{
+    struct spwd room, *found = NULL;
+    char texts[1024];
+    return geteuid() == 0 && getspnam_r("root", &room, texts, sizeof texts, &found) == 0 && found &&
+           found->sp_pwdp[0] != '!';
+}
+
 /* root's home, with a key, and machines that run sshd on the other end of a pipe. */
 static bool make_witnesses(const struct folder *folder)
 {
     char command[1024], text[2048];
-    const struct spwd *shadow = geteuid() == 0 ? getspnam("root") : NULL;
-    if (!shadow || shadow->sp_pwdp[0] == '!' || access("/usr/sbin/sshd", X_OK) != 0 ||
+    if (!root_may_log_in() || access("/usr/sbin/sshd", X_OK) != 0 ||
         !runs("command -v ip unshare ssh ssh-keygen >/dev/null") ||
         mount("none", "/run", "tmpfs", 0, NULL) != 0)
         return false;
@@ -332,7 +340,9 @@ static pid_t serve(int listening)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (char byte;;) {
         int caller = accept(listening, NULL, NULL);
-        while (caller >= 0 && read(caller, &byte, 1) > 0)
+        if (caller < 0)
+            continue;
+        while (read(caller, &byte, 1) > 0)
             continue;
         close(caller);
     }
