@@ -143,7 +143,7 @@ static double median_ms(double *took, uint32_t n)
 static double measure_migrate(struct daemon *daemon)
 {
     const struct columns *columns = daemon->bench->columns;
-    double took[REQUESTS];
+    double took[REQUESTS] = {0};
     uint32_t n = 0;
     for (uint32_t i = 0; i < REQUESTS; i++) {
         struct event *event = request(daemon, "migrate");
@@ -161,7 +161,7 @@ static double measure_migrate(struct daemon *daemon)
 static double measure_maintenance(struct daemon *daemon)
 {
     const struct columns *columns = daemon->bench->columns;
-    double took[REQUESTS];
+    double took[REQUESTS] = {0};
     uint32_t n = 0;
     for (uint32_t i = 0; i < REQUESTS / 4; i++) {
         struct event *event = request(daemon, "maintenance_on");

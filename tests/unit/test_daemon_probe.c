@@ -330,6 +330,51 @@ static void hear(void *self, enum witness_result result, const char *words)
     heard->done = true;
 }
 
+#define TRIES 20 /* on a machine that is busy with other things, ssh may take longer than it has */
+
+struct asked {
+    const char *destination;
+    unsigned port;
+    enum witness_result result;
+    const char *words;
+};
+
+/* No word at all, or other words, may be for want of time; anything else it says is final. */
+static void ask_witness(const struct asked *asked)
+{
+    struct heard heard;
+    char address[64];
+    snprintf(address, sizeof address, "127.0.0.1:%u", asked->port);
+    for (int i = 0; i < TRIES; i++) {
+        heard = (struct heard){0};
+        assert_non_null(witness_ask(asked->destination, address, hear, &heard));
+        while (!heard.done)
+            g_main_context_iteration(NULL, TRUE);
+        if (heard.result == asked->result && strstr(heard.words, asked->words))
+            return;
+        if (heard.result != WITNESS_NO_WORD)
+            break;
+    }
+    fail_msg("%s port %u: %d \"%s\"", asked->destination, asked->port, (int)heard.result,
+             heard.words);
+}
+
+static void the_prober_asks_them(struct bench *bench)
+{
+    for (int i = 0; i < TRIES; i++) {
+        probe(bench, "apart");
+        struct event *event = daemon_bench_event(&bench->base);
+        bool refuses = strcmp(event->name, "refuses") == 0;
+        if (refuses)
+            assert_true(strstr(event->text, "from apart ") &&
+                        strstr(event->text, "Connection refused"));
+        event_free(event);
+        if (refuses)
+            return;
+    }
+    fail_msg("the prober was not told that the connection is refused there");
+}
+
 /* Hangs up when the caller does. */
 static pid_t serve(int listening)
 {
@@ -357,37 +402,16 @@ static void others_say_what_they_reach(void **state)
         skip();
     begin(&bench, folder);
     pid_t service = serve(bench.listening);
-    const struct {
-        const char *destination;
-        unsigned port;
-        enum witness_result result;
-        const char *words;
-    } cases[] = {
+    const struct asked cases[] = {
         {"here", bench.open, WITNESS_REACHES, ""},
         {"here", bench.refusing, WITNESS_REFUSED, "Connection refused"},
         {"apart", bench.open, WITNESS_REFUSED, "Connection refused"}, /* not the same 127.0.0.1 */
         {"nobody", bench.open, WITNESS_NO_WORD, "onnection closed by"},
         {"here", bench.silent, WITNESS_NO_WORD, "no word of it in time"},
     };
-    probe(&bench, "apart");
-    struct heard heard[sizeof cases / sizeof *cases] = {0};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char address[64];
-        snprintf(address, sizeof address, "127.0.0.1:%u", cases[i].port);
-        assert_non_null(witness_ask(cases[i].destination, address, hear, &heard[i]));
-    }
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        while (!heard[i].done)
-            g_main_context_iteration(NULL, TRUE);
-        if (heard[i].result != cases[i].result || !strstr(heard[i].words, cases[i].words))
-            fail_msg("%s port %u: %d \"%s\"", cases[i].destination, cases[i].port,
-                     (int)heard[i].result, heard[i].words);
-    }
-    struct event *event = daemon_bench_event(&bench.base);
-    assert_string_equal(event->name, "refuses");
-    assert_non_null(strstr(event->text, "from apart "));
-    assert_non_null(strstr(event->text, "Connection refused"));
-    event_free(event);
+    the_prober_asks_them(&bench);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ask_witness(&cases[i]);
     assert_int_equal(kill(service, SIGKILL), 0);
     assert_int_equal(waitpid(service, NULL, 0), service);
     end(&bench);
