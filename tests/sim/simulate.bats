@@ -194,9 +194,9 @@ EOF
 @test "fresh seeds hold, too: another base each time" {
     local base
     base=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-    echo "# fresh seeds: drover simulate --soak --seed $base --seeds 30" >&3
+    echo "# fresh seeds: drover simulate --soak --seed $base --seeds 12" >&3
     cd "$BATS_TEST_TMPDIR" # a failure leaves its journal
-    holds --soak --seed "$base" --seeds 30 --shrink
+    holds --soak --seed "$base" --seeds 12 --shrink
 }
 
 @test "strikes are counted, and can be left out" {
