@@ -22,7 +22,7 @@ setup_file() {
 	END
     configure_fences
     droverd_start
-    wait_for 60 knows_fleet 5
+    wait_for 120 knows_fleet 5
 }
 
 teardown_file() {
@@ -43,15 +43,15 @@ gather() {
     for vm in "${HA[@]}" other; do
         [[ $(where "$vm") == "$1" ]] || drover migrate "$vm" --to "$1" >/dev/null || return 1
     done
-    wait_for 120 is_on "$1" "${HA[@]}" other
-    wait_for 60 nothing_moves
-    wait_for 60 knows_on "$1" "${HA[@]}" other
+    wait_for 240 is_on "$1" "${HA[@]}" other
+    wait_for 120 nothing_moves
+    wait_for 120 knows_on "$1" "${HA[@]}" other
 }
 
 power_on() { # HOST
     run drover fence "$1" on
     expect 0
-    wait_for 90 host_is "$1" up
+    wait_for 180 host_is "$1" up
     lab load "$1" 10
 }
 
@@ -75,8 +75,8 @@ all_run() {
 @test "a host is killed: it is fenced, then the highly available start elsewhere, by priority" {
     mark_log
     lab crash kvm1
-    wait_for 90 host_is kvm1 down
-    wait_for 90 all_run
+    wait_for 180 host_is kvm1 down
+    wait_for 180 all_run
     in_order 'host kvm1: device says off' 'VM ha9 is started on host' \
         'VM ha5 is started on host' 'VM ha1 is started on host'
     run where plain # the policy is migrate_ha_only
@@ -113,14 +113,14 @@ all_run() {
     wait_for 30 no_room_for_ha9
     mark_log
     lab crash kvm2
-    wait_for 90 logged 'VM ha9 cannot be restarted'
+    wait_for 180 logged 'VM ha9 cannot be restarted'
     host_is kvm2 down
     droverd_kill
     lab memory kvm1 off
     lab memory kvm3 off
     mark_log
     droverd_start
-    wait_for 90 all_run
+    wait_for 180 all_run
     host_is kvm2 down # that it is off, is remembered
     run logged 'is told to'
     expect 1
@@ -166,13 +166,13 @@ held_somewhere() {
     hold_starts kvm3
     mark_log
     lab crash kvm1
-    wait_for 90 held_somewhere
+    wait_for 180 held_somewhere
     held_at kvm2 || { second=kvm3 third=kvm2; }
     let_go $third
     lab crash $second
     let_go $second
-    wait_for 120 host_is $second down
-    wait_for 120 all_run
+    wait_for 240 host_is $second down
+    wait_for 240 all_run
     is_on $third "${HA[@]}" other
     in_order "host kvm1: device says off" "VM ha9 is started on host $second" \
         "host $second: device says off" "VM ha9 is started on host $third" \
@@ -188,7 +188,7 @@ held_somewhere() {
     reconfigure refuse
     mark_log
     lab crash "$host"
-    wait_for 90 logged "host $host does not answer and could not be fenced"
+    wait_for 180 logged "host $host does not answer and could not be fenced"
     run drover evacuate "$host"
     expect 3
     says 'there is no proof that it is off'
@@ -196,7 +196,7 @@ held_somewhere() {
     expect 1
     run drover evacuate "$host" --confirm-host-is-off
     expect 0
-    wait_for 90 all_run
+    wait_for 180 all_run
     [ "$(where ha9)" != "$host" ]
     in_order 'confirmed to be off by' 'VM ha9 is started on host'
     reconfigure

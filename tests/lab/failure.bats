@@ -21,7 +21,7 @@ setup_file() {
 	END
     configure_fences
     droverd_start
-    wait_for 60 knows_fleet 4
+    wait_for 120 knows_fleet 4
 }
 
 teardown_file() {
@@ -53,8 +53,8 @@ teardown() {
 @test "libvirtd alone hangs: it is restarted, and its guests are never touched" {
     mark_log
     lab freeze kvm1
-    wait_for 60 logged 'fence_ssh_restart is told to bring its libvirtd back'
-    wait_for 60 host_is kvm1 up
+    wait_for 120 logged 'fence_ssh_restart is told to bring its libvirtd back'
+    wait_for 120 host_is kvm1 up
     run logged 'switch it off'
     expect 1
     run_exactly_once ha9 ha5 web other
@@ -64,8 +64,8 @@ teardown() {
     mark_log
     # shellcheck disable=SC2016 # expanded on the host
     lab exec kvm1 sh -c 'kill -KILL "$(cat /run/libvirtd.pid)"'
-    wait_for 60 logged 'fence_ssh_restart is told to bring its libvirtd back'
-    wait_for 60 host_is kvm1 up
+    wait_for 120 logged 'fence_ssh_restart is told to bring its libvirtd back'
+    wait_for 120 host_is kvm1 up
     run logged 'switch it off'
     expect 1
     run_exactly_once ha9 ha5 web other
@@ -75,8 +75,8 @@ teardown() {
 @test "a host announces trouble: its highly available VMs leave it live, the others stay" {
     mark_log
     echo '2 uncorrected memory errors' >"$FLEET/alarm.d/kvm1"
-    wait_for 60 host_is kvm1 non_operational
-    wait_for 90 runs_elsewhere kvm1 ha9 ha5
+    wait_for 120 host_is kvm1 non_operational
+    wait_for 180 runs_elsewhere kvm1 ha9 ha5
     is_on kvm1 web
     drover status | grep -q '2 uncorrected memory errors'
     run drover alarm kvm1 off # the file is not for an operator to end
@@ -90,10 +90,10 @@ teardown() {
     run drover alarm kvm1 off
     expect 0
     wait_for 30 host_is kvm1 up
-    wait_for 60 nothing_moves
+    wait_for 120 nothing_moves
     bring kvm1 ha9 ha5
     run_exactly_once ha9 ha5 web other
-    wait_for 60 knows_on kvm1 ha9 ha5 web
+    wait_for 120 knows_on kvm1 ha9 ha5 web
 }
 
 @test "droverd is cut off from all hosts: it touches nothing" {
@@ -102,12 +102,12 @@ teardown() {
     for host in kvm1 kvm2 kvm3; do
         lab cut "$host"
     done
-    wait_for 60 logged 'drover takes itself to be cut off'
+    wait_for 120 logged 'drover takes itself to be cut off'
     wait_for 30 host_is kvm1 non_responsive
     for host in kvm1 kvm2 kvm3; do
         lab join "$host"
     done
-    wait_for 90 all_hosts_are_up
+    wait_for 180 all_hosts_are_up
     run logged 'is told to'
     expect 1
     run_exactly_once ha9 ha5 web other
@@ -118,13 +118,13 @@ is_left_alone() {
     reconfigure "$1"
     mark_log
     lab cut kvm1
-    wait_for 90 logged 'host kvm1 does not answer and could not be fenced'
+    wait_for 180 logged 'host kvm1 does not answer and could not be fenced'
     logged 'drover evacuate kvm1 --confirm-host-is-off'
     wait_for 30 host_is kvm1 non_responsive
     run drover evacuate kvm1 # without anybody who vouches for it
     expect 3
     lab join kvm1
-    wait_for 90 host_is kvm1 up
+    wait_for 180 host_is kvm1 up
     run logged 'is started on host'
     expect 1
     run_exactly_once ha9 ha5 web other
@@ -149,9 +149,9 @@ is_left_alone() {
 @test "a host is cut off with its guests running: fenced first, then they start, in order" {
     mark_log
     lab cut kvm1
-    wait_for 90 host_is kvm1 down
+    wait_for 180 host_is kvm1 down
     [ "$(lab status | awk '$1 == "kvm1" { print $2 }')" = off ]
-    wait_for 90 runs_once ha9 ha5
+    wait_for 180 runs_once ha9 ha5
     run where web # not highly available
     [ -z "$output" ]
     logged 'proof: '
@@ -166,7 +166,7 @@ is_left_alone() {
     expect 0
     wait_for 30 logged 'host kvm1: device says on'
     lab join kvm1
-    wait_for 60 host_is kvm1 up
+    wait_for 120 host_is kvm1 up
     is_empty kvm1
     runs_once ha9 ha5 other
 }

@@ -34,7 +34,7 @@ setup_file() {
     mkdir "$FLEET/bin"
     command_for_hosts
     droverd_start
-    wait_for 60 knows_fleet 4
+    wait_for 120 knows_fleet 4
 }
 
 teardown_file() {
@@ -182,11 +182,11 @@ shutdown_conf() { # DRAIN-SECONDS
     host_is kvm2 maintenance
     mark_log
     lab crash kvm2
-    wait_for 60 logged 'host kvm2: connection lost'
+    wait_for 120 logged 'host kvm2: connection lost'
     lab boot kvm2
     run drover_shutdown start
     expect 0
-    wait_for 60 all_hosts_are_up
+    wait_for 120 all_hosts_are_up
     run_exactly_once "${VMS[@]}"
 }
 
@@ -206,7 +206,7 @@ shutdown_conf() { # DRAIN-SECONDS
     is_empty kvm2
     run drover_shutdown start
     expect 0
-    wait_for 60 all_hosts_are_up
+    wait_for 120 all_hosts_are_up
     run_exactly_once "${VMS[@]}"
 }
 
@@ -220,12 +220,12 @@ shutdown_conf() { # DRAIN-SECONDS
     chmod 755 "$checks/ups"
     run drover_shutdown check
     expect 0
-    wait_for 60 host_is kvm2 non_operational
+    wait_for 120 host_is kvm2 non_operational
     drover status | grep -q 'the UPS is on battery'
-    wait_for 60 is_empty kvm2
+    wait_for 120 is_empty kvm2
     rm "$checks/ups"
     run drover_shutdown check
     expect 0
-    wait_for 60 all_hosts_are_up
+    wait_for 120 all_hosts_are_up
     run_exactly_once "${VMS[@]}"
 }
