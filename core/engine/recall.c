@@ -223,8 +223,8 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
 static void recall_vm(struct engine *engine, const char *key, const char *text)
 {
     double at;
-    if (scalar_number(text, &at))
-        keep_moved(engine, key, at + engine->settings.limits.cooldown_s);
+    if (scalar_number(text, &at)) /* the clock may have been set back since */
+        keep_moved(engine, key, fmin(at, engine->now) + engine->settings.limits.cooldown_s);
     else
         forget(engine, emit_printf(engine, "vm/%s", key));
 }

@@ -542,6 +542,26 @@ static void whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back(void **st
     bench_free(&bench);
 }
 
+/* The clock was set back meanwhile: the VM's last move is not of a time to come. */
+static void a_report_is_believed_after_the_clock_was_set_back(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench = begin(1);
+    bench_runs(&bench, "kvm2", "web"); /* somebody has moved it */
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+
+    bench = reborn(&memory, now - 100);
+    bench_connect(&bench, "kvm2");
+    bench_report(&bench, "kvm2", "other", "web", NULL);
+    bench_tick(&bench, 1);
+    bench_report(&bench, "kvm2", "other", "web-", NULL);
+    assert_int_equal(fleet_vm(engine_fleet(bench.engine), "web")->state, DROVER_VM_DOWN);
+    bench_free(&bench);
+}
+
 /* What was remembered of the VM may be old: its host has to say it. */
 static void an_arrival_of_before_is_not_believed_after_a_restart_of_droverd(void **state)
 {
@@ -613,6 +633,7 @@ int main(void)
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_is_looked_for_there_first),
         cmocka_unit_test(who_was_on_its_way_then_is_looked_for_again),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back),
+        cmocka_unit_test(a_report_is_believed_after_the_clock_was_set_back),
         cmocka_unit_test(an_arrival_of_before_is_not_believed_after_a_restart_of_droverd),
         cmocka_unit_test(a_vm_that_rests_does_so_over_a_restart_of_droverd),
     };
