@@ -168,21 +168,37 @@ static bool drover_sent(const struct engine *engine, const struct asking *asking
 }
 
 /*
- * The host on which it runs, as that host itself says; else NULL. Of a host that does not answer
- * nothing is known: whoever starts its VMs elsewhere may have made sure that it is off. But an HA VM
- * is drover's to restart, and that waits for proof; so does everybody else.
+ * Whether what is known of a VM on that host stands: it does as long as the host answers. Of one
+ * that does not nothing is known: whoever starts its VMs elsewhere may have made sure that it is
+ * off. But an HA VM is drover's to restart, and that waits for proof; so does everybody else.
+ */
+static bool stands(const struct engine *engine, const char *host, bool waits_for_proof)
+{
+    const struct watch *watch = watch_find(engine, host);
+    if (!watch || (watch->connected && watch->reported))
+        return watch != NULL;
+    return waits_for_proof && !proof_of_host(watch);
+}
+
+/*
+ * The host on which it runs, as that host itself says; else NULL. Of two that say so either counts:
+ * which of them is right is being asked. And what a cold move keeps here to go back to, until
+ * somebody has judged it, waits for proof whatever the VM is.
  */
 static const char *runs_elsewhere(const struct engine *engine, const struct asking *asking,
                                   const struct watch *watch)
 {
     const struct vm *vm = fleet_vm(engine->fleet, asking->key);
-    if (!vm || !vm->host || !vm_occupies(vm) || vm->state == DROVER_VM_MIGRATING ||
-        strcmp(vm->host, watch->name) == 0 || vm_is_doubted(engine, asking->key))
+    const char *there = staged_keeps_for(engine, asking->key, watch->name);
+    if (there && !proof_of_vm(engine, asking->key, there))
+        return there;
+    if (!vm || !vm->host || !vm_occupies(vm) || vm->state == DROVER_VM_MIGRATING)
         return NULL;
-    const struct watch *other = watch_find(engine, vm->host);
-    if (!other || (other->connected && other->reported))
-        return other ? vm->host : NULL;
-    return vm->ha && !proof_of_host(other) ? vm->host : NULL;
+    const char *hosts[] = {vm->host, doubt_other(engine, asking->key, vm->host)};
+    for (int i = 0; i < 2; i++)
+        if (hosts[i] && strcmp(hosts[i], watch->name) != 0 && stands(engine, hosts[i], vm->ha))
+            return hosts[i];
+    return NULL;
 }
 
 /* Why a start here would be a second one; NULL: it would not, as far as is known. */
@@ -199,7 +215,7 @@ static const char *would_be_twice(struct engine *engine, const struct asking *as
         return emit_printf(engine, "it runs on host %s already", elsewhere);
     const struct booking *booking = booking_elsewhere(engine, asking->key, watch->name);
     const struct watch *other = booking ? watch_find(engine, booking->host) : NULL;
-    if (!other || !other->connected || vm_is_doubted(engine, asking->key))
+    if (!other || !other->connected)
         return NULL;
     return emit_printf(engine, "it is about to start on host %s; if that has failed, try again in "
                        "two minutes", booking->host);

@@ -103,6 +103,8 @@ void doubt_raise(struct engine *engine, const char *vm, const char *one, const c
 bool doubt_seen(struct engine *engine, const struct vm *seen, const char *host); /* is there one? */
 void doubt_end(struct engine *engine, const char *vm, const char *host); /* that host has it not */
 bool vm_is_doubted(const struct engine *engine, const char *vm);
+const char *doubt_other(const struct engine *engine, const char *vm,
+                        const char *host); /* who claims it beside that host; NULL: nobody */
 void doubt_free(struct doubt *doubt);
 
 /* booking.c: room for what the hook has let in */

@@ -30,6 +30,8 @@ void staged_arrived(struct engine *engine, struct move *move);
 bool staged_owes(const struct engine *engine, const char *key, const char *host); /* off: by us */
 bool staged_gone(struct engine *engine, const char *host, const char *key, const char *why);
 bool staged_comes_back(const struct engine *engine, const char *key, const char *host);
+const char *staged_keeps_for(const struct engine *engine, const char *key,
+                             const char *host); /* where it was started instead, or NULL */
 void staged_start_done(struct engine *engine, struct move *move, const struct event *event);
 void on_step_done(struct engine *engine, const struct event *event);
 const char *staged_no_abort(struct engine *engine, const struct move *move); /* NULL: it can be */

@@ -59,6 +59,15 @@ bool staged_comes_back(const struct engine *engine, const char *key, const char 
            strcmp(host, move->record.from) == 0;
 }
 
+/* It was started elsewhere, and is defined here only until somebody has judged that. */
+const char *staged_keeps_for(const struct engine *engine, const char *key, const char *host)
+{
+    const struct move *move = move_of_vm(engine, key);
+    bool kept = move && move_is_cold(move) && strcmp(host, move->record.from) == 0 &&
+                (move->record.state == MIGRATION_VERIFY || move->record.stage == STAGE_REVERT);
+    return kept ? move->record.to : NULL;
+}
+
 /* True where that is all that is to be made of it. */
 bool staged_gone(struct engine *engine, const char *host, const char *key, const char *why)
 {

@@ -76,6 +76,16 @@ void doubt_end(struct engine *engine, const char *vm, const char *host)
     *doubt = engine->doubts[--engine->n_doubts];
 }
 
+const char *doubt_other(const struct engine *engine, const char *vm, const char *host)
+{
+    for (uint32_t i = 0; i < engine->n_doubts; i++) {
+        const struct doubt *doubt = &engine->doubts[i];
+        if (strcmp(doubt->vm, vm) == 0)
+            return doubt->host[strcmp(doubt->host[0], host) == 0];
+    }
+    return NULL;
+}
+
 bool vm_is_doubted(const struct engine *engine, const char *vm)
 {
     for (uint32_t i = 0; i < engine->n_doubts; i++)

@@ -108,8 +108,36 @@ static void the_hook_starts_no_vm_twice(void **state)
         assert_true(ask(&bench, "kvm2", starts[i], "moving")->ok);
         assert_true(ask(&bench, "kvm2", starts[i], "off")->ok);
     }
-    bench_runs(&bench, "kvm3", "a"); /* now two hosts claim it: who knows? */
-    assert_true(ask(&bench, "kvm2", "start", "a")->ok);
+    bench_free(&bench);
+}
+
+/* Which of two is right is being asked; a third would be one too many whoever is. */
+static void nor_one_that_two_hosts_claim(void **state)
+{
+    (void)state;
+    struct bench bench = bench_up(3, "a", NULL);
+    bench_lose(&bench, "kvm1", "io");
+    bench_runs(&bench, "kvm3", "a");
+    assert_int_equal(bench_count(&bench, EFFECT_REFRESH), 2);
+    assert_true(ask(&bench, "kvm3", "start", "a")->ok); /* what kvm1 said is of before */
+    assert_non_null(strstr(ask(&bench, "kvm2", "start", "a")->text, "it runs on host kvm3"));
+    assert_non_null(strstr(ask(&bench, "kvm1", "start", "a")->text, "it runs on host kvm3"));
+    bench_report(&bench, "kvm1", NULL); /* it is back, without it */
+    assert_false(ask(&bench, "kvm1", "start", "a")->ok);
+    bench_gone(&bench, "kvm3", "a", "shutdown");
+    assert_true(ask(&bench, "kvm1", "start", "a")->ok);
+    bench_free(&bench);
+}
+
+/* Both answer, and say so: neither is to start it anew. */
+static void nor_where_one_of_two_has_it_still(void **state)
+{
+    (void)state;
+    struct bench bench = bench_up(3, "a", NULL);
+    bench_runs(&bench, "kvm3", "a");
+    static const char *const hosts[] = {"kvm1", "kvm2", "kvm3"};
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(ask(&bench, hosts[i], "start", "a")->name, "vm.runs_elsewhere");
     bench_free(&bench);
 }
 
@@ -425,6 +453,8 @@ int main(void)
         cmocka_unit_test(the_hook_closes_a_host_in_maintenance),
         cmocka_unit_test(the_hook_judges_what_others_start),
         cmocka_unit_test(the_hook_starts_no_vm_twice),
+        cmocka_unit_test(nor_one_that_two_hosts_claim),
+        cmocka_unit_test(nor_where_one_of_two_has_it_still),
         cmocka_unit_test(the_hook_knows_what_arrives),
         cmocka_unit_test(the_hook_does_not_hold_vms_on_silent_hosts),
         cmocka_unit_test(each_driver_has_operations_that_may_be_refused),

@@ -313,23 +313,92 @@ static void an_abort_brings_it_up_again(void **state)
     bench_free(&bench);
 }
 
+/* Somebody starts it there, and libvirt asks. */
+static const struct effect *hook_asks(struct bench *bench, const char *host)
+{
+    struct event *event = bench_event(bench, EVENT_HOOK_ASK, host);
+    struct vm vm = bench_vm("web");
+    event->id = 5;
+    event_set(event, &event->hook.driver, "qemu");
+    event_set(event, &event->hook.object, "web");
+    event_set(event, &event->hook.operation, "start");
+    event_add_vm(event, &vm);
+    bench_take(bench, event);
+    return bench_effect(bench, EFFECT_HOOK_ANSWER, 0);
+}
+
 static void nobody_else_starts_it_meanwhile(void **state)
 {
     (void)state;
     struct bench bench;
     up_to(&bench, STAGE_DEFINE, false);
-    static const char *const hosts[] = {"kvm1", "kvm2"}; /* one of the two has no part in it */
-    for (int i = 0; i < 2; i++) {
-        struct event *event = bench_event(&bench, EVENT_HOOK_ASK, hosts[i]);
-        struct vm vm = bench_vm("web");
-        event->id = 5;
-        event_set(event, &event->hook.driver, "qemu");
-        event_set(event, &event->hook.object, "web");
-        event_set(event, &event->hook.operation, "start");
-        event_add_vm(event, &vm);
-        bench_take(&bench, event);
-        assert_false(bench_effect(&bench, EFFECT_HOOK_ANSWER, 0)->ok);
+    assert_false(hook_asks(&bench, "kvm1")->ok);
+    assert_false(hook_asks(&bench, "kvm2")->ok); /* which has no part in it */
+    bench_free(&bench);
+}
+
+/* kvm1 has its definition only until somebody judges: silence of kvm3 does not change that. */
+static void assert_kept_until_kvm3_is_proven_off(struct bench *bench)
+{
+    bench_lose(bench, "kvm3", "io");
+    const struct effect *answer = hook_asks(bench, "kvm1");
+    assert_false(answer->ok);
+    assert_string_equal(answer->name, "vm.runs_elsewhere");
+    assert_non_null(strstr(answer->text, "last heard of on host kvm3, which does not answer"));
+    bench_connect(bench, "kvm3"); /* and has not reported yet */
+    assert_false(hook_asks(bench, "kvm1")->ok);
+    bench_lose(bench, "kvm3", "io");
+    struct event *event = bench_event(bench, EVENT_OPERATOR_REQUEST, "kvm3");
+    struct pair *off = arena_new(&event->arena, sizeof *off);
+    *off = (struct pair){.key = "confirm", .value = "yes"};
+    event->arguments = (struct pairs){.item = off, .n = 1, .known = true};
+    event_set(event, &event->name, "evacuate");
+    event_set(event, &event->who, "tester");
+    bench_take(bench, event);
+    assert_true(hook_asks(bench, "kvm1")->ok);
+    bench_free(bench);
+}
+
+static void what_is_kept_to_go_back_to_is_not_started(void **state)
+{
+    (void)state;
+    for (int reverts = 0; reverts <= 1; reverts++) {
+        struct bench bench;
+        uint64_t move = up_to(&bench, STAGE_START, true);
+        bench_runs(&bench, "kvm3", "web");
+        if (reverts)
+            bench_request(&bench, "revert", NULL, "web", NULL);
+        assert_string_equal(bench_migration_state(&bench, move),
+                            reverts ? "post_migrating" : "verify");
+        assert_false(hook_asks(&bench, "kvm1")->ok);
+        assert_kept_until_kvm3_is_proven_off(&bench);
     }
+}
+
+/* Nobody has told the new droverd where the VM is: its definition is kept all the same. */
+static void nor_when_droverd_was_killed_meanwhile(void **state)
+{
+    (void)state;
+    struct memory memory = {.n = 0};
+    struct bench bench = begin(1);
+    uint64_t move = migrate(&bench, "web", "cold", true);
+    memorize(&memory, &bench);
+    turns_off(&bench, "kvm1", "web");
+    memorize(&memory, &bench);
+    step_done(&bench, move, "kvm1", "copy", "");
+    memorize(&memory, &bench);
+    bench_runs(&bench, "kvm3", "web");
+    memorize(&memory, &bench);
+    double now = bench.now;
+    bench_free(&bench);
+    bench = reborn(&memory, now + 5);
+    bench_connect(&bench, "kvm1");
+    bench_report(&bench, "kvm1", "ha9", "ha5", "web-", NULL);
+    assert_string_equal(bench_migration_state(&bench, move), "verify");
+    assert_false(hook_asks(&bench, "kvm1")->ok);
+    bench_connect(&bench, "kvm3");
+    bench_report(&bench, "kvm3", "web-", NULL); /* its guest was shut down by its owner */
+    assert_true(hook_asks(&bench, "kvm1")->ok);
     bench_free(&bench);
 }
 
@@ -429,6 +498,8 @@ int main(void)
         cmocka_unit_test(somebody_else_has_moved_it_back),
         cmocka_unit_test(an_abort_brings_it_up_again),
         cmocka_unit_test(nobody_else_starts_it_meanwhile),
+        cmocka_unit_test(what_is_kept_to_go_back_to_is_not_started),
+        cmocka_unit_test(nor_when_droverd_was_killed_meanwhile),
         cmocka_unit_test(a_vm_that_is_off_moves_by_its_definition),
         cmocka_unit_test(what_contradicts_itself_is_refused),
         cmocka_unit_test(killed_at_every_step),
