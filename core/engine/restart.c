@@ -229,6 +229,8 @@ static bool may_have_it(const struct engine *engine, const struct watch *watch,
     if (watch->power.phase == POWER_OFF)
         return false; /* nothing ran there when drover switched it off */
     bool was_empty = host->state == DROVER_HOST_MAINTENANCE && host->state_since <= watch->lost_at;
+    if (watch->failure.spoke_at > 0) /* it lives, and somebody may have moved it there since */
+        was_empty = false;
     if (is_stale(proof, from))
         proof = NULL;
     if (!watch->connected)

@@ -480,6 +480,33 @@ static void a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed(
     bench_free(&bench);
 }
 
+/* Out of sight it counts as switched off, as that is what maintenance is for; but not if it lives. */
+static void a_host_in_maintenance_that_speaks_may_have_it(void **state)
+{
+    (void)state;
+    for (int speaks = 0; speaks <= 1; speaks++) {
+        struct bench bench = begin(0);
+        bench_request(&bench, "maintenance_on", "kvm3", NULL, NULL);
+        assert_string_equal(bench_state(&bench, "kvm3"), "maintenance");
+        bench_tick(&bench, 1);
+        bench_lose(&bench, "kvm3", "keepalive");
+        if (speaks)
+            hook_asks(&bench, "kvm3", "release", "some");
+        bench_lose(&bench, "kvm1", "keepalive");
+        bench_tick(&bench, 90);
+        bench_connect(&bench, "kvm1");
+        bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+        bench_tick(&bench, 1);
+        bench_report(&bench, "kvm1", "ha9-", "ha5", "web", NULL);
+        bench_report(&bench, "kvm2", "other", NULL);
+        assert_int_equal(start_of(&bench, "ha9") != NULL, !speaks);
+        bench_connect(&bench, "kvm3");
+        bench_report(&bench, "kvm3", "ha9", NULL);
+        assert_null(start_of(&bench, "ha9"));
+        bench_free(&bench);
+    }
+}
+
 /* Its host was out of sight; virsh moved it away, and libvirt's event of that was lost. */
 static void whom_the_hook_let_in_elsewhere_is_looked_for_there_first(void **state)
 {
@@ -630,6 +657,7 @@ int main(void)
         cmocka_unit_test(nobody_starts_an_ha_vm_elsewhere_while_its_host_is_merely_silent),
         cmocka_unit_test(a_report_of_before_does_not_end_what_has_just_started),
         cmocka_unit_test(a_report_of_before_does_not_cancel_the_restart_of_a_vm_that_crashed),
+        cmocka_unit_test(a_host_in_maintenance_that_speaks_may_have_it),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_is_looked_for_there_first),
         cmocka_unit_test(who_was_on_its_way_then_is_looked_for_again),
         cmocka_unit_test(whom_the_hook_let_in_elsewhere_and_is_not_there_comes_back),
