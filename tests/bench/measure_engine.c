@@ -28,12 +28,14 @@ struct daemon {
 /* VmRSS, MiB. */
 static double resident_mib(void)
 {
-    unsigned long size = 0, resident = 0;
+    char line[128] = "", *resident, *end;
     FILE *file = fopen("/proc/self/statm", "re");
-    bool read = file && fscanf(file, "%lu %lu", &size, &resident) == 2;
+    bool read = file && fgets(line, sizeof line, file);
     if (file)
         fclose(file);
-    return read ? (double)resident * (double)sysconf(_SC_PAGESIZE) / 1048576 : NAN;
+    strtoul(line, &resident, 10); /* its whole size comes first */
+    double pages = (double)strtoul(resident, &end, 10);
+    return read && end > resident ? pages * (double)sysconf(_SC_PAGESIZE) / 1048576 : NAN;
 }
 
 static bool orders_a_move(const struct effects *effects)
