@@ -193,6 +193,7 @@ autostarts() { # HOST VM
     drover migrate full1 --to kvm1 --copy-storage
     run drover migrate disk1 --to kvm3 --copy-storage --wait --timeout 180
     expect 0
+    wait_for 120 nothing_moves # full1 has found out that it did not fit
     run drover migrate full1 --wait --timeout 120 --to kvm1 --copy-storage
     expect 1
     says "migration of disk vdc failed: No space left on device"
