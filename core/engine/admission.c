@@ -201,6 +201,16 @@ static const char *runs_elsewhere(const struct engine *engine, const struct aski
     return NULL;
 }
 
+/* It was let start on another host, which has not been lost since: its hook alone may be heard. */
+static const struct booking *starts_elsewhere(const struct engine *engine,
+                                              const struct asking *asking,
+                                              const struct watch *watch)
+{
+    const struct booking *booking = booking_elsewhere(engine, asking->key, watch->name);
+    const struct watch *other = booking ? watch_find(engine, booking->host) : NULL;
+    return other && (other->connected || other->lost_at < booking->at) ? booking : NULL;
+}
+
 /* Why a start here would be a second one; NULL: it would not, as far as is known. */
 static const char *would_be_twice(struct engine *engine, const struct asking *asking,
                                   const struct watch *watch)
@@ -213,9 +223,8 @@ static const char *would_be_twice(struct engine *engine, const struct asking *as
                            "--confirm-host-is-off", elsewhere, elsewhere);
     if (elsewhere)
         return emit_printf(engine, "it runs on host %s already", elsewhere);
-    const struct booking *booking = booking_elsewhere(engine, asking->key, watch->name);
-    const struct watch *other = booking ? watch_find(engine, booking->host) : NULL;
-    if (!other || !other->connected)
+    const struct booking *booking = starts_elsewhere(engine, asking, watch);
+    if (!booking)
         return NULL;
     return emit_printf(engine, "it is about to start on host %s; if that has failed, try again in "
                        "two minutes", booking->host);

@@ -301,6 +301,23 @@ static void no_vm_is_let_start_on_two_hosts(void **state)
     bench_free(&bench);
 }
 
+/* Two hosts come back, and start what they have defined, before droverd has reached the first. */
+static void nor_where_only_the_hook_of_the_first_is_heard(void **state)
+{
+    (void)state;
+    struct bench bench = bench_up(3, "other", NULL);
+    bench_lose(&bench, "kvm2", "keepalive");
+    bench_tick(&bench, 600);
+    assert_true(ask(&bench, "kvm2", "prepare", "new")->ok);
+    bench_tick(&bench, 7);
+    const struct effect *answer = ask(&bench, "kvm3", "prepare", "new");
+    assert_false(answer->ok);
+    assert_non_null(strstr(answer->text, "it is about to start on host kvm2"));
+    bench_tick(&bench, 120);
+    assert_true(ask(&bench, "kvm3", "prepare", "new")->ok);
+    bench_free(&bench);
+}
+
 /* What the engine asked to be remembered goes to a new one, which has no other memory. */
 static struct bench restarted(struct bench *old)
 {
@@ -463,6 +480,7 @@ int main(void)
         cmocka_unit_test(who_was_known_before_stays_known),
         cmocka_unit_test(a_long_migration_keeps_its_room),
         cmocka_unit_test(no_vm_is_let_start_on_two_hosts),
+        cmocka_unit_test(nor_where_only_the_hook_of_the_first_is_heard),
         cmocka_unit_test(a_restart_between_migrate_and_prepare_is_no_matter),
         cmocka_unit_test(a_restart_while_a_vm_starts_is_no_matter),
         cmocka_unit_test(units_rewrite_one_after_another_and_keep_markers),
