@@ -119,6 +119,7 @@ void keep_recall(struct engine *engine, const char *key, const char *lines)
     bool sound = vm.name[0] && strcmp(vm_key(&vm), key) == 0 && vm.host &&
                  watch_find(engine, vm.host);
     if (sound) {
+        vm.moved_at = moved_at(engine, key); /* if that was recalled first */
         fleet_put_vm(engine->fleet, &vm);
         set_text(&put(engine, key)->lines, lines);
     } else { /* its host is not configured any more, or this is nothing that was once written */

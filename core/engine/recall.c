@@ -223,10 +223,15 @@ static void recall_move(struct engine *engine, const char *name, const char *tex
 static void recall_vm(struct engine *engine, const char *key, const char *text)
 {
     double at;
-    if (scalar_number(text, &at)) /* the clock may have been set back since */
-        keep_moved(engine, key, fmin(at, engine->now) + engine->settings.limits.cooldown_s);
-    else
+    if (!scalar_number(text, &at)) {
         forget(engine, emit_printf(engine, "vm/%s", key));
+        return;
+    }
+    at = fmin(at, engine->now); /* the clock may have been set back since */
+    keep_moved(engine, key, at + engine->settings.limits.cooldown_s);
+    struct vm *vm = fleet_vm(engine->fleet, key);
+    if (vm) /* it rests also while its host is out of sight */
+        vm->moved_at = at;
 }
 
 static void recall_proof(struct engine *engine, const char *host, const char *text)

@@ -68,17 +68,18 @@ static struct fleet *fleet_before(const struct run *run, uint32_t nth)
 }
 
 /*
- * VMs that are ordered to the same host in this step, after it: they go along. One that may break
- * a rule does not: the first was sent while nobody knew that it would come to that.
+ * VMs that are ordered to the same host in this step, after it: they go along. Of those that may
+ * break a rule that is not certain: the first may have been sent while nobody knew that it would
+ * come to that, or because they go, too.
  */
 static uint32_t list_companions(const struct run *run, const struct columns *columns,
-                                uint32_t nth, uint32_t *vms)
+                                uint32_t nth, bool breaking, uint32_t *vms)
 {
     uint32_t n = 0;
     for (uint32_t i = nth + 1; i < run->effects.n; i++) {
         const struct effect *effect = &run->effects.item[i];
         const struct migration *move = ordered_to(effect) ? migration_of(run, effect->move) : NULL;
-        if (move && move->breaks.n == 0 &&
+        if (move && (breaking || move->breaks.n == 0) &&
             strcmp(ordered_to(effect), ordered_to(&run->effects.item[nth])) == 0)
             vms[n++] = columns_vm(columns, effect->vm);
     }
@@ -101,11 +102,13 @@ static const char *filter_against(const struct run *run, uint32_t nth,
     uint32_t *with = arena_array(&arena, run->effects.n, sizeof *with);
     struct question question = {
         .vm = vm, .purpose = (enum drover_purpose)migration->purpose, .with = with,
-        .n_with = list_companions(run, columns, nth, with),
+        .n_with = list_companions(run, columns, nth, true, with),
         .waived = migration->breaks.n > 0 ? DROVER_WAIVE_VM_TO_VM : 0,
     };
     const char *against = rules && vm != DROVER_NONE && to != DROVER_NONE ? NULL : "no policy";
-    if (!against && !decide_accepts(columns, rules, &question, to, &arena)) {
+    bool accepted = !against && decide_accepts(columns, rules, &question, to, &arena);
+    question.n_with = list_companions(run, columns, nth, false, with);
+    if (!against && !accepted && !decide_accepts(columns, rules, &question, to, &arena)) {
         question.hosts = &to;
         question.n_hosts = 1;
         struct decision *decision = decide_explain(columns, rules, &question);

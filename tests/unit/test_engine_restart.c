@@ -625,6 +625,7 @@ static void a_vm_that_rests_does_so_over_a_restart_of_droverd(void **state)
     bench_free(&bench);
 
     bench = reborn(&memory, now + 5);
+    assert_false(isnan(fleet_vm(engine_fleet(bench.engine), "ha9")->moved_at)); /* not seen yet */
     bench_connect(&bench, "kvm3");
     bench_report(&bench, "kvm3", "ha9", NULL);
     assert_false(isnan(fleet_vm(engine_fleet(bench.engine), "ha9")->moved_at));
