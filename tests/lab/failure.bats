@@ -104,11 +104,14 @@ teardown() {
     done
     wait_for 120 logged 'drover takes itself to be cut off'
     wait_for 30 host_is kvm1 non_responsive
+    sleep 8 # twice the grace time
+    run logged 'is told to'
+    expect 1
     for host in kvm1 kvm2 kvm3; do
         lab join "$host"
     done
     wait_for 180 all_hosts_are_up
-    run logged 'is told to'
+    run logged 'is told to switch it off'
     expect 1
     run_exactly_once ha9 ha5 web other
 }

@@ -139,7 +139,7 @@ is_not_up() { # HOST
     host_is kvm3 maintenance
     lab boot kvm3
     wait_for 60 logged 'host kvm3'
-    host_is kvm3 maintenance
+    wait_for 30 host_is kvm3 maintenance # and connecting until it has told what it has
     run drover maintenance kvm3 off
     expect 0
     wait_for 60 host_is kvm3 up
