@@ -7,16 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static uint32_t count_vms(const struct engine *engine, const char *host)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
-        const struct vm *vm = engine->fleet->vms[i];
-        n += vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
-    }
-    return n;
-}
-
 /*
  * RHV's: a fixed time, more for the SPM, and more for each VM. Counted once for each loss: many
  * hosts may be gone at a time, and their VMs do not come and go meanwhile. It begins anew with
@@ -29,7 +19,7 @@ double failure_grace_ends(const struct engine *engine, struct watch *watch)
     const struct fencing *fencing = &engine->settings.fencing;
     const struct host *host = fleet_host(engine->fleet, watch->name);
     double grace = engine->settings.limits.grace_s +
-                   fencing->grace_per_vm_s * count_vms(engine, watch->name);
+                   fencing->grace_per_vm_s * host_count_vms(engine, watch->name);
     for (uint32_t i = 0; i < host->roles.n; i++)
         if (strcmp(host->roles.item[i], "spm") == 0)
             grace += fencing->grace_spm_s;
@@ -91,7 +81,7 @@ const char *failure_holds_back(struct engine *engine, struct watch *watch)
                         engine->settings.connect_retry_s;
     uint32_t n;
     devices_of(engine, watch, &n);
-    if (watch_wants_maintenance(watch) && count_vms(engine, watch->name) == 0)
+    if (watch_wants_maintenance(watch) && host_count_vms(engine, watch->name) == 0)
         return "it is in maintenance";
     if (!fencing->enabled)
         return "fencing is not enabled; if the host is off for certain: drover evacuate";

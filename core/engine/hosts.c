@@ -289,6 +289,16 @@ void on_sample(struct engine *engine, const struct event *event)
     sample_vms(engine, event);
 }
 
+uint32_t host_count_vms(const struct engine *engine, const char *host)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
+        const struct vm *vm = engine->fleet->vms[i];
+        n += vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
+    }
+    return n;
+}
+
 bool host_has_vms(const struct engine *engine, const char *host)
 {
     for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {

@@ -11,6 +11,7 @@ struct watch *watch_add(struct engine *engine, const char *host);
 void watch_free(struct watch *watch);
 bool watch_wants_maintenance(const struct watch *watch);
 bool watch_is_wanted_by_people(const struct watch *watch); /* not by its policy */
+uint32_t host_count_vms(const struct engine *engine, const char *host); /* that are on there */
 bool host_has_vms(const struct engine *engine, const char *host); /* or some on their way */
 void on_host_connected(struct engine *engine, const struct event *event);
 void on_host_lost(struct engine *engine, const struct event *event);

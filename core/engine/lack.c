@@ -48,16 +48,6 @@ static bool has(const struct texts *texts, const char *name)
     return false;
 }
 
-static bool same_texts(const struct texts *one, const struct texts *other)
-{
-    if (one->known != other->known || one->n != other->n)
-        return false;
-    for (uint32_t i = 0; i < one->n; i++)
-        if (strcmp(one->item[i], other->item[i]) != 0)
-            return false;
-    return true;
-}
-
 static bool is_used(const struct engine *engine, const char *host, const struct kind *kind,
                     const char *name)
 {
@@ -138,8 +128,7 @@ void lack_note(struct engine *engine, struct watch *watch, const struct host *be
     for (size_t k = 0; k < N_KINDS; k++) {
         const struct texts *then = texts_of(before, kinds[k].host);
         const struct texts *there = texts_of(now, kinds[k].host);
-        if (!same_texts(then, there))
-            *texts_in(&fresh, &kinds[k]) = lose(engine, watch, &kinds[k], then, there, &arena);
+        *texts_in(&fresh, &kinds[k]) = lose(engine, watch, &kinds[k], then, there, &arena);
     }
     set_lost(engine, watch, &fresh);
     arena_free(&arena);

@@ -73,16 +73,6 @@ static struct watch *host_of_request(struct engine *engine, const struct event *
     return watch;
 }
 
-static uint32_t count_vms(const struct engine *engine, const char *host)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < engine->fleet->n_vms; i++) {
-        const struct vm *vm = engine->fleet->vms[i];
-        n += vm->host && strcmp(vm->host, host) == 0 && vm_occupies(vm);
-    }
-    return n;
-}
-
 /* "yes" or nothing. */
 static bool is_set(const struct event *event, const char *key)
 {
@@ -116,7 +106,7 @@ static void do_maintenance_on(struct engine *engine, const struct event *event)
         power_want_off(engine, watch, true);
     answer(engine, event, ERROR_NONE, NULL, "host %s is to be emptied%s: %u VMs are on it",
            watch->name, watch->power.wanted_off ? " and switched off" : "",
-           count_vms(engine, watch->name));
+           host_count_vms(engine, watch->name));
 }
 
 static void do_maintenance_off(struct engine *engine, const struct event *event)
@@ -146,7 +136,7 @@ static void do_alarm_on(struct engine *engine, const struct event *event)
     alarm_on(engine, watch, request_argument(event, "reason"), event->who);
     answer(engine, event, ERROR_NONE, NULL,
            "host %s announces trouble; its policy says which of its %u VMs leave", watch->name,
-           count_vms(engine, watch->name));
+           host_count_vms(engine, watch->name));
 }
 
 static void do_alarm_off(struct engine *engine, const struct event *event)
@@ -183,7 +173,7 @@ static void do_evacuate(struct engine *engine, const struct event *event)
                "--confirm-host-is-off", watch->name, watch->name);
         return;
     }
-    uint32_t n = count_vms(engine, watch->name);
+    uint32_t n = host_count_vms(engine, watch->name);
     if (!proof_of_host(watch))
         proof_by_person(engine, watch, event->who);
     watch->failure.phase = FAILURE_NONE;
@@ -219,7 +209,7 @@ static void do_fence(struct engine *engine, const struct event *event)
                watch->name, action ? action : "nothing");
         return;
     }
-    uint32_t n = count_vms(engine, watch->name);
+    uint32_t n = host_count_vms(engine, watch->name);
     if (known == DROVER_FENCE_OFF && watch->connected && n > 0 && !is_set(event, "force"))
         answer(engine, event, ERROR_REFUSED, NULL,
                "host %s answers, and %u VMs are on it: drover drain %s moves them; --force "
