@@ -10,13 +10,12 @@
 
 #include "base/memory.h"
 #include "virt/outbox.h"
+#include "virt/thread.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK_BYTES (1024 * 1024)
 #define LATE_S 2.0  /* beyond its timeout a unit is not waited for longer */
 #define LEAST_S 1.0 /* with less time left it is too late to begin */
 
@@ -83,18 +82,6 @@ static void *order_main(void *data)
     return NULL;
 }
 
-static bool begin_thread(struct order *order)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    bool begun = pthread_create(&thread, &attributes, order_main, order) == 0;
-    pthread_attr_destroy(&attributes);
-    return begun;
-}
-
 /* ------------------------------------------------------------------ on the main loop */
 
 static void drop(struct order *order)
@@ -128,7 +115,7 @@ static void pump(struct slot *slot)
             continue;
         }
         slot->running = order;
-        if (begin_thread(order))
+        if (thread_begin(order_main, order) == 0)
             return;
         slot->running = NULL;
         give_up(order, "there is no thread to be had for it");

@@ -11,10 +11,10 @@
 
 #include "base/memory.h"
 #include "virt/outbox.h"
+#include "virt/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define PAUSE_MS 250
-#define STACK_BYTES (256 * 1024)
 #define LOOKS_MAX 2 /* of one file: one that was left a moment ago may still be on its way back */
 
 struct heartbeats {
@@ -108,18 +107,6 @@ static void *watch_main(void *data)
     return NULL;
 }
 
-static bool begin_thread(struct heartbeat *heartbeat)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    bool begun = pthread_create(&thread, &attributes, watch_main, heartbeat) == 0;
-    pthread_attr_destroy(&attributes);
-    return begun;
-}
-
 /* ------------------------------------------------------------------ on the main loop */
 
 static void heartbeat_free(struct note *note)
@@ -193,7 +180,7 @@ struct heartbeat *heartbeat_watch(struct heartbeats *heartbeats, const char *pat
     heartbeat->self = self;
     heartbeat->path = memory_copy_text(path);
     heartbeat->seconds = seconds;
-    if (!begin_thread(heartbeat)) {
+    if (thread_begin(watch_main, heartbeat) != 0) {
         heartbeat_free(&heartbeat->note);
         return NULL;
     }

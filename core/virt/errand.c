@@ -7,6 +7,7 @@
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/host.h"
+#include "virt/thread.h"
 #include "virt/units.h"
 
 #include <libvirt/virterror.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK_BYTES (1024 * 1024)
 #define MEASURE_LOOKS 50
 #define MEASURE_LOOK_US 100000
 
@@ -321,14 +321,8 @@ static void drop(struct errand *errand, const char *why)
 
 static void run(struct errand *errand)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    if (pthread_create(&thread, &attributes, errand_main, errand) != 0)
+    if (thread_begin(errand_main, errand) != 0)
         drop(errand, "there is no thread to be had for it");
-    pthread_attr_destroy(&attributes);
 }
 
 /* NULL: its host is not configured any more, and that was told. */

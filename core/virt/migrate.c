@@ -7,6 +7,7 @@
 #include "virt/connect.h"
 #include "virt/domain.h"
 #include "virt/move.h"
+#include "virt/thread.h"
 #include "virt/units.h"
 #include "virt/words.h"
 
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STACK_BYTES (1024 * 1024)
 
 #define FITTED 2
 
@@ -350,14 +350,7 @@ struct attempt *attempt_start(struct virt *virt, const struct effect *effect,
                               const struct dial *dial, const char *vm_name)
 {
     struct attempt *attempt = attempt_new(virt, effect, dial, vm_name);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    int status = pthread_create(&thread, &attributes, attempt_main, attempt);
-    pthread_attr_destroy(&attributes);
-    if (status == 0)
+    if (thread_begin(attempt_main, attempt) == 0)
         return attempt;
     atomic_store(&attempt->refs, 1); /* there is no thread to have one */
     attempt_unref(attempt);

@@ -7,6 +7,7 @@
 #include "virt/events.h"
 #include "virt/host.h"
 #include "virt/report.h"
+#include "virt/thread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #define VM_WAIT_S 30
 
 /* A worker's call chains are shallow; libvirt's buffers are on the heap. */
-#define STACK_BYTES (1024 * 1024)
 
 double clock_now(void)
 {
@@ -248,18 +248,6 @@ static void *worker_main(void *data)
     return NULL;
 }
 
-static int start_thread(struct worker *worker)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    int status = pthread_create(&thread, &attributes, worker_main, worker);
-    pthread_attr_destroy(&attributes);
-    return status;
-}
-
 struct worker *worker_start(struct virt_host *owner, const char *host, const struct dial *dial,
                             struct outbox *outbox, struct tally *tally)
 {
@@ -278,7 +266,7 @@ struct worker *worker_start(struct virt_host *owner, const char *host, const str
     pthread_cond_init(&worker->wake, NULL);
     worker_calls(worker, "opening the connection");
     atomic_fetch_add(&tally->alive, 1);
-    if (start_thread(worker) == 0)
+    if (thread_begin(worker_main, worker) == 0)
         return worker;
     atomic_fetch_sub(&tally->alive, 1);
     atomic_store(&worker->refs, 1); /* there is no thread to have one */
