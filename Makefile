@@ -357,7 +357,7 @@ check-asan: $(BUILD)/asan/config.mk ## the tests under AddressSanitizer and UBSa
 
 # GLib is not built for this, so what it does by itself may need a line in tests/tsan.supp.
 check-tsan: $(BUILD)/tsan/config.mk ## the tests of the rooms with threads under ThreadSanitizer
-	+$(Q)$(call sanitized,tsan) T='$(or $(T),test_virt_ test_ctl_ test_plug_ test_store_)' check
+	+$(Q)$(call sanitized,tsan) T='$(or $(T),test_virt_ test_ctl_ test_plug_ test_store_ test_daemon_)' check
 
 valgrind := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --show-leak-kinds=definite $(addprefix --suppressions=,$(wildcard \

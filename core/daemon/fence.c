@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Orders to fence devices: see daemon.h. Units block, so each order has a thread; what it is about
- * is kept alive by a reference to the set's devices, which only the main loop counts.
+ * is kept alive by a reference to the set's devices, which outlives droverd's main loop if need be.
  *
  * A device is never told two things at once. An order that finds its device busy waits, but not
  * beyond its own time: one that came minutes late might switch off a host that is back by then.
@@ -66,6 +66,7 @@ static void order_free(struct note *note)
 {
     struct order *order = (struct order *)note;
     struct outbox *outbox = order->outbox;
+    fences_unref(order->fences);
     arena_free(&order->arena);
     free(order);
     outbox_unref(outbox);
@@ -84,12 +85,11 @@ static void *order_main(void *data)
 
 /* ------------------------------------------------------------------ on the main loop */
 
-static void drop(struct order *order)
+static void stop_timer(struct order *order)
 {
     if (order->timer)
         g_source_remove(order->timer);
     order->timer = 0;
-    fences_unref(order->fences);
 }
 
 static double time_left_s(const struct order *order)
@@ -100,7 +100,7 @@ static double time_left_s(const struct order *order)
 static void give_up(struct order *order, const char *why)
 {
     post(order->fencer->daemon, order->effect, order->host, DROVER_FENCE_UNKNOWN, why);
-    drop(order);
+    stop_timer(order);
     order_free(&order->note);
 }
 
@@ -137,7 +137,7 @@ static void deliver(struct note *note)
     uint32_t result = order->outcome == 0 ? order->fence.result : DROVER_FENCE_UNKNOWN;
     slot->running = NULL;
     post(order->fencer->daemon, order->effect, order->host, result, text);
-    drop(order); /* the note itself is freed by the outbox */
+    stop_timer(order); /* the order itself is freed by the outbox */
     pump(slot);
 }
 
@@ -221,20 +221,19 @@ static void leave_slot(gpointer key, gpointer value, gpointer data)
     (void)key;
     (void)data;
     for (struct order *order; (order = g_queue_pop_head(&slot->waiting));) {
-        drop(order);
+        stop_timer(order);
         order_free(&order->note);
     }
-    if (slot->running && slot->running->timer)
-        g_source_remove(slot->running->timer);
+    if (slot->running)
+        stop_timer(slot->running);
 }
 
-/* What runs keeps its reference to the devices for good: its unit must not be unloaded. */
 void fencer_free(struct fencer *fencer)
 {
     if (!fencer)
         return;
-    outbox_close(fencer->outbox);
     g_hash_table_foreach(fencer->slots, leave_slot, NULL);
+    outbox_close(fencer->outbox); /* after that, threads free the orders that run */
     g_hash_table_unref(fencer->slots);
     outbox_unref(fencer->outbox);
     free(fencer);

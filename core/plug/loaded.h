@@ -13,6 +13,8 @@
 #include "base/sha256.h"
 #include "plug/plug.h"
 
+#include <stdatomic.h>
+
 struct lua_file;
 struct lua_unit;
 
@@ -44,7 +46,7 @@ struct loaded_file {
 };
 
 struct plug {
-    uint32_t references;
+    atomic_uint references;
     enum plug_trust trust;
     char *lua_dir;
     struct plug_lua_limits limits;

@@ -18,7 +18,7 @@
 struct plug *plug_new(enum plug_trust trust)
 {
     struct plug *plug = memory_new(sizeof *plug);
-    plug->references = 1;
+    atomic_init(&plug->references, 1);
     plug->trust = trust;
     plug->limits = (struct plug_lua_limits)PLUG_LUA_LIMITS;
     return plug;
@@ -37,7 +37,7 @@ void plug_set_lua_limits(struct plug *plug, const struct plug_lua_limits *limits
 
 struct plug *plug_ref(struct plug *plug)
 {
-    plug->references++;
+    atomic_fetch_add(&plug->references, 1);
     return plug;
 }
 
@@ -50,7 +50,7 @@ static void file_free(struct loaded_file *file)
 
 void plug_unref(struct plug *plug)
 {
-    if (!plug || --plug->references > 0)
+    if (!plug || atomic_fetch_sub(&plug->references, 1) > 1)
         return;
     for (uint32_t i = 0; i < plug->n_files; i++)
         file_free(plug->file[i]);

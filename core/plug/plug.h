@@ -46,6 +46,7 @@ struct plug_lua_limits {
 #define PLUG_LUA_LIMITS {16, 2000000, 200}
 void plug_set_lua_limits(struct plug *plug, const struct plug_lua_limits *limits);
 
+/* From any thread: a unit that works in one of its own keeps what it came from. */
 struct plug *plug_ref(struct plug *plug);
 void plug_unref(struct plug *plug);
 

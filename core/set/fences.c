@@ -5,11 +5,12 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct fences {
-    uint32_t references;
+    atomic_uint references;
     struct fence_device *device;
     uint32_t n, room;
     char hash[SHA256_TEXT_SIZE];
@@ -88,7 +89,7 @@ static int bind_all(struct fences *fences, const struct settings *settings, stru
 struct fences *fences_bind(struct settings *settings, struct plug *plug, struct error *error)
 {
     struct fences *fences = memory_new(sizeof *fences);
-    fences->references = 1;
+    atomic_init(&fences->references, 1);
     if (bind_all(fences, settings, plug, error) == 0)
         return fences;
     fences_unref(fences);
@@ -109,13 +110,13 @@ void fences_mark(struct settings *settings, const struct plug *plug)
 
 struct fences *fences_ref(struct fences *fences)
 {
-    fences->references++;
+    atomic_fetch_add(&fences->references, 1);
     return fences;
 }
 
 void fences_unref(struct fences *fences)
 {
-    if (!fences || --fences->references > 0)
+    if (!fences || atomic_fetch_sub(&fences->references, 1) > 1)
         return;
     for (uint32_t i = 0; i < fences->n; i++)
         plug_unbind_alone(fences->device[i].unit);

@@ -30,7 +30,7 @@ struct fences *fences_bind(struct settings *settings, struct plug *plug, struct 
 /* The same for settings whose devices cannot be bound: those of a journal have no parameters. */
 void fences_mark(struct settings *settings, const struct plug *plug);
 
-/* Not thread-safe: on the main loop. NULL: nothing happens. */
+/* From any thread: who fences keeps the devices beyond the end of droverd. NULL: nothing happens. */
 struct fences *fences_ref(struct fences *fences);
 void fences_unref(struct fences *fences);
 

@@ -179,6 +179,25 @@ static void what_is_under_way_outlives_the_fencer(void **state)
     end(&bench);
 }
 
+/* It has answered, and droverd ends before it heard that. */
+static void an_answer_that_nobody_took_ends_with_the_fencer(void **state)
+{
+    struct bench bench;
+    begin(&bench, *state);
+    agent(&bench, "fence_one", "echo asked >>$here/told\n");
+    order(&bench, 1, "kvm1", 0, "status");
+    gint64 deadline = g_get_monotonic_time() + BENCH_DEADLINE_S * G_USEC_PER_SEC;
+    while (!g_main_context_pending(NULL) && g_get_monotonic_time() < deadline)
+        g_usleep(2000);
+    assert_string_equal(told(&bench), "asked\n");
+    fencer_free(bench.fencer);
+    bench.fencer = NULL;
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    assert_int_equal(g_queue_get_length(bench.base.daemon.events), 0);
+    end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +211,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_devices_work_side_by_side, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(what_is_under_way_outlives_the_fencer, folder_begin,
                                         folder_end),
+        cmocka_unit_test_setup_teardown(an_answer_that_nobody_took_ends_with_the_fencer,
+                                        folder_begin, folder_end),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
