@@ -306,41 +306,37 @@ static const char *why_off(const struct seen *seen)
     return known ? names[seen->reason] : "shutdown";
 }
 
-static void reread_found(struct worker *worker, const struct job *job, virDomainPtr domain)
+/* False: it is gone meanwhile, or there is no answer; libvirt's error says which. */
+static bool reread_found(struct worker *worker, const struct job *job, virDomainPtr domain)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, uuid) < 0)
-        return;
+        return false;
     const struct seen *before = g_hash_table_lookup(worker->seen, uuid);
     int old = before ? before->reported : DOMAIN_SILENT;
     int state = look(worker, domain, uuid);
-    if (state == -2) {
-        worker_check_connection(worker);
-        return;
-    }
+    if (state == -2)
+        return false;
     if (state == DOMAIN_SILENT || (state == old && !job->settled))
-        return;
+        return true;
     if (state == DROVER_VM_DOWN && old != DROVER_VM_DOWN)
         post_gone(worker, uuid,
                   job->detail ? job->detail : why_off(g_hash_table_lookup(worker->seen, uuid)));
     post_changed(worker, domain, uuid, state);
+    return true;
 }
 
 void domain_reread(struct worker *worker, struct job *job)
 {
     worker_calls(worker, "looking a VM up");
     virDomainPtr domain = connect_find_vm(worker->connection, job->vm);
-    if (domain) {
-        reread_found(worker, job, domain);
-        virDomainFree(domain);
-        return;
-    }
-    if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
+    bool there = domain && reread_found(worker, job, domain);
+    if (!there && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
         worker_check_connection(worker);
-        return;
+    } else if (!there && job->detail) { /* else the event that says why is on its way */
+        g_hash_table_remove(worker->seen, job->vm);
+        post_gone(worker, job->vm, job->detail);
     }
-    if (!job->detail)
-        return; /* the event that says why is on its way */
-    g_hash_table_remove(worker->seen, job->vm);
-    post_gone(worker, job->vm, job->detail);
+    if (domain)
+        virDomainFree(domain);
 }

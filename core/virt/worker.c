@@ -16,8 +16,6 @@
 /* libvirt waits so long for a VM that is busy with something else (VIR_JOB_WAIT_TIME). */
 #define VM_WAIT_S 30
 
-/* A worker's call chains are shallow; libvirt's buffers are on the heap. */
-
 double clock_now(void)
 {
     return (double)g_get_real_time() / 1e6;
