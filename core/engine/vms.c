@@ -23,11 +23,25 @@ static bool same(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
+/* Its host would start it at boot, before it is heard of, while it was brought back elsewhere. */
+static void warn_of_autostart(struct engine *engine, const char *host, const struct vm *seen,
+                              const struct vm *known)
+{
+    bool told = known && known->autostart && same(known->host, host);
+    if (seen->ha && seen->autostart && !told)
+        notice(engine, NOTICE_WARNING, "vm.autostart", host, seen->name,
+               "VM %s is highly available, and libvirt on host %s starts it by itself at boot: "
+               "restarted elsewhere meanwhile, it would run twice; switch that off there "
+               "(virsh autostart --disable)",
+               seen->name, host);
+}
+
 /* Copy what was seen over what is known, keeping what only drover knows. */
 static void update(struct engine *engine, const char *host, const struct vm *seen,
                    const struct vm *known)
 {
     struct vm merged = *seen;
+    warn_of_autostart(engine, host, seen, known);
     merged.host = host;
     merged.to = NULL;
     merged.moved_at = moved_at(engine, vm_key(seen));

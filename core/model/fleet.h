@@ -124,6 +124,7 @@ struct vm {
     bool cpu_dedicated;
     bool postcopy_failed; /* its post-copy broke: half of its memory is here, half on its source */
     struct texts blockers; /* of blocker_codes: what its definition tells against live moves */
+    bool autostart; /* its host's libvirt starts it by itself; asked for highly available ones */
     bool lost; /* down, because its host died; to be started elsewhere where the policy says so */
     double heard_at; /* when it was last said to have changed; the engine's, and no field: 0: never */
 };

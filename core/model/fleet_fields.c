@@ -164,6 +164,7 @@ const struct field vm_fields[] = {
     {.key = "cpu_dedicated", .type = FIELD_BOOL, .offset = VM(cpu_dedicated)},
     {.key = "blockers", .type = FIELD_TEXTS, .offset = VM(blockers), .default_text = "",
      .choices = blocker_codes},
+    {.key = "autostart", .type = FIELD_BOOL, .offset = VM(autostart)},
     {.key = "lost", .type = FIELD_BOOL, .offset = VM(lost)},
     {.key = "postcopy_failed", .type = FIELD_BOOL, .offset = VM(postcopy_failed)},
     {0},

@@ -193,6 +193,14 @@ static void keep_definition(struct worker *worker, virDomainPtr domain, const st
 
 /* ------------------------------------------------------------------ the VM */
 
+/* Of those that are brought back elsewhere: libvirt has no event of it, and each asks once more. */
+static bool starts_by_itself(struct worker *worker, virDomainPtr domain)
+{
+    int on = 0;
+    worker_calls(worker, "asking for a VM's autostart");
+    return virDomainGetAutostart(domain, &on) == 0 && on;
+}
+
 /* -1: the VM is gone meanwhile, or there is no answer. */
 static int describe(struct worker *worker, virDomainPtr domain, const char *uuid, struct vm *vm,
                     struct arena *arena)
@@ -210,6 +218,7 @@ static int describe(struct worker *worker, virDomainPtr domain, const char *uuid
         describe_by_size(domain, vm, arena, &error);
     } else {
         keep_definition(worker, domain, vm, uuid, xml);
+        vm->autostart = vm->ha && starts_by_itself(worker, domain);
     }
     free(xml);
     return 0;

@@ -363,6 +363,33 @@ static void a_host_that_is_not_configured_any_more_is_let_go(void **state)
     bench_free(&bench);
 }
 
+static bool warns_of_autostart(struct bench *bench, const char *host, const char *name, bool on)
+{
+    struct event *event = bench_event(bench, EVENT_VM_CHANGED, host);
+    struct vm vm = bench_vm(name);
+    vm.autostart = on;
+    event_add_vm(event, &vm);
+    bench_take(bench, event);
+    return bench_notice(bench, "vm.autostart") != NULL;
+}
+
+static void a_vm_that_two_would_start_is_said_once_for_each_host(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new(3);
+    bench_start(&bench);
+    bench_report(&bench, "kvm1", "ha9", "web", NULL);
+    assert_false(warns_of_autostart(&bench, "kvm1", "web", true)); /* drover starts it nowhere */
+    assert_false(warns_of_autostart(&bench, "kvm1", "ha9", false));
+    assert_true(warns_of_autostart(&bench, "kvm1", "ha9", true));
+    assert_false(warns_of_autostart(&bench, "kvm1", "ha9", true));
+    assert_false(warns_of_autostart(&bench, "kvm1", "ha9", false));
+    assert_true(warns_of_autostart(&bench, "kvm1", "ha9", true));
+    bench_gone(&bench, "kvm1", "ha9", "migrated");
+    assert_true(warns_of_autostart(&bench, "kvm2", "ha9", true));
+    bench_free(&bench);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -383,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_dip_starts_the_duration_anew),
         cmocka_unit_test(a_unit_that_fails_again_and_again_is_not_called),
         cmocka_unit_test(a_host_that_is_not_configured_any_more_is_let_go),
+        cmocka_unit_test(a_vm_that_two_would_start_is_said_once_for_each_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,29 @@ static void defined_vm_is_down_until_undefined(void **state)
     virDomainFree(vm);
 }
 
+static void a_highly_available_vm_says_whether_it_starts_by_itself(void **state)
+{
+    struct room *room = *state;
+    FOLLOW(room, "kvm1", "test:///default");
+    WAIT(room, 0, .kind = EVENT_HOST_REPORT);
+    virDomainPtr vm = virDomainDefineXML(
+        room->direct, "<domain type='test'><name>delta</name><uuid>" ALPHA "</uuid>"
+        "<memory>8192</memory><os><type>hvm</type></os><metadata>"
+        "<drover:vm xmlns:drover='https://drover.dev/xmlns/domain/1' ha='yes'/></metadata></domain>");
+    assert_non_null(vm);
+    const struct event *seen = WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA);
+    assert_true(vm_of(seen, "delta")->ha);
+    assert_false(vm_of(seen, "delta")->autostart);
+    guint from = room->events->len;
+    assert_int_equal(0, virDomainSetAutostart(vm, 1)); /* no event tells */
+    assert_int_equal(0, virDomainCreate(vm));
+    seen = WAIT(room, from, .kind = EVENT_VM_CHANGED, .vm = ALPHA);
+    assert_true(vm_of(seen, "delta")->autostart);
+    assert_int_equal(0, virDomainDestroy(vm));
+    assert_int_equal(0, virDomainUndefine(vm));
+    virDomainFree(vm);
+}
+
 static void lost_network_makes_a_new_report(void **state)
 {
     struct room *room = *state;
@@ -485,6 +508,7 @@ int main(void)
         TEST(vm_is_followed_through_its_life),
         TEST(transient_vm_goes_for_good),
         TEST(defined_vm_is_down_until_undefined),
+        TEST(a_highly_available_vm_says_whether_it_starts_by_itself),
         TEST(lost_network_makes_a_new_report),
         TEST(lost_pool_makes_a_new_report),
         TEST(broken_host_is_tried_again),
