@@ -23,18 +23,6 @@ setup_file() {
     wait_for 60 knows_fleet 2
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 # kvm2 is in the migration network, and nobody reaches the address that kvm3 is said to have there.
 host_options() {
     case $1 in
@@ -51,8 +39,6 @@ policy_has() { # "KEY: VALUE, ..." of its section migration
 	      extends: none
 	      migration: {policy: none, $1}
 	limits: {tries: 1, retry: 2s}
-	poll: 1s
-	database: drover.db
 	END
 }
 

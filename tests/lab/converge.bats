@@ -29,18 +29,6 @@ setup_file() {
     wait_for 60 knows_fleet 8
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 policy_has() { # "KEY: VALUE, ..." of its section migration; the same of its parameters
     configure <<-END
 	clusters:
@@ -50,8 +38,6 @@ policy_has() { # "KEY: VALUE, ..." of its section migration; the same of its par
 	      parameters: {${2:-}}
 	      migration: {$1}
 	limits: {retry: 2s, retry_limit: 1h}
-	poll: 1s
-	database: drover.db
 	END
 }
 

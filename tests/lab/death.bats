@@ -25,18 +25,6 @@ setup_file() {
     wait_for 120 knows_fleet 5
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 # gather HOST: what is highly available runs there, and nothing is under way.
 gather() {
     local vm

@@ -24,19 +24,9 @@ setup_file() {
 	clusters:
 	  - {name: default, policy: evenly_distributed}
 	limits: {retry: 2s}
-	poll: 1s
-	database: drover.db
 	END
     droverd_start
     wait_for 60 knows_fleet 8
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
 }
 
 teardown() {

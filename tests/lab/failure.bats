@@ -24,18 +24,6 @@ setup_file() {
     wait_for 120 knows_fleet 4
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 @test "a device is asked for the status, and nothing comes of it" {
     mark_log
     run drover fence kvm1 status

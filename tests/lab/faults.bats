@@ -28,19 +28,9 @@ setup_file() {
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 4s
-	poll: 1s
-	database: drover.db
 	END
     droverd_start
     wait_for 60 knows_fleet 8
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
 }
 
 teardown() {

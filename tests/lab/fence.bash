@@ -79,12 +79,10 @@ configure_fences() {
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 4s
-	poll: 1s
 	socket: drover.sock
 	hook_socket: hook.sock
 	maintenance_dir: maintenance.d
 	alarm_dir: alarm.d
-	database: drover.db
 	END
     } >"$FLEET/.drover.yaml.new"
     mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"

@@ -93,12 +93,11 @@ guard_against_orphans() {
     ' guard "$$" "$LAB_COMMAND" </dev/null >/dev/null 2>&1 3>&- 4>&- &
 }
 
-# In setup() of each file.
 skip_without_lab() {
     [[ -z ${LAB_SKIP:-} ]] || skip "$LAB_SKIP"
 }
 
-# In teardown() of each file: what droverd said during a test that failed.
+# What droverd said during a test that failed.
 show_log_of_failure() {
     if [[ -z ${BATS_TEST_COMPLETED:-} && -s ${FLEET:-}/droverd.log ]]; then
         echo "--- the end of droverd's log:"
@@ -115,6 +114,19 @@ fleet_end() {
     droverd_stop
     lab down
     rm -rf --one-file-system "$FLEET"
+}
+
+# What most files want; one that has to do more says so anew.
+setup() {
+    skip_without_lab
+}
+
+teardown() {
+    show_log_of_failure
+}
+
+teardown_file() {
+    fleet_end
 }
 
 # start_vms: lines of "HOST NAME OPTIONS..." on standard input; side by side, a host at a time.
@@ -147,6 +159,8 @@ host_labels() { # HOST: more of its labels
 # configure: writes drover.yaml; what differs from file to file is on standard input. It is put in
 # place whole, so that a droverd that watches it never sees half of it.
 configure() {
+    local more default
+    more=$(cat)
     {
         cat <<-END
 	hosts:
@@ -159,7 +173,10 @@ configure() {
 	maintenance_dir: maintenance.d
 	alarm_dir: alarm.d
 	END
-        cat
+        printf '%s\n' "$more"
+        for default in 'poll: 1s' 'database: drover.db'; do
+            grep -q "^${default%% *}" <<<"$more" || echo "$default"
+        done
     } >"$FLEET/.drover.yaml.new"
     mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
 }

@@ -30,8 +30,6 @@ setup_file() {
 	clusters:
 	  - {name: default, policy: evenly_distributed}
 	limits: {retry: 2s}
-	poll: 1s
-	database: drover.db
 	END
     install_hook kvm2
     install_hook kvm1

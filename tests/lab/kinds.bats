@@ -31,23 +31,9 @@ setup_file() {
 	clusters:
 	  - {name: default, policy: none}
 	limits: {retry: 2s}
-	poll: 1s
-	database: drover.db
 	END
     droverd_start
     wait_for 60 knows_fleet 6
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
 }
 
 own_pool() { # HOST: the directory of its own disks is known to its libvirt

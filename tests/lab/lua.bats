@@ -25,18 +25,6 @@ setup_file() {
     wait_for 60 knows_fleet 8
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 configure_with() { # FILTERS PARAMETERS
     configure <<-END
 	clusters:
@@ -45,8 +33,6 @@ configure_with() { # FILTERS PARAMETERS
 	groups:
 	  - {name: web, vms: [web1, web2, web3], vm_rule: disabled}
 	limits: {retry: 2s}
-	poll: 1s
-	database: drover.db
 	END
 }
 

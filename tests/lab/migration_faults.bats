@@ -26,14 +26,6 @@ setup_file() {
     wait_for 60 knows_fleet 8
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
 teardown() {
     show_log_of_failure
     [[ -n ${LAB_SKIP:-} || -n ${BATS_TEST_COMPLETED:-} ]] || stop_all_moves
@@ -77,8 +69,6 @@ configure_fleet() {
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 5s
-	poll: 1s
-	database: drover.db
 	END
 }
 

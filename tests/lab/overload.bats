@@ -27,18 +27,6 @@ setup_file() {
     wait_for 60 knows_fleet 8
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 # configure_rounds COOLDOWN: an overload counts after three seconds, and rounds are a second apart.
 configure_rounds() {
     configure <<-END
@@ -49,7 +37,6 @@ configure_rounds() {
 	      parameters: {even_distribution.cpu_overcommit_duration: 3s}
 	limits: {round: 1s, cooldown: $1}
 	poll: 0.5s
-	database: drover.db
 	END
 }
 

@@ -42,10 +42,6 @@ setup() {
     skip_without_sshd
 }
 
-teardown() {
-    show_log_of_failure
-}
-
 highly_available() {
     printf '<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1" ha="yes"/>\n' \
         >"$FLEET/ha.xml"
@@ -64,7 +60,6 @@ configure_policy() { # POLICY PARAMETERS
 	  - {name: default, policy: {extends: $1, parameters: {$2}}}
 	limits: {round: 1s, cooldown: 1s, retry: 2s}
 	poll: 0.5s
-	database: drover.db
 	END
 }
 

@@ -22,18 +22,6 @@ setup_file() {
     wait_for 60 knows_fleet 3
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
-}
-
 configure_fleet() { # POLICY
     local host
     {
@@ -65,11 +53,9 @@ configure_fleet() { # POLICY
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 10s
-	poll: 1s
 	socket: drover.sock
 	maintenance_dir: maintenance.d
 	alarm_dir: alarm.d
-	database: drover.db
 	END
     } >"$FLEET/.drover.yaml.new"
     mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"

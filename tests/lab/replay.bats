@@ -31,23 +31,9 @@ setup_file() {
 	limits: {retry: 1s, grace: 4s}
 	connect_retry: 1s
 	call_timeout: 4s
-	poll: 1s
-	database: drover.db
 	END
     droverd_start
     wait_for 60 knows_fleet 4
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
 }
 
 site_policy() { # NAME

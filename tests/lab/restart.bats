@@ -28,23 +28,9 @@ setup_file() {
 	    policy: {extends: evenly_distributed, migration: {bandwidth: 320}}
 	limits: {retry: 1s, retry_limit: 4s}
 	connect_retry: 1s
-	poll: 1s
-	database: drover.db
 	END
     droverd_start
     wait_for 60 knows_fleet 8
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
 }
 
 # in_the_middle HOST: libvirt on it says that a VM is being sent.

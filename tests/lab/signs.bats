@@ -31,10 +31,6 @@ setup_file() {
     wait_for 60 knows_fleet 2
 }
 
-teardown_file() {
-    fleet_end
-}
-
 setup() {
     skip_without_lab
     helper=''

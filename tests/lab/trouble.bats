@@ -30,14 +30,6 @@ setup_file() {
     wait_for 60 knows_fleet 8
 }
 
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
 teardown() {
     show_log_of_failure
     # a droverd that a later test starts must find a policy that is right, also if one failed here
@@ -51,7 +43,6 @@ configure_fleet() { # LINES
 	limits: {retry: 1s, grace: 4s}
 	connect_retry: 1s
 	call_timeout: 4s
-	poll: 1s
 	socket_group: daemon
 	database: disk/drover.db
 	$1

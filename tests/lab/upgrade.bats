@@ -28,25 +28,11 @@ setup_file() {
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 4s
-	poll: 1s
-	database: drover.db
 	END
     mkdir "$FLEET/bin"
     command_for_hosts
     droverd_start
     wait_for 120 knows_fleet 4
-}
-
-teardown_file() {
-    fleet_end
-}
-
-setup() {
-    skip_without_lab
-}
-
-teardown() {
-    show_log_of_failure
 }
 
 # What an upgrade does to a host. It fails where the host is not empty, or another one is out of use
