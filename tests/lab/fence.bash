@@ -79,13 +79,8 @@ configure_fences() {
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 4s
-	socket: drover.sock
-	hook_socket: hook.sock
-	maintenance_dir: maintenance.d
-	alarm_dir: alarm.d
 	END
-    } >"$FLEET/.drover.yaml.new"
-    mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
+    } | put_config
 }
 
 reconfigure() { # [BROKEN]

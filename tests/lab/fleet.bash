@@ -156,29 +156,37 @@ host_labels() { # HOST: more of its labels
     :
 }
 
-# configure: writes drover.yaml; what differs from file to file is on standard input. It is put in
-# place whole, so that a droverd that watches it never sees half of it.
+# What drover.yaml says in every file that does not say it another way.
+lab_settings=(
+    'socket: drover.sock' 'hook_socket: hook.sock' 'hook_dir: /run/drover/hooks'
+    'maintenance_dir: maintenance.d' 'alarm_dir: alarm.d' 'poll: 1s' 'database: drover.db'
+)
+
+# put_config: drover.yaml is standard input, and lab_settings. It is put in place whole, so that a
+# droverd that watches it never sees half of it.
+put_config() {
+    local text setting
+    text=$(cat)
+    {
+        printf '%s\n' "$text"
+        for setting in "${lab_settings[@]}"; do
+            grep -q "^${setting%% *}" <<<"$text" || echo "$setting"
+        done
+    } >"$FLEET/.drover.yaml.new"
+    mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
+}
+
+# configure: the three hosts, and what differs from file to file, on standard input.
 configure() {
-    local more default
-    more=$(cat)
     {
         cat <<-END
 	hosts:
 	  - {name: kvm1, uri: "$(lab uri kvm1)", labels: {rack: a$(host_labels kvm1)}$(host_options kvm1)}
 	  - {name: kvm2, uri: "$(lab uri kvm2)", labels: {rack: b$(host_labels kvm2)}$(host_options kvm2)}
 	  - {name: kvm3, uri: "$(lab uri kvm3)", labels: {rack: c$(host_labels kvm3)}$(host_options kvm3)}
-	socket: drover.sock
-	hook_socket: hook.sock
-	hook_dir: /run/drover/hooks
-	maintenance_dir: maintenance.d
-	alarm_dir: alarm.d
 	END
-        printf '%s\n' "$more"
-        for default in 'poll: 1s' 'database: drover.db'; do
-            grep -q "^${default%% *}" <<<"$more" || echo "$default"
-        done
-    } >"$FLEET/.drover.yaml.new"
-    mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
+        cat
+    } | put_config
 }
 
 # loads KVM1 KVM2 KVM3: what libvirt on each reports, in percent, whatever the machine's own load.
@@ -311,9 +319,19 @@ last_beat() { # VM HOST
     lab vm beats "$1" | awk -v host="$2" '$1 == host { last = $4 } END { print last }'
 }
 
-beats_anew() { # VM HOST BEAT: another than that one
-    local now
-    now=$(last_beat "$1" "$2") && [[ -n $now && $now != "$3" ]]
+# beats_anew VM HOST BEAT: another than that one, there or where it has moved meanwhile.
+beats_anew() {
+    local now host=$2
+    now=$(last_beat "$1" "$host")
+    if [[ -z $now || $now == "$3" ]]; then
+        host=$(where "$1")
+        [[ $host =~ ^kvm[1-3]$ ]] || {
+            echo "$1 runs on: ${host:-no host}"
+            return 1
+        }
+        now=$(last_beat "$1" "$host")
+    fi
+    [[ -n $now && $now != "$3" ]]
 }
 
 # run_exactly_once VM...: each runs on one host and beats there, and in all its life no beat came

@@ -53,12 +53,8 @@ configure_fleet() { # POLICY
 	keepalive: 1s
 	keepalive_count: 3
 	call_timeout: 10s
-	socket: drover.sock
-	maintenance_dir: maintenance.d
-	alarm_dir: alarm.d
 	END
-    } >"$FLEET/.drover.yaml.new"
-    mv "$FLEET/.drover.yaml.new" "$FLEET/drover.yaml"
+    } | put_config
 }
 
 reconfigure() { # POLICY
@@ -117,6 +113,7 @@ is_back_with() { # HOST VM
     wait_for 120 some_vm_is_on_kvm2
     reconfigure none
     loads 40 40 40
+    wait_for 120 nothing_moves # what had begun before that
     run_exactly_once one two three
 }
 
