@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt's XML to records: domains and capabilities. Hostile input: bounded, parsed without
+ * libvirt's XML to records: domains, capabilities, pools. Hostile input: bounded, parsed without
  * network, entities, DTDs or huge trees. Unknown elements are ignored, as libvirt grows.
  */
 #ifndef DROVER_CODEC_DOMAIN_XML_H
@@ -70,5 +70,8 @@ char *domain_capabilities_host_model(const char *xml, size_t length);
 /* That full list: host->cpu_features become the features that guests can have there. */
 int cpu_xml_read(const char *xml, size_t length, struct host *host, struct arena *arena,
                  struct error *error);
+
+/* A storage pool: the directory in which the host has it, copied to arena; NULL: it tells none. */
+const char *pool_xml_path(const char *xml, size_t length, struct arena *arena);
 
 #endif

@@ -204,20 +204,12 @@ static bool read_interfaces(struct worker *worker, struct names *names)
     return n >= 0;
 }
 
-/* The text of the first <path> of a pool's XML: the directory that it makes of its storage. */
-static char *pool_path(virStoragePoolPtr pool, struct arena *arena)
+static void add_path(struct names *names, virStoragePoolPtr pool)
 {
     char *xml = virStoragePoolGetXMLDesc(pool, 0);
-    char *path = NULL;
-    const char *target = xml ? strstr(xml, "<target>") : NULL;
-    const char *start = target ? strstr(target, "<path>") : NULL;
-    const char *end = start ? strstr(start, "</path>") : NULL;
-    if (end) {
-        start += strlen("<path>");
-        path = arena_bytes(arena, start, (size_t)(end - start));
-    }
+    if (xml)
+        add_name(names, pool_xml_path(xml, strlen(xml), names->arena));
     free(xml);
-    return path;
 }
 
 static bool read_storage(struct worker *worker, struct names *names)
@@ -229,7 +221,7 @@ static bool read_storage(struct worker *worker, struct names *names)
     for (int i = 0; i < n; i++) {
         add_name(names, virStoragePoolGetName(list[i]));
         worker_calls(worker, "reading a storage pool's XML");
-        add_name(names, pool_path(list[i], names->arena));
+        add_path(names, list[i]);
         virStoragePoolFree(list[i]);
     }
     free(list);

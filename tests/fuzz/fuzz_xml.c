@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt's XML: domains, capabilities, and what is taken out before others see it. A domain
+ * libvirt's XML: domains, capabilities, pools, and what is taken out before others see it. A domain
  * without its secrets is the same to drover; with them put back it is the one that it was, and
  * whatever a unit makes of it, no marker gets through to libvirt.
  */
@@ -25,6 +25,7 @@ static void read_hosts(const char *xml, size_t length)
                   "a host's model does not read", model, error.text);
     free(model);
     cpu_xml_read(xml, length, &host, &arena, &error);
+    pool_xml_path(xml, length, &arena);
     arena_free(&arena);
 }
 

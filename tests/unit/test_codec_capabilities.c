@@ -259,6 +259,30 @@ static void cpus_and_cells_are_bounded(void **state)
     arena_free(&arena);
 }
 
+static void assert_path(const char *xml, const char *expected)
+{
+    struct arena arena = ARENA_INIT;
+    const char *path = pool_xml_path(xml, strlen(xml), &arena);
+    if (expected)
+        assert_string_equal(path, expected);
+    else
+        assert_null(path);
+    arena_free(&arena);
+}
+
+static void a_pool_tells_its_directory(void **state)
+{
+    (void)state;
+    assert_path("<pool type='netfs'><source><dir path='/vol'/><path>/no</path></source>"
+                "<target>\n  <path>\n/srv/a &amp; b</path></target></pool>", "/srv/a & b");
+    assert_path("<pool type='rbd'><name>x</name></pool>", NULL);
+    assert_path("<pool><target><path/></target></pool>", NULL);
+    assert_path("<pool><target><path>/srv</path>", NULL);
+    assert_path("<network><target><path>/srv</path></target></network>", NULL);
+    assert_path("<!DOCTYPE pool [<!ENTITY a '/srv'>]><pool><target><path>&a;</path></target></pool>",
+                NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +295,7 @@ int main(void)
         cmocka_unit_test(its_full_list_of_features_replaces_the_short_one),
         cmocka_unit_test(wrong_capabilities_are_told_why),
         cmocka_unit_test(cpus_and_cells_are_bounded),
+        cmocka_unit_test(a_pool_tells_its_directory),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("capabilities", tests, NULL, NULL);
