@@ -15,7 +15,7 @@
 #include "set/set.h"
 #include "store/store.h"
 
-#include <glib.h>
+#include <gio/gio.h>
 
 struct watcher;
 struct orders;
@@ -85,6 +85,21 @@ void fencer_free(struct fencer *fencer); /* threads that are out end by themselv
 struct prober *prober_new(struct daemon *daemon);
 void prober_begin(struct prober *prober, const struct effect *effect);
 void prober_free(struct prober *prober);
+
+/*
+ * knock.c: whether anything takes a TCP connection there. `heard` is called once, on the main loop,
+ * not from within knock_at(), and soon after `cancellable` is cancelled, which is how it ends where
+ * nobody answers: there is no other limit to its time.
+ */
+enum knock_result {
+    KNOCK_ANSWERS,
+    KNOCK_REFUSED, /* something there lives */
+    KNOCK_SILENT,
+    KNOCK_NOT_TRIED, /* no packet has left for it; why says what was in the way */
+};
+typedef void knock_heard(void *self, enum knock_result result, const char *why);
+void knock_at(GSocketConnectable *where, GCancellable *cancellable, knock_heard *heard,
+              void *self);
 
 /*
  * heartbeat.c: whether a file is being written, for so many seconds at most. `seen` is called once,

@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 
-#include <gio/gio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +46,6 @@ struct probe {
 struct attempt {
     struct probe *probe;
     char *address;
-    bool tried; /* a packet has left for it */
 };
 
 struct opinion {
@@ -165,63 +163,36 @@ static void look_at_heartbeat(struct probe *probe, const char *file)
         note(probe, file, "cannot be looked at: earlier looks have not come back");
 }
 
-/* A refusal is sent by something that lives. */
-static void judge(struct attempt *attempt, const GError *error)
+static void on_knock(void *self, enum knock_result result, const char *why)
 {
+    static const char *const words[] = {
+        [KNOCK_ANSWERS] = "answers",
+        [KNOCK_REFUSED] = "refuses, so something of it lives",
+        [KNOCK_SILENT] = "does not answer",
+        [KNOCK_NOT_TRIED] = "could not be tried: ",
+    };
+    struct attempt *attempt = self;
     struct probe *probe = attempt->probe;
-    bool refused = error && (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) ||
-                             g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED));
-    bool no_way = error && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
-    if (!error || refused) {
-        probe->answered += !refused;
-        probe->refused += refused;
-        note(probe, attempt->address, refused ? "refuses, so something of it lives" : "answers");
-    } else if (attempt->tried && !no_way) {
-        probe->silent++;
-        note(probe, attempt->address, "does not answer");
-    } else {
-        note(probe, attempt->address, "could not be tried: ");
-        g_string_append(probe->seen, error->message);
-    }
-}
-
-static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
-{
-    struct attempt *attempt = data;
-    struct probe *probe = attempt->probe;
-    g_autoptr(GError) error = NULL;
-    GSocketConnection *connection =
-        g_socket_client_connect_finish(G_SOCKET_CLIENT(source), result, &error);
-    g_clear_object(&connection);
-    judge(attempt, error);
+    probe->answered += result == KNOCK_ANSWERS;
+    probe->refused += result == KNOCK_REFUSED;
+    probe->silent += result == KNOCK_SILENT;
+    note(probe, attempt->address, words[result]);
+    if (result == KNOCK_NOT_TRIED)
+        g_string_append(probe->seen, why);
     g_free(attempt->address);
     free(attempt);
     probe->attempts--;
     settle(probe);
 }
 
-static void on_stage(GSocketClient *client, GSocketClientEvent stage,
-                     GSocketConnectable *connectable, GIOStream *connection, gpointer data)
-{
-    struct attempt *attempt = data;
-    (void)client;
-    (void)connectable;
-    (void)connection;
-    attempt->tried |= stage == G_SOCKET_CLIENT_CONNECTING;
-}
-
 static void try_address(struct probe *probe, GSocketConnectable *address, char *name)
 {
     struct attempt *attempt = memory_new(sizeof *attempt);
-    g_autoptr(GSocketClient) client = g_socket_client_new();
     attempt->probe = probe;
     attempt->address = name;
     probe->attempts++;
     ask_others(probe, name);
-    g_socket_client_set_timeout(client, PROBE_S);
-    g_socket_client_set_enable_proxy(client, FALSE);
-    g_signal_connect(client, "event", G_CALLBACK(on_stage), attempt);
-    g_socket_client_connect_async(client, address, probe->cancellable, on_connected, attempt);
+    knock_at(address, probe->cancellable, on_knock, attempt);
     g_object_unref(address);
 }
 
@@ -295,7 +266,7 @@ void prober_begin(struct prober *prober, const struct effect *effect)
     probe->host = g_strdup(effect->host);
     probe->cancellable = g_cancellable_new();
     probe->seen = g_string_new(NULL);
-    probe->timer = g_timeout_add_seconds(PROBE_S + 1, on_time_over, probe);
+    probe->timer = g_timeout_add_seconds(PROBE_S, on_time_over, probe);
     g_ptr_array_add(prober->probes, probe);
     probe->opinions = g_ptr_array_new_with_free_func(opinion_free);
     probe->attempts = 1; /* ours, so that it does not end before all have begun */

@@ -80,6 +80,8 @@ static void begin(struct bench *bench, const struct folder *folder)
              "  - {name: refusing, uri: 'qemu+tls://127.0.0.1:%u/system'}\n"
              "  - {name: silent, uri: 'qemu+tcp://127.0.0.1:%u/system'}\n"
              "  - {name: half, uri: 'qemu+tls://127.0.0.1:%u/system', probe: ['127.0.0.1:%u']}\n"
+             "  - {name: named, uri: 'qemu+tcp://localhost:%u/system'}\n"
+             "  - {name: nameless, uri: 'qemu+tcp://nowhere.invalid:%u/system'}\n"
              "  - {name: local, uri: 'test:///default'}\n"
              "  - {name: beats, uri: 'qemu+tcp://127.0.0.1:%u/beats', heartbeat: %s/beats}\n"
              "  - {name: still, uri: 'qemu+tcp://127.0.0.1:%u/still', heartbeat: %s/still}\n"
@@ -89,7 +91,8 @@ static void begin(struct bench *bench, const struct folder *folder)
              "%s/hanging/file}\n"
              "  - {name: apart, uri: 'qemu+tcp://127.0.0.1:%u/apart', "
              "probe_from: [nobody, apart]}\n",
-             bench->open, bench->refusing, bench->silent, bench->silent, bench->open,
+             bench->open, bench->refusing, bench->silent, bench->silent, bench->open, bench->open,
+             bench->open,
              bench->silent, folder->path, bench->silent, folder->path, bench->silent, folder->path,
              bench->open, folder->path, bench->silent, folder->path, bench->silent);
     daemon_bench_begin(&bench->base, folder, config);
@@ -129,6 +132,7 @@ static void what_answers_or_refuses_lives(void **state)
     begin(&bench, *state);
     expect(&bench, "open", "answers", "answers");
     expect(&bench, "refusing", "refuses", "refuses, so something of it lives");
+    expect(&bench, "named", "answers", "localhost:"); /* at one of its addresses is enough */
     end(&bench);
 }
 
@@ -147,6 +151,7 @@ static void what_cannot_be_tried_is_unknown(void **state)
     struct bench bench;
     begin(&bench, *state);
     expect(&bench, "local", "unknown", "no address of it can be tried");
+    expect(&bench, "nameless", "unknown", "nowhere.invalid:");
     expect(&bench, "elsewhere", "unknown", "no address of it can be tried");
     end(&bench);
 }
@@ -454,7 +459,7 @@ int main(void)
                                         folder_begin, folder_end),
     };
     (void)!unshare(CLONE_NEWNS); /* what is mounted here is nobody else's */
-    (void)!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    (void)!mount(NULL, "/", "", MS_REC | MS_PRIVATE, NULL);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
