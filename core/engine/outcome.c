@@ -213,6 +213,17 @@ static void died_on_its_way(struct engine *engine, struct move *move, struct vm 
              emit_printf(engine, "host %s died while it moved", dead));
 }
 
+/*
+ * Its source said so, and the destination, asked for long enough, does not have it either. With
+ * post-copy it may go on there unreported while its state is sorted out: that is for a person.
+ */
+static void failed_at_source(struct engine *engine, struct vm *vm)
+{
+    vm->state = DROVER_VM_DOWN;
+    vm->lost = vm->ha;
+    keep_vm(engine, vm);
+}
+
 static void missing(struct engine *engine, struct move *move)
 {
     struct vm *vm = fleet_vm(engine->fleet, move->record.vm);
@@ -223,7 +234,11 @@ static void missing(struct engine *engine, struct move *move)
     if (vm && !move->vm_ended && (is_proven_dead(engine, move->record.from) ||
                                   is_proven_dead(engine, move->record.to))) {
         died_on_its_way(engine, move, vm);
-    } else if (vm && !vm_occupies(vm)) { /* a host shows it: defined, and off */
+        return;
+    }
+    if (vm && move->vm_failed && !move->how.postcopy)
+        failed_at_source(engine, vm);
+    if (vm && !vm_occupies(vm)) { /* a host shows it: defined, and off */
         move->unsettled = false;
         move_end(engine, move, MIGRATION_FAILED,
                  "the guest is off: it ended, or its host did, while it moved");

@@ -244,6 +244,7 @@ static void begin(const struct start *start, const struct decision *decision)
     move->record.started_at = engine->now;
     schedule_begin(&move->record);
     move->call_done = move->arrived = move->left = move->abort_sent = false;
+    move->vm_failed = false;
     move->retry_after_abort = false;
     move->was_paused = vm->state == DROVER_VM_PAUSED;
     move->force_order = 0;

@@ -153,6 +153,7 @@ struct move {
     double figures_at; /* when its progress was last counted; NAN: not yet */
     bool retry_after_abort; /* aborted by drover for a better destination, not by a person */
     bool vm_ended;     /* the guest was shut down meanwhile */
+    bool vm_failed;    /* its hypervisor ended on the source: unless the destination has it, it is over */
     bool unseen;       /* restarts, cold: nobody saw its end; all have to say that they have it not */
     bool told_short;   /* restarts: that no host takes it has been said */
     double check_at;   /* ask its hosts again then */

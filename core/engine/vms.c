@@ -190,6 +190,7 @@ void vm_gone(struct engine *engine, const char *host, const char *key, const cha
     if (move && same(move->record.from, host)) {
         move->left = true;
         move->vm_ended |= is_end_of_guest(why);
+        move->vm_failed |= strcmp(why, "failed") == 0;
         if (move_is_active(move) && !move->vm_ended)
             return; /* on its way: the destination will say that it has it */
     }

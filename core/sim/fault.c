@@ -75,13 +75,13 @@ static void strike_late(struct sim *sim)
 /* Rather one that moves: that is where it hurts. */
 static void strike_guest(struct sim *sim)
 {
-    static const char *const ends[] = {"shutdown", "crashed", "destroyed"};
+    static const char *const ends[] = {"shutdown", "crashed", "destroyed", "failed"};
     if (sim->n_vms == 0)
         return;
     uint32_t vm = sim->n_jobs && random_chance(&sim->chance, 0.7)
                       ? sim->jobs[random_below(&sim->chance, sim->n_jobs)]->vm
                       : random_below(&sim->chance, sim->n_vms);
-    guest_end(sim, vm, ends[random_below(&sim->chance, 3)]);
+    guest_end(sim, vm, ends[random_below(&sim->chance, 4)]);
 }
 
 /* Rather one with ha: somebody is to notice. */

@@ -247,7 +247,7 @@ void guest_end(struct sim *sim, uint32_t index, const char *why)
     if (job)
         job_guest_ended(sim, job);
     double after_s = random_between(&sim->chance, 60, 900);
-    if (strcmp(why, "crashed") == 0)
+    if (strcmp(why, "crashed") == 0 || strcmp(why, "failed") == 0)
         guest_start_after_loss(sim, index, after_s);
     else
         guest_start_later(sim, index, after_s);

@@ -328,7 +328,9 @@ static bool reread_found(struct worker *worker, const struct job *job, virDomain
         return false;
     if (state == DOMAIN_SILENT || (state == old && !job->settled))
         return true;
-    if (state == DROVER_VM_DOWN && old != DROVER_VM_DOWN)
+    /* What stops is shown as off before libvirt says why, and a report may have seen that. */
+    bool stopped = job->detail && strcmp(job->detail, "undefined") != 0;
+    if (state == DROVER_VM_DOWN && (stopped || old != DROVER_VM_DOWN))
         post_gone(worker, uuid,
                   job->detail ? job->detail : why_off(g_hash_table_lookup(worker->seen, uuid)));
     post_changed(worker, domain, uuid, state);

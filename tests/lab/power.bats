@@ -114,6 +114,11 @@ is_back_with() { # HOST VM
     reconfigure none
     loads 40 40 40
     wait_for 120 nothing_moves # what had begun before that
+    for host in kvm1 kvm2 kvm3; do # what the policy emptied stays so without it
+        run drover maintenance "$host" off
+        expect 0
+    done
+    wait_for 240 all_hosts_are_up
     run_exactly_once one two three
 }
 

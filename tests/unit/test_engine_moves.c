@@ -106,6 +106,70 @@ static void the_guest_may_end_while_it_moves(void **state)
     bench_free(&bench);
 }
 
+/* "ha5" goes from kvm1 to kvm2 when its QEMU there is killed. */
+static uint64_t start_and_kill(struct bench *bench)
+{
+    *bench = bench_new(3);
+    bench_start(bench);
+    bench_report(bench, "kvm2", NULL);
+    bench_report(bench, "kvm3", NULL);
+    bench_report(bench, "kvm1", "ha5", "b", NULL);
+    uint64_t id = start_move(bench, "ha5", "kvm2");
+    bench_gone(bench, "kvm1", "ha5", "failed");
+    bench_done(bench, id, false, "domain is not running");
+    return id;
+}
+
+/* How long it takes until nobody is waited for any more; then what was ordered. */
+static const struct effect *wait_for_start(struct bench *bench)
+{
+    for (int i = 0; i < 20; i++) {
+        bench_report(bench, "kvm1", "b", NULL);
+        bench_report(bench, "kvm2", NULL);
+        bench_report(bench, "kvm3", NULL);
+        assert_null(bench_notice(bench, "vm.lost"));
+        const struct effect *start = bench_effect(bench, EFFECT_START, 0);
+        if (start)
+            return start;
+        bench_tick(bench, 5);
+        start = bench_effect(bench, EFFECT_START, 0);
+        if (start)
+            return start;
+    }
+    return NULL;
+}
+
+static void one_whose_hypervisor_dies_on_its_way_is_restarted(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t id = start_and_kill(&bench);
+    double at = bench.now;
+    const struct effect *start = wait_for_start(&bench);
+    assert_non_null(start);
+    assert_string_equal(start->vm, "ha5");
+    assert_true(bench.now - at >= 60); /* the destination might have shown it until then */
+    assert_string_equal(bench_migration_state(&bench, id), "failed");
+    bench_free(&bench);
+}
+
+static void one_that_has_arrived_by_then_is_not(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint64_t id = start_and_kill(&bench);
+    bench_report(&bench, "kvm1", "b", NULL);
+    bench_report(&bench, "kvm2", NULL);
+    bench_tick(&bench, 30);
+    bench_runs(&bench, "kvm2", "ha5");
+    assert_string_equal(bench_migration_state(&bench, id), "completed");
+    for (int i = 0; i < 20; i++) {
+        bench_tick(&bench, 5);
+        assert_int_equal(bench_count(&bench, EFFECT_START), 0);
+    }
+    bench_free(&bench);
+}
+
 /* Two hosts speak at different moments: one report of each proves nothing. */
 static void a_vm_that_neither_host_shows_is_looked_for(void **state)
 {
@@ -443,6 +507,8 @@ int main(void)
         cmocka_unit_test(an_abort_ends_it_and_leaves_the_vm),
         cmocka_unit_test(an_abort_that_lost_the_race_is_a_completed_move),
         cmocka_unit_test(the_guest_may_end_while_it_moves),
+        cmocka_unit_test(one_whose_hypervisor_dies_on_its_way_is_restarted),
+        cmocka_unit_test(one_that_has_arrived_by_then_is_not),
         cmocka_unit_test(a_vm_that_neither_host_shows_is_looked_for),
         cmocka_unit_test(a_vm_taken_elsewhere_is_not_lost),
         cmocka_unit_test(a_vm_out_of_sight_rests_too),

@@ -8,44 +8,67 @@
 #include <dlfcn.h>
 #include <stdatomic.h>
 
-static _Atomic(virDomainPtr) goes; /* at the next look at any VM's state */
+/* What happens to `subject` before the next look at any VM's state. */
+static int (*_Atomic happens)(virDomainPtr domain);
+static virDomainPtr subject;
 
 int virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int flags)
 {
     int (*own)(virDomainPtr, int *, int *, unsigned int) =
         (int (*)(virDomainPtr, int *, int *, unsigned int))dlsym(RTLD_NEXT, "virDomainGetState");
-    virDomainPtr gone = atomic_exchange(&goes, NULL);
-    if (gone)
-        virDomainUndefine(gone);
+    int (*act)(virDomainPtr) = atomic_exchange(&happens, NULL);
+    if (act)
+        act(subject);
     return own(domain, state, reason, flags);
+}
+
+/* VM beta runs on kvm1, and nothing is left to be read. Returns how many events there are. */
+static guint beta_runs(struct room *room)
+{
+    FOLLOW(room, "kvm1", "test:///default");
+    WAIT(room, 0, .kind = EVENT_HOST_REPORT);
+    subject = virDomainDefineXML(
+        room->direct, "<domain type='test'><name>beta</name><uuid>" ALPHA "</uuid>"
+        "<memory>8192</memory><os><type>hvm</type></os></domain>");
+    assert_non_null(subject);
+    assert_int_equal(0, virDomainCreate(subject));
+    WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA, .vm_state = 1 + DROVER_VM_RUNNING);
+    WAIT(room, room->events->len, .kind = EVENT_SAMPLE);
+    return room->events->len;
 }
 
 /* The event tells why it ended; when it is looked up it is there, and when it is read it is not. */
 static void why_it_ended_is_told_though_it_goes_meanwhile(void **state)
 {
     struct room *room = *state;
-    FOLLOW(room, "kvm1", "test:///default");
-    WAIT(room, 0, .kind = EVENT_HOST_REPORT);
-    virDomainPtr vm = virDomainDefineXML(
-        room->direct, "<domain type='test'><name>beta</name><uuid>" ALPHA "</uuid>"
-        "<memory>8192</memory><os><type>hvm</type></os></domain>");
-    assert_non_null(vm);
-    assert_int_equal(0, virDomainCreate(vm));
-    WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA, .vm_state = 1 + DROVER_VM_RUNNING);
-    WAIT(room, room->events->len, .kind = EVENT_SAMPLE);
-    guint from = room->events->len;
-    atomic_store(&goes, vm);
-    assert_int_equal(0, virDomainDestroy(vm));
+    guint from = beta_runs(room);
+    atomic_store(&happens, virDomainUndefine);
+    assert_int_equal(0, virDomainDestroy(subject));
     const struct event *gone = WAIT(room, from, .kind = EVENT_VM_GONE, .vm = ALPHA);
-    assert_null(atomic_load(&goes));
+    assert_null(atomic_load(&happens));
     assert_string_equal("destroyed", gone->name);
-    virDomainFree(vm);
+    virDomainFree(subject);
+}
+
+/* A whole report finds it off; only then comes the event. */
+static void why_it_ended_is_told_though_a_report_was_faster(void **state)
+{
+    struct room *room = *state;
+    guint from = beta_runs(room);
+    const struct effect refresh = {.kind = EFFECT_REFRESH, .host = "kvm1"};
+    atomic_store(&happens, virDomainDestroy);
+    room->world.perform(room->world.self, &refresh);
+    const struct event *gone = WAIT(room, from, .kind = EVENT_VM_GONE, .vm = ALPHA);
+    assert_string_equal("destroyed", gone->name);
+    assert_int_equal(0, virDomainUndefine(subject));
+    virDomainFree(subject);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(why_it_ended_is_told_though_it_goes_meanwhile),
+        TEST(why_it_ended_is_told_though_a_report_was_faster),
     };
     struct error error = ERROR_INIT;
     cmocka_set_message_output(CM_OUTPUT_TAP);
