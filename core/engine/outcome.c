@@ -277,7 +277,8 @@ static void settle(struct engine *engine, struct move *move)
     if (keep_is_hearsay(engine, move->record.vm))
         vm = NULL; /* what was remembered says nothing of now */
     bool source_known = is_known(engine, move, move->record.from);
-    bool at_source = is_at(vm, move->record.from) && !move->left;
+    bool at_source = is_at(vm, move->record.from) && !move->left &&
+                     !is_proven_dead(engine, move->record.from);
     if (vm && vm->postcopy_failed)
         postcopy_broke(engine, move, vm);
     else if (is_at(vm, move->record.to) && vm->state != DROVER_VM_MIGRATING)

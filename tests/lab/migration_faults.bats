@@ -310,6 +310,29 @@ switched_off() { # VM: by its user, who has come to its machine's power button
     by_controller kvm2 qemu-monitor-command "$1" '{"execute": "system_powerdown"}' >/dev/null
 }
 
+came_up_again() { # VM: it was booted twice, not both at a time, and is somewhere
+    local beats
+    beats=$(lab vm beats "$1") || return 1
+    [[ $(cut -d ' ' -f 2 <<<"$beats" | sort -u | wc -l) == 2 && $(where "$1") == kvm[1-3] ]]
+}
+
+@test "a highly available guest whose QEMU is killed in mid-migration is started again, once" {
+    echo '<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1" ha="yes"/>' >"$FLEET/ha.xml"
+    lab vm start kvm2 ha1 --memory 48 --dirty 2 --metadata "$FLEET/ha.xml"
+    wait_for 60 knows_fleet 9
+    run drover migrate ha1 --to kvm3
+    expect 0
+    wait_for 60 is_copied ha1
+    # shellcheck disable=SC2016 # expanded on the host
+    lab exec kvm2 sh -c 'kill -KILL "$(cat /run/libvirt/qemu/ha1.pid)"'
+    wait_for 240 came_up_again ha1
+    wait_for 60 knows_fleet 9
+    run logged "is on neither host"
+    expect 1
+    by_controller "$(where ha1)" destroy ha1
+    wait_for 60 knows_fleet 8
+}
+
 @test "a host that fails to take a VM is not tried twice: another one takes it" {
     bring kvm1 web1
     loads 30 10 50
