@@ -313,12 +313,15 @@ switched_off() { # VM: by its user, who has come to its machine's power button
 came_up_again() { # VM: it was booted twice, not both at a time, and is somewhere
     local beats
     beats=$(lab vm beats "$1") || return 1
+    echo "$beats"
     [[ $(cut -d ' ' -f 2 <<<"$beats" | sort -u | wc -l) == 2 && $(where "$1") == kvm[1-3] ]]
 }
 
 @test "a highly available guest whose QEMU is killed in mid-migration is started again, once" {
     echo '<drover:vm xmlns:drover="https://drover.dev/xmlns/domain/1" ha="yes"/>' >"$FLEET/ha.xml"
+    reconfigured configure_fleet 8 # 1 MiB/s
     lab vm start kvm2 ha1 --memory 48 --dirty 2 --metadata "$FLEET/ha.xml"
+    wait_for 60 beats_anew ha1 kvm2 none
     wait_for 60 knows_fleet 9
     run drover migrate ha1 --to kvm3
     expect 0
@@ -331,6 +334,7 @@ came_up_again() { # VM: it was booted twice, not both at a time, and is somewher
     expect 1
     by_controller "$(where ha1)" destroy ha1
     wait_for 60 knows_fleet 8
+    reconfigured configure_fleet 80
 }
 
 @test "a host that fails to take a VM is not tried twice: another one takes it" {
