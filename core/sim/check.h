@@ -36,6 +36,7 @@ struct follow {
     bool there;        /* the engine still has it */
     double ordered_at; /* the world's time; -INFINITY: by an earlier controller */
     double idle_since, queued_since, abort_since; /* NAN: not so */
+    bool arrived; /* idle_since: and its VM runs at its destination since then */
     bool abort_promised;
     uint32_t aborts, postcopies; /* of this try */
     double downtime_ms;          /* the last that was allowed in it; NAN: none */

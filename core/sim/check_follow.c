@@ -135,6 +135,9 @@ static void check_end(struct run *run, const struct migration *move, struct foll
     bool arrived = truth.place == SIM_RUNS && strcmp(truth.host, move->to) == 0;
     double most_s = move->kind == MIGRATION_COLD ? ENDS_COLD_S : arrived ? ENDS_S : ENDS_ELSE_S;
     over &= move->state != MIGRATION_VERIFY; /* for as long as people take */
+    if (arrived != follow->arrived) /* a restart's may come up long after it was ordered */
+        follow->idle_since = NAN;
+    follow->arrived = arrived;
     if (lasts(run, &follow->idle_since, over, most_s))
         run_broken(run, "move %llu of VM %s from host %s to host %s is %s, though libvirt has not "
                    "been moving it for %.0f s, and it %s", (unsigned long long)move->id,
