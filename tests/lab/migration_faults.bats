@@ -277,11 +277,12 @@ break_postcopy() {
 }
 
 @test "a guest that ends in mid-migration is not lost, and is not started again" {
-    mark_log
     bring kvm2 db1 db2
     wait_for 60 knows_fleet 8
+    reconfigured configure_fleet 8 # 1 MiB/s: none arrives before its end
     ends db1 switched_off
     ends db2 destroyed
+    reconfigured configure_fleet 80
     run drover migrate mail1 --to kvm2 --wait --timeout 3m # the queue goes on
     expect 0
     run_exactly_once mail1
