@@ -27,10 +27,7 @@ static guint beta_runs(struct room *room)
 {
     FOLLOW(room, "kvm1", "test:///default");
     WAIT(room, 0, .kind = EVENT_HOST_REPORT);
-    subject = virDomainDefineXML(
-        room->direct, "<domain type='test'><name>beta</name><uuid>" ALPHA "</uuid>"
-        "<memory>8192</memory><os><type>hvm</type></os></domain>");
-    assert_non_null(subject);
+    subject = define_alpha(room, "beta", "");
     assert_int_equal(0, virDomainCreate(subject));
     WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA, .vm_state = 1 + DROVER_VM_RUNNING);
     WAIT(room, room->events->len, .kind = EVENT_SAMPLE);

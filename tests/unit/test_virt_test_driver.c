@@ -161,10 +161,7 @@ static void defined_vm_is_down_until_undefined(void **state)
     struct room *room = *state;
     FOLLOW(room, "kvm1", "test:///default");
     WAIT(room, 0, .kind = EVENT_HOST_REPORT);
-    virDomainPtr vm = virDomainDefineXML(
-        room->direct, "<domain type='test'><name>gamma</name><uuid>" ALPHA "</uuid>"
-        "<memory>8192</memory><os><type>hvm</type></os></domain>");
-    assert_non_null(vm);
+    virDomainPtr vm = define_alpha(room, "gamma", "");
     WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA, .vm_state = 1 + DROVER_VM_DOWN);
     assert_int_equal(0, virDomainUndefine(vm));
     WAIT(room, 0, .kind = EVENT_VM_GONE, .vm = ALPHA, .name = "undefined");
@@ -176,11 +173,9 @@ static void a_highly_available_vm_says_whether_it_starts_by_itself(void **state)
     struct room *room = *state;
     FOLLOW(room, "kvm1", "test:///default");
     WAIT(room, 0, .kind = EVENT_HOST_REPORT);
-    virDomainPtr vm = virDomainDefineXML(
-        room->direct, "<domain type='test'><name>delta</name><uuid>" ALPHA "</uuid>"
-        "<memory>8192</memory><os><type>hvm</type></os><metadata>"
-        "<drover:vm xmlns:drover='https://drover.dev/xmlns/domain/1' ha='yes'/></metadata></domain>");
-    assert_non_null(vm);
+    virDomainPtr vm = define_alpha(
+        room, "delta", "<metadata><drover:vm xmlns:drover='https://drover.dev/xmlns/domain/1' "
+        "ha='yes'/></metadata>");
     const struct event *seen = WAIT(room, 0, .kind = EVENT_VM_CHANGED, .vm = ALPHA);
     assert_true(vm_of(seen, "delta")->ha);
     assert_false(vm_of(seen, "delta")->autostart);

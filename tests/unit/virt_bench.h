@@ -145,6 +145,18 @@ static inline const struct event *wait_from(struct room *room, guint from, struc
 #define WAIT(room, from, ...) wait_from(room, from, (struct wanted){__VA_ARGS__})
 #define COUNT(room, ...) count(room, &(struct wanted){__VA_ARGS__})
 
+/* Defines a VM with the UUID ALPHA in test:///default; more: of its XML. */
+static inline virDomainPtr define_alpha(struct room *room, const char *name, const char *more)
+{
+    char *xml = g_strdup_printf("<domain type='test'><name>%s</name><uuid>" ALPHA "</uuid>"
+                                "<memory>8192</memory><os><type>hvm</type></os>%s</domain>",
+                                name, more);
+    virDomainPtr vm = virDomainDefineXML(room->direct, xml);
+    g_free(xml);
+    assert_non_null(vm);
+    return vm;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 #endif
